@@ -1,0 +1,44 @@
+# The libraries as Debian 12 packages them. Archives (.a) are preferred everywhere, so that tests and
+# the static binary run the same code.
+set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
+find_package(Threads REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+
+find_path(SODIUM_INCLUDE_DIR sodium.h REQUIRED)
+find_library(SODIUM_LIBRARY sodium REQUIRED)
+add_library(sodium::sodium UNKNOWN IMPORTED)
+set_target_properties(sodium::sodium PROPERTIES
+  IMPORTED_LOCATION ${SODIUM_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${SODIUM_INCLUDE_DIR})
+
+# coupond_header_version(VAR FILE MACRO): the string a library's header gives as its version.
+function(coupond_header_version variable file macro)
+  set(version unknown)
+  if(EXISTS ${file})
+    file(STRINGS ${file} line REGEX "define[ \t]+${macro}[ \t]+\"" LIMIT_COUNT 1)
+    if(line MATCHES "\"([^\"]*)\"")
+      set(version ${CMAKE_MATCH_1})
+    endif()
+  endif()
+  set(${variable} ${version} PARENT_SCOPE)
+endfunction()
+
+# cpp-httplib: the one-header form which scripts/deps.sh puts into .deps, else Debian's shared library.
+set(COUPOND_HTTPLIB_DIR ${PROJECT_SOURCE_DIR}/.deps/cpp-httplib)
+if(EXISTS ${COUPOND_HTTPLIB_DIR}/httplib.h)
+  set(COUPOND_HTTPLIB_SHARED OFF)
+  coupond_header_version(COUPOND_HTTPLIB_VERSION
+    ${COUPOND_HTTPLIB_DIR}/httplib.h CPPHTTPLIB_VERSION)
+else()
+  set(COUPOND_HTTPLIB_SHARED ON)
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(HTTPLIB QUIET IMPORTED_TARGET cpp-httplib)
+  endif()
+  set(COUPOND_HTTPLIB_VERSION "${HTTPLIB_VERSION} (shared)")
+endif()
+
+coupond_header_version(COUPOND_SODIUM_VERSION
+  ${SODIUM_INCLUDE_DIR}/sodium/version.h SODIUM_VERSION_STRING)
+coupond_header_version(COUPOND_SQLITE_VERSION ${SQLite3_INCLUDE_DIR}/sqlite3.h SQLITE_VERSION)

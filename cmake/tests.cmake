@@ -1,0 +1,63 @@
+# One executable and one ctest label per folder of tests/: `ctest --preset release -L unit`.
+find_package(Catch2 2.13 REQUIRED)
+include(Catch)
+
+# tests/support plus the precompiled heavy headers, shared by all test executables. Tests are compiled
+# without optimisation (the code they test keeps its own), which halves the time to build them.
+file(GLOB support_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
+file(GENERATE OUTPUT ${COUPOND_GENERATED_DIR}/test_headers.cpp
+  CONTENT "// Exists so that the precompiled headers of the tests have a target.\n")
+add_library(coupond_test_support STATIC
+  ${COUPOND_GENERATED_DIR}/test_headers.cpp ${support_sources})
+target_link_libraries(coupond_test_support PUBLIC
+  coupond_cli coupond_app coupond_api coupond_http coupond_service coupond_store coupond_domain
+  coupond_core Catch2::Catch2)
+target_include_directories(coupond_test_support PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+target_compile_definitions(coupond_test_support PUBLIC COUPOND_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_compile_options(coupond_test_support PUBLIC -fpch-preprocess)
+target_precompile_headers(coupond_test_support PRIVATE <catch2/catch.hpp> <nlohmann/json.hpp>)
+if(NOT COUPOND_SANITIZE)
+  target_compile_options(coupond_test_support PUBLIC -O0)
+endif()
+
+# coupond_test(FOLDER LABEL): the executable coupond_LABEL_tests from tests/FOLDER/*.cpp, each test
+# case a ctest entry "LABEL: name". A test that drives the built binary finds it in COUPOND_BINARY.
+# A name that Catch does not find again (one with a semicolon) fails instead of passing unseen.
+function(coupond_test folder label)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  set(target coupond_${label}_tests)
+  add_executable(${target} ${sources})
+  target_link_libraries(${target} PRIVATE coupond_test_support Catch2::Catch2WithMain)
+  target_precompile_headers(${target} REUSE_FROM coupond_test_support)
+  catch_discover_tests(${target}
+    TEST_PREFIX "${label}: "
+    EXTRA_ARGS --warn NoTests
+    PROPERTIES LABELS ${label} TIMEOUT 300
+      ENVIRONMENT "COUPOND_BINARY=${PROJECT_BINARY_DIR}/coupond")
+endfunction()
+
+file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${PROJECT_SOURCE_DIR}/tests
+  ${PROJECT_SOURCE_DIR}/tests/*)
+list(REMOVE_ITEM folders support bench)
+foreach(folder IN LISTS folders)
+  coupond_test(${folder} ${folder})
+endforeach()
+
+# Benchmarks are programs of one file each, optimised, and never run by ctest.
+file(GLOB benches CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/bench/*.cpp)
+foreach(source IN LISTS benches)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(coupond_${name} ${source})
+  target_link_libraries(coupond_${name} PRIVATE coupond_cli)
+endforeach()
+
+# The examples are built with the tests, so that they cannot rot.
+file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
+foreach(source IN LISTS examples)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(example_${name} ${source})
+  target_link_libraries(example_${name} PRIVATE coupond_service)
+endforeach()
