@@ -1,0 +1,93 @@
+// A campaign: a policy (what is allowed) and a budget (what has been used). Values only, no SQL, no
+// clock: safe on any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coupond/core/types.h"
+
+namespace coupon::domain {
+
+// How a coupon reaches its owner. Everything else is the same for all five.
+enum class Mode {
+  kToken,   // minted on demand as a signed token; whoever holds it uses it
+  kPool,    // made beforehand, assigned at random or by code
+  kShared,  // one hidden code for everybody, each user redeems it for credit
+  kCard,    // bearer codes on paper; the first to enter one redeems it
+  kClaim,   // a stock count; each claim mints a code for the claimer
+};
+std::string_view name(Mode mode);
+std::optional<Mode> parse_mode(std::string_view text);
+
+enum class RewardKind { kNone, kSubscription, kCredit, kPercentOff, kAmountOff };
+std::string_view name(RewardKind kind);
+std::optional<RewardKind> parse_reward_kind(std::string_view text);
+
+// What a redemption gives. `value` is days, credits, percent (0..100) or minor currency units.
+struct Reward {
+  RewardKind kind = RewardKind::kNone;
+  std::int64_t value = 0;
+  friend bool operator==(const Reward&, const Reward&) = default;
+};
+
+// Absent limits are unlimited. Caps per user are at most limits::kUserCapMax, so that counting a
+// user's coupons stays cheap.
+struct Policy {
+  std::optional<std::int64_t> max_issued;
+  std::optional<std::int64_t> max_per_user;
+  std::optional<std::int64_t> max_redemptions_per_coupon = 1;
+  std::optional<std::int64_t> max_redemptions_per_user;
+  std::int64_t max_holds_per_user = 10;
+  std::optional<core::UnixMs> starts_at;
+  std::optional<core::UnixMs> ends_at;
+  bool active = true;
+  bool hold_required = false;
+  std::int64_t hold_ttl_s = 300;
+  std::optional<std::int64_t> token_ttl_s;
+  std::optional<std::string> code_pattern;  // absent: card codes
+  core::Credit price;
+  Reward reward;
+  std::string metadata = "{}";  // a JSON object, for the owner
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+// Exact at every commit. `assigned` counts coupons that have an owner, redeemed or not.
+struct Counters {
+  std::int64_t issued = 0;       // coupons that exist; Policy::max_issued caps it
+  std::int64_t assigned = 0;
+  std::int64_t available = 0;    // coupons in state available
+  std::int64_t redeemed = 0;     // redemptions that stand
+  std::int64_t rolled_back = 0;  // redemptions undone
+  std::int64_t voided = 0;       // coupons in state void
+  friend bool operator==(const Counters&, const Counters&) = default;
+};
+Counters operator+(const Counters& a, const Counters& b);
+Counters operator-(const Counters& a, const Counters& b);
+
+struct Campaign {
+  core::CampaignId id;
+  std::string uuid;
+  std::string slug;
+  Mode mode = Mode::kPool;
+  std::string name;
+  std::string description;
+  Policy policy;
+  Counters counters;
+  core::Seq last_seq;  // the ledger entry that fixed the policy
+  core::UnixMs created_at;
+  core::UnixMs updated_at;
+  std::optional<core::UnixMs> archived_at;
+};
+
+// How many more people can get (token, claim, pool) or redeem (card, shared) one; absent: unlimited.
+std::optional<std::int64_t> remaining(const Campaign& campaign);
+
+// Minted when somebody asks for one, rather than generated beforehand.
+bool is_minted(Mode mode);
+// Redeemed without an owner: by whoever enters the code.
+bool is_bearer(Mode mode);
+
+}  // namespace coupon::domain

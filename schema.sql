@@ -1,0 +1,369 @@
+-- coupond: the whole database, and the promises it keeps by itself.
+--
+-- Read this file first. One campaign is a policy and a budget; one coupon is one code of a campaign;
+-- a hold is a timed, exclusive lock on a coupon; a redemption is a use; the ledger records every
+-- effect, in order, for ever. The program is fast because it decides in memory; it is safe because
+-- whatever it decides, the tables below refuse to store anything that breaks a promise. That holds
+-- for the sqlite3 shell too: there is no statement that sells a coupon twice without first dropping
+-- one of these constraints, and `coupond verify` finds out if somebody did.
+--
+-- Conventions: times are milliseconds since 1970 UTC and end with _at; a window includes its start
+-- and excludes its end; NULL in a limit means "unlimited"; credit and prices are whole numbers.
+
+-- Facts about this file: instance, key_id (which secret.key belongs to it), created_at,
+-- restore_epoch (raised by every restore, which ends all sessions and holds), demo.
+CREATE TABLE meta (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- ------------------------------------------------------------------------------------- people --
+
+CREATE TABLE users (
+  id                   INTEGER PRIMARY KEY,
+  uuid                 TEXT    NOT NULL UNIQUE,
+  email                TEXT    NOT NULL,
+  email_key            TEXT    NOT NULL UNIQUE,   -- trimmed and case-folded: what "same" means
+  username             TEXT    UNIQUE,
+  name                 TEXT    NOT NULL DEFAULT '',
+  role                 TEXT    NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'staff', 'admin')),
+  active               INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+  password_hash        TEXT    NOT NULL,
+  -- Raised by a change of password, role or active: every older session ends with it.
+  token_epoch          INTEGER NOT NULL DEFAULT 1,
+  credit               INTEGER NOT NULL DEFAULT 0 CHECK (credit >= 0),
+  subscription_ends_at INTEGER,
+  created_at           INTEGER NOT NULL
+) STRICT;
+
+-- Refresh tokens are random and kept as hashes. Each is used once and then names its successor;
+-- a second use means that one of two holders stole it, and ends the whole family.
+CREATE TABLE refresh_tokens (
+  token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32),
+  family     BLOB    NOT NULL CHECK (length(family) = 16),
+  user_id    INTEGER NOT NULL REFERENCES users (id),
+  epoch      INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at    INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
+CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
+
+CREATE TABLE api_keys (
+  id         INTEGER PRIMARY KEY,
+  key_hash   BLOB    NOT NULL UNIQUE CHECK (length(key_hash) = 32),
+  hint       TEXT    NOT NULL,                    -- its last four characters, to tell keys apart
+  name       TEXT    NOT NULL,
+  scopes     TEXT    NOT NULL,                    -- of: admin issue redeem read
+  created_by INTEGER REFERENCES users (id),
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER
+) STRICT;
+
+-- The link that makes the first administrator: one use, thirty minutes.
+CREATE TABLE setup_tokens (
+  token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32),
+  expires_at INTEGER NOT NULL,
+  used_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- ------------------------------------------------------------------------------------- ledger --
+
+-- Every effect on accounts, campaigns and coupons, one row each, numbered without gaps. `hash`
+-- covers the row and the hash before it, so a changed, missing or inserted row breaks the chain.
+-- All other tables can be derived from this one; `coupond verify` does so and compares.
+CREATE TABLE ledger (
+  seq         INTEGER PRIMARY KEY,
+  at          INTEGER NOT NULL,
+  operation   TEXT    NOT NULL,
+  actor       TEXT    NOT NULL,                   -- user:7, key:3, cli, job:2, system, anonymous
+  campaign_id INTEGER,
+  coupon_id   INTEGER,                            -- for a bulk entry: the first of `units` coupons
+  user_id     INTEGER,
+  units       INTEGER NOT NULL DEFAULT 0,         -- coupons made, or the redemption undone
+  credit      INTEGER NOT NULL DEFAULT 0,         -- added to the user's balance (negative: taken)
+  days        INTEGER NOT NULL DEFAULT 0,         -- added to the user's subscription
+  coupon_prev INTEGER,                            -- the coupon's previous entry: its own history
+  digest      BLOB,                               -- of what else the entry fixes: codes, a policy
+  detail      TEXT,                               -- a reason, an order number; for people
+  hash        BLOB    NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+
+CREATE TRIGGER ledger_is_gapless BEFORE INSERT ON ledger
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM ledger)
+BEGIN SELECT RAISE(ABORT, 'the ledger is numbered without gaps'); END;
+
+CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger
+BEGIN SELECT RAISE(ABORT, 'the ledger is never changed'); END;
+
+CREATE TRIGGER ledger_is_never_cut BEFORE DELETE ON ledger
+BEGIN SELECT RAISE(ABORT, 'the ledger is never cut'); END;
+
+-- The last row's number and hash, signed with a key that is not in this file. Without it, cutting
+-- rows off the end of the ledger would leave a chain that looks whole.
+CREATE TABLE ledger_head (
+  only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+  seq       INTEGER NOT NULL,
+  hash      BLOB    NOT NULL CHECK (length(hash) = 32),
+  signature BLOB    NOT NULL CHECK (length(signature) = 64)
+) STRICT;
+
+-- A signed statement that all counters were derived and right at `seq`. An ordinary start derives
+-- only what the ledger holds beyond it.
+CREATE TABLE checkpoint (
+  only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+  seq       INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  hash      BLOB    NOT NULL CHECK (length(hash) = 32),
+  signature BLOB    NOT NULL CHECK (length(signature) = 64)  -- over seq, hash and the rows below
+) STRICT;
+CREATE TABLE checkpoint_campaigns (
+  campaign_id INTEGER PRIMARY KEY,
+  issued      INTEGER NOT NULL,
+  assigned    INTEGER NOT NULL,
+  available   INTEGER NOT NULL,
+  redeemed    INTEGER NOT NULL,
+  rolled_back INTEGER NOT NULL,
+  voided      INTEGER NOT NULL
+) STRICT;
+
+-- ---------------------------------------------------------------------------------- campaigns --
+
+CREATE TABLE campaigns (
+  id          INTEGER PRIMARY KEY,
+  uuid        TEXT    NOT NULL UNIQUE,
+  slug        TEXT    NOT NULL UNIQUE,
+  mode        TEXT    NOT NULL CHECK (mode IN ('token', 'pool', 'shared', 'card', 'claim')),
+  name        TEXT    NOT NULL,
+  description TEXT    NOT NULL DEFAULT '',
+
+  -- The policy.
+  max_issued                 INTEGER CHECK (max_issued >= 0),
+  max_per_user               INTEGER CHECK (max_per_user BETWEEN 1 AND 10000),
+  max_redemptions_per_coupon INTEGER CHECK (max_redemptions_per_coupon >= 1),
+  max_redemptions_per_user   INTEGER CHECK (max_redemptions_per_user BETWEEN 1 AND 10000),
+  max_holds_per_user         INTEGER NOT NULL DEFAULT 10 CHECK (max_holds_per_user >= 1),
+  starts_at                  INTEGER,
+  ends_at                    INTEGER,
+  active                     INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+  hold_required              INTEGER NOT NULL DEFAULT 0 CHECK (hold_required IN (0, 1)),
+  hold_ttl_s                 INTEGER NOT NULL DEFAULT 300 CHECK (hold_ttl_s >= 1),
+  token_ttl_s                INTEGER CHECK (token_ttl_s >= 1),
+  code_pattern               TEXT,
+  price                      INTEGER NOT NULL DEFAULT 0 CHECK (price >= 0),
+  reward_kind                TEXT    NOT NULL DEFAULT 'none' CHECK (reward_kind IN
+                               ('none', 'subscription', 'credit', 'percent_off', 'amount_off')),
+  reward_value               INTEGER NOT NULL DEFAULT 0 CHECK (reward_value >= 0),
+  metadata                   TEXT    NOT NULL DEFAULT '{}',
+
+  -- The budget: what has been used, exact at every commit.
+  issued      INTEGER NOT NULL DEFAULT 0 CHECK (issued >= 0),       -- coupons that exist
+  assigned    INTEGER NOT NULL DEFAULT 0 CHECK (assigned >= 0),     -- have an owner
+  available   INTEGER NOT NULL DEFAULT 0 CHECK (available >= 0),    -- in state available
+  redeemed    INTEGER NOT NULL DEFAULT 0 CHECK (redeemed >= 0),     -- redemptions that stand
+  rolled_back INTEGER NOT NULL DEFAULT 0 CHECK (rolled_back >= 0),  -- redemptions undone
+  voided      INTEGER NOT NULL DEFAULT 0 CHECK (voided >= 0),       -- in state void
+
+  last_seq    INTEGER NOT NULL DEFAULT 0,         -- the ledger entry that fixed the policy
+  created_at  INTEGER NOT NULL,
+  updated_at  INTEGER NOT NULL,
+  archived_at INTEGER,
+
+  CHECK (ends_at > starts_at),
+  CHECK (issued <= max_issued),                   -- never over a cap; nor a cap below what is used
+  CHECK (assigned + available <= issued),
+  CHECK (reward_kind <> 'percent_off' OR reward_value <= 100)
+) STRICT;
+
+-- The claim service names its campaigns by their code.
+CREATE UNIQUE INDEX claim_campaigns_by_name ON campaigns (name)
+  WHERE mode = 'claim' AND archived_at IS NULL;
+
+-- ------------------------------------------------------------------------------------ coupons --
+
+CREATE TABLE coupons (
+  id          INTEGER PRIMARY KEY,
+  campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
+  number      INTEGER NOT NULL CHECK (number >= 1),  -- 1, 2, 3 ... within the campaign
+  -- The code itself is nowhere in this file: a keyed hash finds it, a sealed copy shows it to its
+  -- owner. Both keys are in secret.key, so a stolen file holds no spendable code.
+  code_hash   BLOB    NOT NULL UNIQUE CHECK (length(code_hash) = 24),
+  code_sealed BLOB    NOT NULL,
+  state       TEXT    NOT NULL CHECK (state IN ('available', 'assigned', 'redeemed', 'void')),
+  user_id     INTEGER REFERENCES users (id),         -- the owner; a bearer code has none
+  uses        INTEGER NOT NULL DEFAULT 0,
+  max_uses    INTEGER CHECK (max_uses >= 1),
+  pool_slot   INTEGER CHECK (pool_slot >= 0),        -- place in the draw, while undrawn
+  assigned_at INTEGER,
+  expires_at  INTEGER,
+  last_seq    INTEGER NOT NULL REFERENCES ledger (seq),  -- its latest ledger entry
+
+  UNIQUE (campaign_id, number),
+  CHECK (uses >= 0),
+  CHECK (uses <= max_uses),                          -- never a single-use code twice
+  CHECK (state <> 'assigned' OR user_id IS NOT NULL),
+  CHECK (state <> 'available' OR user_id IS NULL),
+  CHECK (state <> 'redeemed' OR uses = max_uses),
+  CHECK (pool_slot IS NULL OR state = 'available')
+) STRICT;
+
+CREATE INDEX coupons_by_user ON coupons (user_id, campaign_id) WHERE user_id IS NOT NULL;
+-- A random draw picks a random slot and moves the last one into its place: O(log n), exactly fair.
+CREATE UNIQUE INDEX coupons_by_slot ON coupons (campaign_id, pool_slot)
+  WHERE pool_slot IS NOT NULL;
+
+-- Coupons are numbered from 1 and no number is above the cap: so there are never more than the cap.
+CREATE TRIGGER coupons_within_the_cap BEFORE INSERT ON coupons
+BEGIN
+  SELECT RAISE(ABORT, 'campaign cap reached') FROM campaigns
+   WHERE id = NEW.campaign_id AND NEW.number > max_issued;
+END;
+
+CREATE TRIGGER coupons_within_the_user_cap_when_minted AFTER INSERT ON coupons
+WHEN NEW.user_id IS NOT NULL
+BEGIN
+  SELECT RAISE(ABORT, 'user cap reached') FROM campaigns AS c
+   WHERE c.id = NEW.campaign_id AND c.max_per_user IS NOT NULL
+     AND (SELECT count(*) FROM coupons
+           WHERE user_id = NEW.user_id AND campaign_id = NEW.campaign_id) > c.max_per_user;
+END;
+
+CREATE TRIGGER coupons_within_the_user_cap_when_assigned AFTER UPDATE OF user_id ON coupons
+WHEN NEW.user_id IS NOT NULL AND NEW.user_id IS NOT OLD.user_id
+BEGIN
+  SELECT RAISE(ABORT, 'an owner is for ever') WHERE OLD.user_id IS NOT NULL;
+  SELECT RAISE(ABORT, 'user cap reached') FROM campaigns AS c
+   WHERE c.id = NEW.campaign_id AND c.max_per_user IS NOT NULL
+     AND (SELECT count(*) FROM coupons
+           WHERE user_id = NEW.user_id AND campaign_id = NEW.campaign_id) > c.max_per_user;
+END;
+
+CREATE TRIGGER coupons_change_state_legally BEFORE UPDATE OF state ON coupons
+WHEN NEW.state <> OLD.state
+ AND (OLD.state, NEW.state) NOT IN (VALUES
+   ('available', 'assigned'),  -- assign
+   ('available', 'redeemed'), ('assigned', 'redeemed'),  -- redeem the last use
+   ('available', 'void'), ('assigned', 'void'),  -- void
+   ('redeemed', 'available'), ('redeemed', 'assigned'))  -- roll back
+BEGIN SELECT RAISE(ABORT, 'a coupon cannot change to that state'); END;
+
+CREATE TRIGGER coupons_are_never_deleted BEFORE DELETE ON coupons
+BEGIN SELECT RAISE(ABORT, 'coupons are voided, never deleted'); END;
+
+-- At most one hold a coupon, by the primary key. One whose time has passed is as good as gone: the
+-- next hold takes its place, and nothing has to sweep.
+CREATE TABLE holds (
+  coupon_id   INTEGER PRIMARY KEY REFERENCES coupons (id),
+  campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
+  user_id     INTEGER NOT NULL REFERENCES users (id),
+  token_hash  BLOB    NOT NULL CHECK (length(token_hash) = 32),
+  expires_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX holds_by_user ON holds (user_id, campaign_id, expires_at);
+CREATE INDEX holds_by_campaign ON holds (campaign_id, expires_at);
+
+-- -------------------------------------------------------------------------------- redemptions --
+
+CREATE TABLE redemptions (
+  id             INTEGER PRIMARY KEY REFERENCES ledger (seq),  -- the ledger entry that made it
+  coupon_id      INTEGER NOT NULL REFERENCES coupons (id),
+  campaign_id    INTEGER NOT NULL REFERENCES campaigns (id),
+  user_id        INTEGER NOT NULL REFERENCES users (id),
+  amount         INTEGER NOT NULL CHECK (amount >= 0),         -- credit paid
+  reward_kind    TEXT    NOT NULL,
+  reward_value   INTEGER NOT NULL,
+  order_id       TEXT,
+  metadata       TEXT,
+  redeemed_at    INTEGER NOT NULL,
+  rolled_back_at INTEGER
+) STRICT;
+CREATE INDEX redemptions_by_user ON redemptions (user_id, campaign_id, rolled_back_at);
+CREATE INDEX redemptions_by_order ON redemptions (order_id) WHERE order_id IS NOT NULL;
+
+-- Storing a redemption IS using the coupon: the row below takes the use, and the coupon's CHECK
+-- (uses <= max_uses) refuses one too many. There is no other way to a redemption.
+CREATE TRIGGER redemptions_take_a_use AFTER INSERT ON redemptions
+BEGIN
+  SELECT RAISE(ABORT, 'the coupon cannot be redeemed') FROM coupons
+   WHERE id = NEW.coupon_id
+     AND (state IN ('redeemed', 'void') OR campaign_id <> NEW.campaign_id);
+  UPDATE coupons
+     SET uses = uses + 1,
+         state = CASE WHEN uses + 1 = max_uses THEN 'redeemed' ELSE state END,
+         pool_slot = NULL,
+         last_seq = NEW.id
+   WHERE id = NEW.coupon_id;
+  SELECT RAISE(ABORT, 'user redemption cap reached') FROM campaigns AS c
+   WHERE c.id = NEW.campaign_id AND c.max_redemptions_per_user IS NOT NULL
+     AND (SELECT count(*) FROM redemptions
+           WHERE user_id = NEW.user_id AND campaign_id = NEW.campaign_id
+             AND rolled_back_at IS NULL) > c.max_redemptions_per_user;
+END;
+
+CREATE TRIGGER redemptions_end_once BEFORE UPDATE ON redemptions
+WHEN OLD.rolled_back_at IS NOT NULL OR NEW.rolled_back_at IS NULL
+  OR NEW.id <> OLD.id OR NEW.coupon_id <> OLD.coupon_id OR NEW.campaign_id <> OLD.campaign_id
+  OR NEW.user_id <> OLD.user_id OR NEW.amount <> OLD.amount
+BEGIN SELECT RAISE(ABORT, 'a redemption can only be rolled back, and only once'); END;
+
+CREATE TRIGGER redemptions_give_the_use_back AFTER UPDATE OF rolled_back_at ON redemptions
+BEGIN
+  UPDATE coupons
+     SET uses = uses - 1,
+         state = CASE WHEN state <> 'redeemed' THEN state
+                      WHEN user_id IS NULL THEN 'available' ELSE 'assigned' END
+   WHERE id = NEW.coupon_id;
+END;
+
+CREATE TRIGGER redemptions_are_never_deleted BEFORE DELETE ON redemptions
+BEGIN SELECT RAISE(ABORT, 'redemptions are rolled back, never deleted'); END;
+
+-- --------------------------------------------------------------------------- retries and jobs --
+
+-- The first answer to a request with an Idempotency-Key, kept for a day. It is written in the same
+-- transaction as the effect it tells of, so a retry after a crash cannot do it again.
+CREATE TABLE idempotency (
+  key_hash   BLOB    PRIMARY KEY CHECK (length(key_hash) = 32),  -- of principal, endpoint and key
+  request    BLOB    NOT NULL CHECK (length(request) = 32),      -- digest of the body
+  status     INTEGER NOT NULL,
+  headers    TEXT    NOT NULL,
+  body       TEXT    NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+-- Work too long for one request. A job goes forward in slices; each slice is one transaction that
+-- stores its codes and raises `done` together, so a crash neither loses nor doubles one.
+CREATE TABLE jobs (
+  id          INTEGER PRIMARY KEY,
+  kind        TEXT    NOT NULL CHECK (kind IN ('generate', 'import')),
+  campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
+  actor       TEXT    NOT NULL,
+  state       TEXT    NOT NULL CHECK (state IN
+                ('receiving', 'queued', 'running', 'done', 'failed', 'cancelled')),
+  total       INTEGER NOT NULL,
+  done        INTEGER NOT NULL DEFAULT 0 CHECK (done BETWEEN 0 AND total),
+  refused     INTEGER NOT NULL DEFAULT 0 CHECK (refused BETWEEN 0 AND done),
+  parameters  TEXT    NOT NULL DEFAULT '',
+  message     TEXT    NOT NULL DEFAULT '',
+  created_at  INTEGER NOT NULL,
+  updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX jobs_unfinished ON jobs (id) WHERE state IN ('receiving', 'queued', 'running');
+
+-- The lines of an import, sealed like codes, in parts small enough for one slice each.
+CREATE TABLE job_parts (
+  job_id     INTEGER NOT NULL REFERENCES jobs (id),
+  part       INTEGER NOT NULL,
+  first_line INTEGER NOT NULL,
+  sealed     BLOB    NOT NULL,
+  PRIMARY KEY (job_id, part)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job_errors (
+  job_id INTEGER NOT NULL REFERENCES jobs (id),
+  line   INTEGER NOT NULL,
+  reason TEXT    NOT NULL,
+  PRIMARY KEY (job_id, line)
+) STRICT, WITHOUT ROWID;

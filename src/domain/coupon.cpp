@@ -1,0 +1,27 @@
+#include "coupond/domain/coupon.h"
+
+#include "coupond/domain/user.h"
+#include "src/domain/names.h"
+
+namespace coupon::domain {
+namespace {
+
+constexpr Names<CouponState, 4> kStates{{{{CouponState::kAvailable, "available"},
+                                          {CouponState::kAssigned, "assigned"},
+                                          {CouponState::kRedeemed, "redeemed"},
+                                          {CouponState::kVoid, "void"}}}};
+
+constexpr Names<Role, 3> kRoles{
+    {{{Role::kUser, "user"}, {Role::kStaff, "staff"}, {Role::kAdmin, "admin"}}}};
+
+}  // namespace
+
+std::string_view name(CouponState state) { return kStates.name(state); }
+std::optional<CouponState> parse_coupon_state(std::string_view text) {
+  return kStates.parse(text);
+}
+
+std::string_view name(Role role) { return kRoles.name(role); }
+std::optional<Role> parse_role(std::string_view text) { return kRoles.parse(text); }
+
+}  // namespace coupon::domain

@@ -1,0 +1,138 @@
+#include "coupond/domain/decide.h"
+
+#include <algorithm>
+
+namespace coupon::domain {
+namespace {
+
+using core::Reason;
+
+// A figure against a limit; an absent limit always passes.
+Rule below(Reason reason, std::int64_t value, std::optional<std::int64_t> limit) {
+  return {.reason = reason, .pass = !limit || value < *limit, .value = value, .limit = limit};
+}
+
+Rules ownership_rules(const CouponFacts& facts) {
+  const Coupon& coupon = facts.coupon;
+  if (is_bearer(facts.campaign.mode)) return {};
+  return {{.reason = Reason::kNotAssigned, .pass = coupon.user_id.has_value()},
+          {.reason = Reason::kNotOwner,
+           .pass = !coupon.user_id || *coupon.user_id == facts.user_id}};
+}
+
+Rules state_rules(const CouponFacts& facts) {
+  const Coupon& coupon = facts.coupon;
+  const bool used_up = coupon.max_uses && coupon.uses >= *coupon.max_uses;
+  const Reason spent = coupon.max_uses == 1 ? Reason::kAlreadyRedeemed
+                                            : Reason::kCouponRedemptionCapReached;
+  return {{.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
+          {.reason = Reason::kExpired,
+           .pass = !coupon.expires_at || facts.now < *coupon.expires_at},
+          {.reason = spent, .pass = !used_up, .value = coupon.uses, .limit = coupon.max_uses}};
+}
+
+// Who may act on a held coupon: only the one who shows the hold's token. Being the same user is not
+// enough (two tills may serve one customer), unless the caller's protocol knows no tokens.
+Rules hold_state_rules(const CouponFacts& facts) {
+  const bool live = is_live(facts.hold, facts.now);
+  const bool mine = live && facts.hold->user_id == facts.user_id;
+  const bool token_fits = live && facts.hold_token == facts.hold->token_hash;
+  const auto over_at = live ? std::optional(facts.hold->expires_at) : std::nullopt;
+  return {{.reason = Reason::kHeldByOther, .pass = !live || mine || token_fits,
+           .passes_at = over_at},
+          {.reason = Reason::kInvalidHoldToken,
+           .pass = token_fits || (!facts.hold_token && (!live || facts.holder_by_name || !mine))},
+          {.reason = Reason::kHoldRequired, .pass = live || !facts.campaign.policy.hold_required}};
+}
+
+void append(Rules& rules, const Rules& more) {
+  rules.insert(rules.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+std::optional<core::Error> first_refusal(const Rules& rules) {
+  const auto refusal = std::find_if(rules.begin(), rules.end(),
+                                    [](const Rule& rule) { return !rule.pass; });
+  if (refusal == rules.end()) return std::nullopt;
+  return core::Error{.reason = refusal->reason,
+                     .message = {},
+                     .retry_at = refusal->passes_at,
+                     .number = refusal->limit};
+}
+
+Rules open_rules(const Campaign& campaign, core::UnixMs now) {
+  const Policy& policy = campaign.policy;
+  return {{.reason = Reason::kArchived, .pass = !campaign.archived_at},
+          {.reason = Reason::kInactive, .pass = policy.active},
+          {.reason = Reason::kNotStarted,
+           .pass = !policy.starts_at || now >= *policy.starts_at,
+           .passes_at = policy.starts_at},
+          {.reason = Reason::kEnded, .pass = !policy.ends_at || now < *policy.ends_at}};
+}
+
+Rules make_rules(const Campaign& campaign, std::int64_t units) {
+  const auto& cap = campaign.policy.max_issued;
+  return {{.reason = Reason::kCampaignCapReached,
+           .pass = !cap || units <= *cap - campaign.counters.issued,
+           .value = campaign.counters.issued,
+           .limit = cap}};
+}
+
+Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::UnixMs now) {
+  Rules rules = open_rules(campaign, now);
+  rules.push_back(below(Reason::kUserCapReached, user_coupons, campaign.policy.max_per_user));
+  if (is_minted(campaign.mode)) {
+    append(rules, make_rules(campaign, 1));
+  } else {
+    rules.push_back({.reason = Reason::kNoCouponsLeft,
+                     .pass = campaign.counters.available > 0,
+                     .value = campaign.counters.available});
+  }
+  return rules;
+}
+
+Rules redeem_rules(const CouponFacts& facts) {
+  const Policy& policy = facts.campaign.policy;
+  Rules rules = open_rules(facts.campaign, facts.now);
+  append(rules, ownership_rules(facts));
+  append(rules, state_rules(facts));
+  append(rules, hold_state_rules(facts));
+  rules.push_back({.reason = Reason::kInsufficientCredit,
+                   .pass = facts.user_credit >= policy.price,
+                   .value = facts.user_credit.value,
+                   .limit = policy.price.value});
+  rules.push_back(below(Reason::kUserRedemptionCapReached, facts.user_redemptions,
+                        policy.max_redemptions_per_user));
+  return rules;
+}
+
+Rules hold_rules(const CouponFacts& facts) {
+  const bool live = is_live(facts.hold, facts.now);
+  Rules rules = open_rules(facts.campaign, facts.now);
+  append(rules, ownership_rules(facts));
+  append(rules, state_rules(facts));
+  rules.push_back({.reason = Reason::kHeldByOther,
+                   .pass = !live,
+                   .passes_at = live ? std::optional(facts.hold->expires_at) : std::nullopt});
+  rules.push_back(below(Reason::kHoldLimitReached, facts.user_live_holds,
+                        facts.campaign.policy.max_holds_per_user));
+  return rules;
+}
+
+Rules void_rules(const Coupon& coupon) {
+  return {{.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
+          {.reason = Reason::kAlreadyRedeemed, .pass = coupon.state != CouponState::kRedeemed}};
+}
+
+bool is_live(const std::optional<Hold>& hold, core::UnixMs now) {
+  return hold && now < hold->expires_at;
+}
+
+core::UnixMs extend_subscription(std::optional<core::UnixMs> ends_at, std::int64_t days,
+                                 core::UnixMs now) {
+  const core::UnixMs from = ends_at ? std::max(*ends_at, now) : now;
+  return from + days * core::kMsPerDay;
+}
+
+}  // namespace coupon::domain

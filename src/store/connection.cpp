@@ -1,0 +1,142 @@
+#include "coupond/store/connection.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace coupon::store {
+namespace {
+
+// Reads wait this long for a checkpoint or a foreign writer; then the caller is told to come back.
+constexpr int kBusyTimeoutMs = 5000;
+
+constexpr char kSettings[] = R"(
+  PRAGMA foreign_keys = ON;
+  PRAGMA trusted_schema = OFF;
+  PRAGMA cell_size_check = ON;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA mmap_size = 0;
+  PRAGMA wal_autocheckpoint = 0;
+)";
+
+int open_flags(Connection::Access access) {
+  // Each connection is used by one thread at a time, so SQLite need not lock it.
+  const int shared = SQLite::OPEN_NOMUTEX;
+  if (access == Connection::Access::kReadOnly) return shared | SQLite::OPEN_READWRITE;
+  return shared | SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+}
+
+}  // namespace
+
+// A reader opens the file for writing too, because in WAL mode it may have to make the -shm file; it
+// is held to reading by query_only.
+Connection::Connection(const std::string& path, Access access, const char* vfs)
+    : database_(path, open_flags(access), kBusyTimeoutMs, vfs ? vfs : "") {
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  // Closing must not checkpoint: only the writer does, at moments of its own choosing.
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_extended_result_codes(handle(), 1);
+  exec(kSettings);
+  if (access == Access::kReadOnly) exec("PRAGMA query_only = ON");
+}
+
+Connection::~Connection() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+}
+
+void Connection::exec(const std::string& sql) { database_.exec(sql); }
+
+sqlite3_stmt* Connection::prepared(const char* sql) {
+  sqlite3_stmt*& statement = statements_[sql];
+  if (statement == nullptr) {
+    const int code = sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                                        nullptr);
+    if (code != SQLITE_OK) throw SQLite::Exception(handle(), code);
+  }
+  return statement;
+}
+
+std::int64_t Connection::changes() const { return sqlite3_changes(handle()); }
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle()) == 0; }
+
+Query::~Query() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+bool Query::next() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  throw SQLite::Exception(connection_.handle(), code);
+}
+
+std::int64_t Query::run() {
+  next();
+  return connection_.changes();
+}
+
+bool Query::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string Query::text(int column) const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::string Query::blob(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+void Query::copy_blob(int column, std::span<unsigned char> out) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  if (data != nullptr) std::memcpy(out.data(), data, std::min(size, out.size()));
+}
+
+std::optional<std::int64_t> Query::maybe_integer(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return integer(column);
+}
+
+std::optional<std::string> Query::maybe_text(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return text(column);
+}
+
+std::optional<core::UnixMs> Query::maybe_time(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return time(column);
+}
+
+void Query::bind(int index, std::int64_t value) {
+  check(sqlite3_bind_int64(statement_, index, value));
+}
+
+void Query::bind(int index, std::string_view text) {
+  check(sqlite3_bind_text64(statement_, index, text.data() != nullptr ? text.data() : "",
+                            text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Query::bind(int index, Blob blob) {
+  check(sqlite3_bind_blob64(statement_, index, blob.data() != nullptr ? blob.data() : "",
+                            blob.size(), SQLITE_TRANSIENT));
+}
+
+void Query::bind(int index, std::nullopt_t) { check(sqlite3_bind_null(statement_, index)); }
+
+void Query::check(int code) const {
+  if (code != SQLITE_OK) throw SQLite::Exception(connection_.handle(), code);
+}
+
+}  // namespace coupon::store
