@@ -1,0 +1,73 @@
+// Every bound of the product, each with its reason. A number that limits something lives here and
+// nowhere else, so that a reader can see at once what coupond will refuse.
+// Values only: safe on any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace coupon::core::limits {
+
+// ---- Text a caller may send (bytes of UTF-8) ----
+
+// Shorter can be guessed; longer only makes the hash an attack on the processor. No truncation.
+constexpr std::size_t kPasswordMinBytes = 8;
+constexpr std::size_t kPasswordMaxBytes = 1024;
+// The longest address SMTP can carry (RFC 5321: path of 256 with its brackets), and its local part.
+constexpr std::size_t kEmailMaxBytes = 254;
+constexpr std::size_t kEmailLocalMaxBytes = 64;
+// A DNS label.
+constexpr std::size_t kDomainLabelMaxBytes = 63;
+// Names of people and campaigns: long enough for any real one, short enough for a list view.
+constexpr std::size_t kNameMaxBytes = 256;
+// Free text and JSON a caller attaches: comfort for order data, not a document store.
+constexpr std::size_t kMetadataMaxBytes = 4096;
+// What the Idempotency-Key draft's known users allow.
+constexpr std::size_t kIdempotencyKeyMaxBytes = 255;
+
+// ---- Codes ----
+
+// A code as typed, with its dashes. Longer ones cannot be read out or printed on a card.
+constexpr std::size_t kCodeMaxBytes = 128;
+// Symbols of one placeholder of a pattern; 64 letters already are 289 bits.
+constexpr int kPatternSymbolsMax = 64;
+// Our own card code: 23 random symbols (115 bits) and a check symbol, shown 12-4-8.
+constexpr std::size_t kCardSymbols = 24;
+
+// ---- Tokens ----
+
+// A JSON web token of ours is at most about 800 bytes (a 128-byte code that is all escapes).
+constexpr std::size_t kTokenMaxBytes = 1024;
+// How far a till's clock may be off before a token counts as expired or from the future.
+constexpr std::int64_t kTokenSkewMs = 30'000;
+// Claims in one token; ours have eight.
+constexpr std::size_t kTokenClaimsMax = 16;
+
+// ---- Passwords: Argon2id, RFC 9106's second recommended option ----
+
+constexpr unsigned long long kPasswordHashPasses = 3;
+constexpr std::size_t kPasswordHashBytes = std::size_t{64} << 20;
+// 2 x 64 MiB is the most an edge box can spare, and leaves a core for redemptions.
+constexpr int kPasswordHashParallel = 2;
+// At about 80 ms each, 2 at a time, the last in the queue waits about 1.3 s.
+constexpr int kPasswordHashWaiting = 32;
+
+// ---- HTTP ----
+
+// A request body. The largest ordinary one (4 KiB of metadata, escaped) is far below it.
+constexpr std::size_t kBodyMaxBytes = std::size_t{64} << 10;
+
+// ---- Rate limits ----
+
+// Buckets held in memory at once, about 100 bytes each.
+constexpr std::size_t kRateLimitKeysMax = 65'536;
+
+// ---- Logs and metrics ----
+
+// One line of the log; what does not fit is cut, so that a caller cannot fill the disk.
+constexpr std::size_t kLogLineMaxBytes = 8192;
+constexpr std::size_t kLogValueMaxBytes = 1024;
+// Time series in one process: labels are small fixed sets, so more than this is a bug.
+constexpr std::size_t kMetricSeriesMax = 4096;
+
+}  // namespace coupon::core::limits
