@@ -11,6 +11,6 @@ namespace coupon::core {
 
 }  // namespace coupon::core
 
-#define COUPOND_ASSERT(condition) \
+#define COUPOND_ASSERT(condition)     \
   ((condition) ? static_cast<void>(0) \
                : ::coupon::core::assert_failed(#condition, __FILE__, __LINE__))

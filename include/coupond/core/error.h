@@ -101,10 +101,10 @@ struct FieldProblem {
 
 struct Error {
   Reason reason = Reason::kInternal;
-  std::string message;                     // One sentence for a person; empty: the reason's own.
-  std::vector<FieldProblem> fields = {};   // Filled for kInvalidRequest only.
-  std::optional<UnixMs> retry_at = {};     // When the same request would pass, where that is known.
-  std::optional<std::int64_t> number = {}; // The figure the sentence is about: a cap, a balance.
+  std::string message;                    // One sentence for a person; empty: the reason's own.
+  std::vector<FieldProblem> fields = {};  // Filled for kInvalidRequest only.
+  std::optional<UnixMs> retry_at = {};    // When the same request would pass, where that is known.
+  std::optional<std::int64_t> number = {};  // The figure the sentence is about: a cap, a balance.
 };
 
 // The reason's stable name on the wire, for example "campaign_cap_reached".

@@ -24,8 +24,7 @@ struct LogField {
   LogField(std::string_view k, const char* v) : key(k), text(v) {}
   LogField(std::string_view k, const std::string& v) : key(k), text(v) {}
   template <class T>
-    requires std::is_integral_v<T>
-  LogField(std::string_view k, T v)
+  requires std::is_integral_v<T> LogField(std::string_view k, T v)
       : key(k), number(static_cast<std::int64_t>(v)), is_number(true) {}
 
   std::string_view key;
