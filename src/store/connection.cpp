@@ -129,8 +129,9 @@ void Query::bind(int index, std::string_view text) {
 }
 
 void Query::bind(int index, Blob blob) {
-  check(sqlite3_bind_blob64(statement_, index, blob.data() != nullptr ? blob.data() : "",
-                            blob.size(), SQLITE_TRANSIENT));
+  // A null pointer would bind NULL; an empty blob is a value.
+  const void* data = blob.data() != nullptr ? static_cast<const void*>(blob.data()) : "";
+  check(sqlite3_bind_blob64(statement_, index, data, blob.size(), SQLITE_TRANSIENT));
 }
 
 void Query::bind(int index, std::nullopt_t) { check(sqlite3_bind_null(statement_, index)); }
