@@ -22,9 +22,6 @@ class FlatJsonWriter {
   // `name` must not come twice.
   FlatJsonWriter& add(std::string_view name, std::int64_t number);
   FlatJsonWriter& add(std::string_view name, std::string_view text);
-  FlatJsonWriter& add(std::string_view name, const char* text) {
-    return add(name, std::string_view(text));
-  }
   // The object. Call it once, last.
   std::string finish();
 

@@ -23,7 +23,6 @@ class Hasher {
 
   Hasher& add(std::int64_t number);
   Hasher& add(std::string_view text);
-  Hasher& add(const char* text) { return add(std::string_view(text)); }
   Hasher& add(const Digest& digest);
   // A field that has no value: differs from 0 and from the empty text.
   Hasher& add_null();

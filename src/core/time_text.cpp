@@ -1,0 +1,151 @@
+#include "coupond/core/time_text.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace coupon::core {
+namespace {
+
+constexpr std::int64_t kFirstMs = -62'167'219'200'000;  // 0000-01-01T00:00:00Z
+constexpr std::int64_t kLastMs = 253'402'300'799'999;   // 9999-12-31T23:59:59.999Z
+
+// Takes a text apart from the left. After a failure everything else fails, too.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : rest_(text) {}
+
+  bool done() const { return ok_ && rest_.empty(); }
+  bool ok() const { return ok_; }
+  char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
+
+  // Exactly `digits` digits, `least` <= value <= `most`.
+  int number(int digits, int least, int most) {
+    int value = 0;
+    for (int i = 0; i < digits; ++i) value = value * 10 + digit();
+    if (value < least || value > most) ok_ = false;
+    return value;
+  }
+
+  void expect(std::string_view any_of) {
+    if (any_of.find(peek()) == std::string_view::npos || rest_.empty()) return fail();
+    rest_.remove_prefix(1);
+  }
+
+  bool accept(char c) {
+    if (peek() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  // One to nine digits after the point, as milliseconds.
+  int fraction_ms() {
+    int ms = 0;
+    int digits = 0;
+    for (; peek() >= '0' && peek() <= '9'; ++digits) {
+      const int d = digit();
+      if (digits < 3) ms = ms * 10 + d;
+    }
+    if (digits < 1 || digits > 9) fail();
+    for (; digits < 3; ++digits) ms *= 10;
+    return ms;
+  }
+
+ private:
+  void fail() {
+    ok_ = false;
+    rest_ = {};
+  }
+
+  int digit() {
+    const char c = peek();
+    if (c < '0' || c > '9') {
+      fail();
+      return 0;
+    }
+    rest_.remove_prefix(1);
+    return c - '0';
+  }
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+std::int64_t read_date_ms(Reader& in) {
+  const int year = in.number(4, 1970, 9999);
+  in.expect("-");
+  const int month = in.number(2, 1, 12);
+  in.expect("-");
+  const int day = in.number(2, 1, 31);
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!in.ok() || !date.ok()) return -1;
+  return std::chrono::sys_days(date).time_since_epoch().count() * kMsPerDay;
+}
+
+std::int64_t read_time_of_day_ms(Reader& in) {
+  const int hour = in.number(2, 0, 23);
+  in.expect(":");
+  const int minute = in.number(2, 0, 59);
+  in.expect(":");
+  const int second = in.number(2, 0, 59);
+  const int ms = in.accept('.') ? in.fraction_ms() : 0;
+  return ((hour * 60 + minute) * 60 + second) * kMsPerSecond + ms;
+}
+
+std::int64_t read_offset_ms(Reader& in) {
+  if (in.accept('Z') || in.accept('z')) return 0;
+  const bool west = in.peek() == '-';
+  in.expect("+-");
+  const int hours = in.number(2, 0, 23);
+  in.expect(":");
+  const int minutes = in.number(2, 0, 59);
+  return (hours * 60 + minutes) * 60 * kMsPerSecond * (west ? -1 : 1);
+}
+
+Error not_a_time() {
+  return {.reason = Reason::kInvalidRequest,
+          .message =
+              "Not a time: write 2026-11-20T14:00:00Z, with an offset such as +01:00 "
+              "instead of Z, or the date alone"};
+}
+
+}  // namespace
+
+std::string to_rfc3339(UnixMs at) {
+  const std::chrono::milliseconds since_epoch(std::clamp(at.value, kFirstMs, kLastMs));
+  const auto midnight = std::chrono::floor<std::chrono::days>(since_epoch);
+  const std::chrono::year_month_day date{std::chrono::sys_days(midnight)};
+  const auto ms_of_day = static_cast<int>((since_epoch - midnight).count());
+  const int seconds = ms_of_day / 1000;
+  const int ms = ms_of_day % 1000;
+
+  char text[40];
+  const int size = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d",
+                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                 static_cast<unsigned>(date.day()), seconds / 3600,
+                                 seconds / 60 % 60, seconds % 60);
+  std::string out(text, static_cast<std::size_t>(size));
+  if (ms != 0) {
+    std::snprintf(text, sizeof text, ".%03d", ms);
+    out += text;
+  }
+  return out + 'Z';
+}
+
+Result<UnixMs> parse_time(std::string_view text) {
+  Reader in(text);
+  const std::int64_t date_ms = read_date_ms(in);
+  if (date_ms < 0) return not_a_time();
+  if (in.done()) return UnixMs{date_ms};
+
+  in.expect("Tt ");
+  const std::int64_t time_ms = read_time_of_day_ms(in);
+  const std::int64_t offset_ms = read_offset_ms(in);
+  const std::int64_t at_ms = date_ms + time_ms - offset_ms;
+  if (!in.done() || at_ms < 0 || at_ms > kLastMs) return not_a_time();
+  return UnixMs{at_ms};
+}
+
+}  // namespace coupon::core

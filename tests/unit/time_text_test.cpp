@@ -1,0 +1,94 @@
+#include "coupond/core/time_text.h"
+
+#include <catch2/catch.hpp>
+
+using namespace coupon::core;
+
+namespace {
+
+std::int64_t ms(std::string_view text) {
+  const Result<UnixMs> at = parse_time(text);
+  INFO(text);
+  REQUIRE(at.ok());
+  return at->value;
+}
+
+}  // namespace
+
+TEST_CASE("a time is written with Z and with milliseconds only where there are some", "[time]") {
+  CHECK(to_rfc3339({0}) == "1970-01-01T00:00:00Z");
+  CHECK(to_rfc3339({1795183200123}) == "2026-11-20T14:00:00.123Z");
+  CHECK(to_rfc3339({1795183200000}) == "2026-11-20T14:00:00Z");
+  CHECK(to_rfc3339({1795183200007}) == "2026-11-20T14:00:00.007Z");
+  CHECK(to_rfc3339({951868799999}) == "2000-02-29T23:59:59.999Z");
+  CHECK(to_rfc3339({-1}) == "1969-12-31T23:59:59.999Z");
+  CHECK(to_rfc3339({INT64_MAX}) == "9999-12-31T23:59:59.999Z");
+  CHECK(to_rfc3339({INT64_MIN}) == "0000-01-01T00:00:00Z");
+}
+
+TEST_CASE("times with Z, offset, fraction or date alone are read", "[time]") {
+  CHECK(ms("2026-11-20T14:00:00Z") == 1795183200000);
+  CHECK(ms("2026-11-20T15:00:00+01:00") == 1795183200000);
+  CHECK(ms("2026-11-20T08:30:00-05:30") == 1795183200000);
+  CHECK(ms("2026-11-20 14:00:00z") == 1795183200000);
+  CHECK(ms("2026-11-20t14:00:00.5Z") == 1795183200500);
+  CHECK(ms("2026-11-20T14:00:00.123456789Z") == 1795183200123);
+  CHECK(ms("2026-11-20T14:00:00-00:00") == 1795183200000);
+  CHECK(ms("2026-11-20") == 1795132800000);
+  CHECK(ms("1970-01-01") == 0);
+  CHECK(ms("2024-02-29") == 1709164800000);
+  CHECK(ms("9999-12-31T23:59:59.999Z") == 253402300799999);
+}
+
+TEST_CASE("what is written is read back as the same time", "[time]") {
+  for (std::int64_t at = 1; at < 253402300799999; at = at * 7 + 12345) {
+    CHECK(ms(to_rfc3339({at})) == at);
+  }
+}
+
+TEST_CASE("anything that is not exactly a time is refused", "[time]") {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "2026",
+                                      "2026-11",
+                                      "2026-1-1",
+                                      "2026-13-01",
+                                      "2026-00-01",
+                                      "2026-11-31",
+                                      "2025-02-29",
+                                      "1900-02-29",
+                                      "2026-11-00",
+                                      "20261120",
+                                      "2026-11-20T",
+                                      "2026-11-20Z",
+                                      "2026-11-20T14:00Z",
+                                      "2026-11-20T14:00:00",
+                                      "2026-11-20T24:00:00Z",
+                                      "2026-11-20T14:60:00Z",
+                                      "2026-11-20T14:00:60Z",
+                                      "2026-11-20T14:00:00.Z",
+                                      "2026-11-20T14:00:00.1234567890Z",
+                                      "2026-11-20T14:00:00+1:00",
+                                      "2026-11-20T14:00:00+0100",
+                                      "2026-11-20T14:00:00+24:00",
+                                      "2026-11-20T14:00:00+01:60",
+                                      "2026-11-20T14:00:00ZZ",
+                                      " 2026-11-20",
+                                      "2026-11-20 ",
+                                      "2026-11-20T14:00:00,5Z",
+                                      "-026-11-20",
+                                      "+2026-11-20",
+                                      "1969-12-31",
+                                      "1970-01-01T00:00:00+00:01",
+                                      "9999-12-31T23:59:59-00:01",
+                                      "2026-11-20T14:00:00Z\n",
+                                      "tomorrow",
+                                      "1795183200000"}) {
+    CAPTURE(text);
+    const Result<UnixMs> at = parse_time(text);
+    REQUIRE_FALSE(at.ok());
+    CHECK(at.error().reason == Reason::kInvalidRequest);
+    CHECK(at.error().message.find("2026-11-20") != std::string::npos);
+  }
+  CHECK_FALSE(parse_time(std::string_view("2026-11-20\0", 11)).ok());
+}
