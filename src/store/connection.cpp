@@ -124,13 +124,13 @@ void Query::bind(int index, std::int64_t value) {
 }
 
 void Query::bind(int index, std::string_view text) {
-  check(sqlite3_bind_text64(statement_, index, text.data() != nullptr ? text.data() : "",
-                            text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  const char* data = text.empty() ? "" : text.data();
+  check(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void Query::bind(int index, Blob blob) {
-  // A null pointer would bind NULL; an empty blob is a value.
-  const void* data = blob.data() != nullptr ? static_cast<const void*>(blob.data()) : "";
+  // A null pointer would bind NULL; an empty blob is not NULL.
+  const void* data = blob.empty() ? "" : static_cast<const void*>(blob.data());
   check(sqlite3_bind_blob64(statement_, index, data, blob.size(), SQLITE_TRANSIENT));
 }
 

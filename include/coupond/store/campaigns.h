@@ -1,0 +1,47 @@
+// Campaigns in the database. Reads work on any connection; what writes takes a Tx.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "coupond/core/hash.h"
+#include "coupond/domain/campaign.h"
+#include "coupond/store/connection.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::store {
+
+std::optional<domain::Campaign> find_campaign(Connection& connection, core::CampaignId id);
+std::optional<domain::Campaign> find_campaign_by_uuid(Connection& connection,
+                                                      std::string_view uuid);
+std::optional<domain::Campaign> find_campaign_by_slug(Connection& connection,
+                                                      std::string_view slug);
+// The live claim campaign of that name.
+std::optional<domain::Campaign> find_claim_campaign(Connection& connection, std::string_view name);
+
+struct CampaignFilter {
+  std::optional<domain::Mode> mode;
+  bool archived = false;  // true: archived ones too
+  core::CampaignId after;
+  std::int64_t limit = 100;
+};
+// In order of id.
+std::vector<domain::Campaign> list_campaigns(Connection& connection, const CampaignFilter& filter);
+std::int64_t count_campaigns(Connection& connection, const CampaignFilter& filter);
+
+// Holds of the campaign that have not run out.
+std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core::UnixMs now);
+
+// What a campaign's ledger entries fix of it: everything but its counters, times and name. Pinned by
+// the entry's digest, so that `verify` notices a policy changed behind our back.
+core::Digest policy_digest(const domain::Campaign& campaign);
+
+// Stores a new campaign (its id and counters are ignored) and returns its id. Slug, uuid and claim
+// name must be free.
+core::CampaignId insert_campaign(Tx& tx, const domain::Campaign& campaign);
+// Stores slug, name, description, policy, archived_at, last_seq and updated_at of an existing one.
+void update_campaign(Tx& tx, const domain::Campaign& campaign);
+
+}  // namespace coupon::store

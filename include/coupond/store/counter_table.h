@@ -1,0 +1,67 @@
+// CounterTable: the caps and what is used of them, in memory, as of the last commit. It lets a
+// sold-out campaign be refused at memory speed and answers /stats without touching the file.
+//
+// It only ever refuses on committed figures: an operation that might still fit goes to the writer,
+// whose decision is the one that counts. So an absent or stale entry costs time, never a promise,
+// and nothing has to be reserved or given back. The file is the truth: the writer publishes here
+// after each commit, and clears the table when somebody else has written the file.
+//
+// Safe on any thread; one mutex, held for a look-up.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "coupond/core/error.h"
+#include "coupond/core/types.h"
+#include "coupond/domain/campaign.h"
+
+namespace coupon::store {
+
+class CounterTable {
+ public:
+  struct Budget {
+    domain::Counters counters;
+    std::optional<std::int64_t> max_issued;
+    std::optional<std::int64_t> max_per_user;
+    core::Seq as_of;
+  };
+
+  // `users_max`: how many (campaign, user) pairs to remember at the most, two generations together.
+  explicit CounterTable(std::size_t users_max = 400'000);
+
+  // By the writer, after a commit.
+  void publish(const domain::Campaign& campaign, core::Seq as_of);
+  void publish(core::CampaignId campaign, core::UserId user, std::int64_t coupons);
+  void clear();
+
+  // The refusal a mint for this user is certain to get: the user's cap is told before the
+  // campaign's. Nothing when it might succeed, or when it is not known here.
+  std::optional<core::Error> certain_refusal(core::CampaignId campaign, core::UserId user) const;
+
+  std::optional<Budget> budget(core::CampaignId campaign) const;
+
+ private:
+  struct UserKey {
+    std::int64_t campaign;
+    std::int64_t user;
+    friend bool operator==(const UserKey&, const UserKey&) = default;
+  };
+  struct UserKeyHash {
+    std::size_t operator()(const UserKey& key) const;
+  };
+  using UserCounts = std::unordered_map<UserKey, std::int64_t, UserKeyHash>;
+
+  std::optional<std::int64_t> user_count(const UserKey& key) const;
+
+  const std::size_t generation_max_;
+  mutable std::mutex mutex_;  // guards all below
+  std::unordered_map<std::int64_t, Budget> budgets_;
+  // When the young generation is full it becomes the old one, and the old one is forgotten.
+  UserCounts young_;
+  UserCounts old_;
+};
+
+}  // namespace coupon::store

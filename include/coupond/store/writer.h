@@ -1,0 +1,177 @@
+// The writer: one thread, the only writable connection, group commit. Any thread calls run(); the
+// call returns when the operation's outcome is durable, together with those of all operations that
+// gathered while the last batch was being synced. A refusal waits for the batch too, because it may
+// rest on what the batch did.
+//
+// What a reply may claim rests on the four outcomes here: the value (durable), the operation's own
+// refusal (not executed), kBusy/kShuttingDown/kStorageFull (not executed), and kOutcomeUnknown (the
+// commit failed; it may or may not come back after a restart). After the last one the writer is
+// dead, `Observer::fatal` is called once, and the process must leave: only a restart can tell.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "coupond/core/clock.h"
+#include "coupond/core/result.h"
+#include "coupond/store/connection.h"
+#include "coupond/store/counter_table.h"
+#include "coupond/store/ledger.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::store {
+
+// Signs the ledger's head. Called on the writer's thread, once a batch.
+using Signer = std::function<Signature(std::string_view message)>;
+
+enum class Durability {
+  kFull,     // every acknowledged operation survives a power cut
+  kRelaxed,  // survives a crash of the process; a power cut may take the last moments
+};
+
+// What a finished batch looked like.
+struct BatchReport {
+  std::size_t operations = 0;
+  std::int64_t total_us = 0;
+  std::int64_t commit_us = 0;
+  std::int64_t wal_bytes = 0;
+  bool committed = false;
+  std::vector<const char*> slow_operations = {};  // filled when the batch took over 100 ms
+};
+
+class Writer {
+ public:
+  struct Options {
+    // Waiting operations beyond this are refused with kBusy.
+    std::size_t queue_limit = 4096;
+    // Operations in one transaction: bounds what one failed commit can take along.
+    std::size_t batch_limit = 512;
+    Durability durability = Durability::kFull;
+    const char* vfs = nullptr;  // tests put a faulty one here
+  };
+
+  // Called on the writer's thread; must be quick and must not call run().
+  struct Observer {
+    std::function<void(const BatchReport&)> batch = [](const BatchReport&) {};
+    std::function<void(const std::string& why)> fatal = [](const std::string&) {};
+    // The file was changed by somebody else, or space ran out, or came back.
+    std::function<void(const std::string& what)> notice = [](const std::string&) {};
+  };
+
+  // What becomes of an operation that succeeds.
+  enum class Intent { kCommit, kDryRun };
+
+  // Opens the database at `path`, which must have been prepared (see database.h), and starts the
+  // thread. Throws SQLite::Exception when it cannot be opened.
+  Writer(const std::string& path, Signer signer, core::Clock clock, CounterTable& table,
+         Options options, Observer observer);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer();
+
+  // Runs `body(Tx&)`, which returns Result<T>, in a batch. `name` must be a constant; it is logged
+  // when the batch is slow. The body may run only once, on the writer's thread, and must not block.
+  template <class T, class Body>
+  core::Result<T> run(const char* name, Body&& body, Intent intent = Intent::kCommit) {
+    std::optional<core::Result<T>> outcome;
+    Operation operation{
+        .name = name,
+        .execute =
+            [&](Tx& tx) {
+              outcome.emplace(body(tx));
+              return outcome->ok() && intent == Intent::kCommit;
+            },
+        .fail = [&](const core::Error& error) { outcome.emplace(error); }};
+    perform(operation);
+    return std::move(*outcome);
+  }
+
+  // Finishes what is queued, checkpoints, and ends the thread. Later calls of run() are refused with
+  // kShuttingDown. May be called more than once.
+  void stop();
+
+  // The ledger's last committed entry.
+  core::Seq committed_seq() const { return {committed_seq_.load(std::memory_order_acquire)}; }
+  // Waits until an entry after `seq` is committed, the time is over, or the writer stops.
+  void wait_for_entry_after(core::Seq seq, std::int64_t timeout_ms);
+
+  // For /readyz: false after a failed commit, and while there is no space.
+  bool healthy() const { return state_.load() == State::kWorking; }
+  bool storage_full() const { return state_.load() == State::kFull; }
+  // When a batch was last committed; 0 before the first.
+  core::UnixMs last_commit_at() const { return {last_commit_at_.load()}; }
+  std::size_t queue_depth() const;
+
+ private:
+  enum class State { kWorking, kFull, kDead };
+
+  struct Operation {
+    const char* name;
+    std::function<bool(Tx&)> execute;  // true: keep the effects
+    std::function<void(const core::Error&)> fail;
+    bool finished = false;  // guarded by mutex
+    std::mutex mutex = {};
+    std::condition_variable done = {};
+  };
+  using Operations = std::vector<Operation*>;
+
+  void perform(Operation& operation);
+  std::optional<core::Error> enqueue(Operation& operation);
+  static void finish(Operation& operation);
+
+  // All below run on the writer's thread.
+  void work();
+  bool take(Operations& batch);
+  void run_batch(const Operations& batch);
+  void execute(const Operations& batch);
+  void execute_one(Operation& operation);
+  void commit();
+  void fail_batch(const Operations& batch, const core::Error& error);
+  void abandon();
+  void note_full(bool full);
+  void die(const Operations& batch, const std::string& why);
+  void detect_foreign_write();
+  void sign_head();
+  void checkpoint_if_large();
+  void checkpoint_when_idle();
+  void report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us);
+
+  const Signer signer_;
+  const core::Clock clock_;
+  CounterTable& table_;
+  const Options options_;
+  const Observer observer_;
+
+  Connection connection_;  // by the writer's thread only
+  Tx tx_;                  // likewise
+  core::Seq signed_seq_;   // likewise
+  std::int64_t data_version_ = 0;
+  int wal_pages_ = 0;  // set by SQLite's hook at each commit, on the writer's thread
+  bool checkpointed_ = true;
+
+  std::atomic<State> state_ = State::kWorking;
+  std::atomic<std::int64_t> committed_seq_ = 0;
+  std::atomic<std::int64_t> last_commit_at_ = 0;
+
+  mutable std::mutex mutex_;  // guards queue_, stopping_
+  std::condition_variable work_arrived_;
+  Operations queue_;
+  bool stopping_ = false;
+
+  std::mutex feed_mutex_;  // guards nothing but the wait for committed_seq_
+  std::condition_variable feed_;
+  std::atomic<int> feed_waiters_ = 0;
+
+  std::thread thread_;  // last: everything above exists when it starts
+};
+
+}  // namespace coupon::store

@@ -1,0 +1,174 @@
+#include "coupond/store/tx.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string>
+
+#include "coupond/store/campaigns.h"
+#include "coupond/store/counter_table.h"
+
+namespace coupon::store {
+namespace {
+
+constexpr char kSavepoint[] = "SAVEPOINT attempt";
+constexpr char kRelease[] = "RELEASE attempt";
+constexpr char kRollback[] = "ROLLBACK TO attempt";
+
+constexpr char kAppend[] = R"(
+  INSERT INTO ledger (seq, at, operation, actor, campaign_id, coupon_id, user_id, units, credit,
+    days, coupon_prev, digest, detail, hash)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+
+// The old figures in the condition: if the file does not hold what we counted from, then somebody
+// else has changed it, and the batch must not be committed.
+constexpr char kWriteSums[] = R"(
+  UPDATE campaigns SET issued = ?2, assigned = ?3, available = ?4, redeemed = ?5, rolled_back = ?6,
+                       voided = ?7
+   WHERE id = ?1 AND issued = ?8 AND assigned = ?9 AND available = ?10 AND redeemed = ?11
+     AND rolled_back = ?12 AND voided = ?13)";
+
+}  // namespace
+
+const domain::Campaign* Tx::campaign(core::CampaignId id) {
+  Cached* found = cached(id);
+  return found != nullptr ? &found->campaign : nullptr;
+}
+
+Tx::Cached* Tx::cached(core::CampaignId id) {
+  const auto known = campaigns_.find(id.value);
+  if (known != campaigns_.end()) return &known->second;
+  auto loaded = find_campaign(connection_, id);
+  if (!loaded) return nullptr;
+  const domain::Counters stored = loaded->counters;
+  auto [place, inserted] =
+      campaigns_.emplace(id.value, Cached{.campaign = std::move(*loaded), .stored = stored});
+  return &place->second;
+}
+
+void Tx::count(core::CampaignId id, const domain::Counters& delta) {
+  Cached& entry = *cached(id);
+  undo_.push_back({.id = id, .counters = entry.campaign.counters});
+  entry.campaign.counters = entry.campaign.counters + delta;
+  entry.touched = true;
+}
+
+void Tx::campaign_changed(core::CampaignId id) {
+  undo_.push_back({.id = id, .counters = std::nullopt});
+  reload_policy(id);
+}
+
+// The row holds the counters of the last batch; what this one has used so far lives here only.
+void Tx::reload_policy(core::CampaignId id) {
+  auto loaded = find_campaign(connection_, id);
+  if (!loaded) {
+    campaigns_.erase(id.value);
+    return;
+  }
+  const auto known = campaigns_.find(id.value);
+  const domain::Counters stored = loaded->counters;
+  const domain::Counters used =
+      known != campaigns_.end() ? known->second.campaign.counters : stored;
+  loaded->counters = used;
+  campaigns_.insert_or_assign(
+      id.value, Cached{.campaign = std::move(*loaded), .stored = stored, .touched = true});
+}
+
+void Tx::note_user(core::CampaignId campaign, core::UserId user, std::int64_t coupons,
+                   bool with_effects) {
+  user_counts_.push_back(
+      {.campaign = campaign, .user = user, .coupons = coupons, .with_effects = with_effects});
+}
+
+core::Seq Tx::append(const Entry& entry) {
+  const core::Seq seq{head_.seq.value + 1};
+  const core::Digest hash = chain(head_.hash, seq, now_, entry);
+  Query(connection_, kAppend, seq, now_, entry.operation, entry.actor, entry.campaign_id,
+        entry.coupon_id, entry.user_id, entry.units, entry.credit, entry.days, entry.coupon_prev,
+        entry.digest, entry.detail, hash)
+      .run();
+  head_ = {.seq = seq, .at = now_, .hash = hash};
+  return seq;
+}
+
+Tx::Mark Tx::begin_attempt() {
+  Query(connection_, kSavepoint).run();
+  return {.head = head_,
+          .undo_size = undo_.size(),
+          .effects_size = effects_.size(),
+          .user_counts_size = user_counts_.size()};
+}
+
+void Tx::end_attempt(const Mark& mark, bool keep) {
+  // Some errors make SQLite roll back everything, savepoints and all. Going on would run the rest of
+  // the batch outside a transaction.
+  if (!connection_.in_transaction()) {
+    throw BatchDead{sqlite3_extended_errcode(connection_.handle())};
+  }
+  if (!keep) Query(connection_, kRollback).run();
+  Query(connection_, kRelease).run();
+  if (!keep) undo_to(mark);
+}
+
+void Tx::undo_to(const Mark& mark) {
+  while (undo_.size() > mark.undo_size) {
+    const Undo undo = std::move(undo_.back());
+    undo_.pop_back();
+    if (!undo.counters) {
+      reload_policy(undo.id);
+    } else if (const auto known = campaigns_.find(undo.id.value); known != campaigns_.end()) {
+      known->second.campaign.counters = *undo.counters;
+    }
+  }
+  head_ = mark.head;
+  effects_.resize(mark.effects_size);
+  const auto first = user_counts_.begin() + static_cast<std::ptrdiff_t>(mark.user_counts_size);
+  user_counts_.erase(std::remove_if(first, user_counts_.end(),
+                                    [](const UserCount& count) { return count.with_effects; }),
+                     user_counts_.end());
+}
+
+void Tx::start(core::UnixMs clock_now) {
+  now_ = std::max(clock_now, head_.at);
+  undo_.clear();
+  effects_.clear();
+  user_counts_.clear();
+}
+
+void Tx::rebuild() {
+  campaigns_.clear();
+  undo_.clear();
+  effects_.clear();
+  user_counts_.clear();
+  head_ = last_entry(connection_);
+}
+
+void Tx::write_sums() {
+  for (auto& [id, entry] : campaigns_) {
+    const domain::Counters& used = entry.campaign.counters;
+    const domain::Counters& stored = entry.stored;
+    if (!entry.touched || used == stored) continue;
+    const auto changed =
+        Query(connection_, kWriteSums, id, used.issued, used.assigned, used.available,
+              used.redeemed, used.rolled_back, used.voided, stored.issued, stored.assigned,
+              stored.available, stored.redeemed, stored.rolled_back, stored.voided)
+            .run();
+    if (changed != 1) throw BatchDead{SQLITE_MISMATCH};
+  }
+}
+
+void Tx::publish(CounterTable& table) {
+  for (auto& [id, entry] : campaigns_) {
+    if (!entry.touched) continue;
+    entry.stored = entry.campaign.counters;
+    entry.touched = false;
+    table.publish(entry.campaign, head_.seq);
+  }
+  for (const UserCount& count : user_counts_) {
+    table.publish(count.campaign, count.user, count.coupons);
+  }
+  for (const auto& effect : effects_) effect();
+}
+
+}  // namespace coupon::store

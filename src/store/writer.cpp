@@ -1,0 +1,337 @@
+#include "coupond/store/writer.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <chrono>
+
+namespace coupon::store {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Pages in the write-ahead log before a checkpoint moves them into the file: small steps, so that no
+// request waits long behind one.
+constexpr int kCheckpointPages = 1000;
+// Quiet time after which the log is emptied altogether.
+constexpr std::chrono::seconds kIdle{1};
+constexpr std::int64_t kSlowBatchUs = 100'000;
+constexpr std::int64_t kPageBytes = 4096;
+
+constexpr char kBegin[] = "BEGIN IMMEDIATE";
+constexpr char kCommit[] = "COMMIT";
+constexpr char kRollback[] = "ROLLBACK";
+constexpr char kDataVersion[] = "PRAGMA data_version";
+constexpr char kSignHead[] = R"(
+  INSERT INTO ledger_head (only_row, seq, hash, signature) VALUES (1, ?1, ?2, ?3)
+  ON CONFLICT (only_row) DO UPDATE SET seq = ?1, hash = ?2, signature = ?3)";
+
+std::int64_t us_since(steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count();
+}
+
+int primary(int sqlite_code) { return sqlite_code & 0xff; }
+
+// After these nothing in the transaction can be trusted, so it is rolled back as a whole.
+bool ends_the_batch(int sqlite_code) {
+  switch (primary(sqlite_code)) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What to tell callers whose operation was certainly not executed.
+core::Error not_executed(int sqlite_code) {
+  switch (primary(sqlite_code)) {
+    case SQLITE_FULL:
+      return {.reason = core::Reason::kStorageFull, .message = {}};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {.reason = core::Reason::kInternal, .message = {}};
+    default:
+      return {.reason = core::Reason::kBusy, .message = {}};
+  }
+}
+
+}  // namespace
+
+Writer::Writer(const std::string& path, Signer signer, core::Clock clock, CounterTable& table,
+               Options options, Observer observer)
+    : signer_(std::move(signer)),
+      clock_(std::move(clock)),
+      table_(table),
+      options_(options),
+      observer_(std::move(observer)),
+      connection_(path, Connection::Access::kReadWrite, options.vfs),
+      tx_(connection_) {
+  const bool full = options_.durability == Durability::kFull;
+  connection_.exec(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  connection_.exec("PRAGMA fullfsync = ON");
+  connection_.exec("PRAGMA cache_size = -65536");
+  connection_.exec("PRAGMA journal_size_limit = 67108864");
+  sqlite3_wal_hook(
+      connection_.handle(),
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<Writer*>(self)->wal_pages_ = pages;
+        return SQLITE_OK;
+      },
+      this);
+  tx_.rebuild();
+  signed_seq_ = tx_.last_seq();
+  committed_seq_ = tx_.last_seq().value;
+  thread_ = std::thread([this] { work(); });
+}
+
+Writer::~Writer() { stop(); }
+
+void Writer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_arrived_.notify_all();
+  feed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::size_t Writer::queue_depth() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Writer::perform(Operation& operation) {
+  if (const auto refused = enqueue(operation)) {
+    operation.fail(*refused);
+    return;
+  }
+  std::unique_lock lock(operation.mutex);
+  operation.done.wait(lock, [&] { return operation.finished; });
+}
+
+std::optional<core::Error> Writer::enqueue(Operation& operation) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || state_ == State::kDead) {
+      return core::Error{.reason = core::Reason::kShuttingDown, .message = {}};
+    }
+    if (queue_.size() >= options_.queue_limit) {
+      return core::Error{.reason = core::Reason::kBusy, .message = {}};
+    }
+    first = queue_.empty();
+    queue_.push_back(&operation);
+  }
+  if (first) work_arrived_.notify_one();
+  return std::nullopt;
+}
+
+// The operation lives on its caller's stack and is gone as soon as the mutex is free.
+void Writer::finish(Operation& operation) {
+  const std::lock_guard lock(operation.mutex);
+  operation.finished = true;
+  operation.done.notify_one();
+}
+
+void Writer::wait_for_entry_after(core::Seq seq, std::int64_t timeout_ms) {
+  std::unique_lock lock(feed_mutex_);
+  feed_waiters_.fetch_add(1);
+  feed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] {
+    const std::lock_guard queue_lock(mutex_);
+    return committed_seq_.load() > seq.value || stopping_;
+  });
+  feed_waiters_.fetch_sub(1);
+}
+
+void Writer::work() {
+  Operations batch;
+  while (take(batch)) {
+    if (batch.empty()) {
+      checkpoint_when_idle();
+      continue;
+    }
+    run_batch(batch);
+    for (Operation* operation : batch) finish(*operation);
+    checkpoint_if_large();
+  }
+  checkpoint_when_idle();
+}
+
+// False when it is time to end. An empty batch means that nothing came for a while.
+bool Writer::take(Operations& batch) {
+  batch.clear();
+  std::unique_lock lock(mutex_);
+  work_arrived_.wait_for(lock, kIdle, [&] { return stopping_ || !queue_.empty(); });
+  if (queue_.empty()) return !stopping_;
+  if (queue_.size() <= options_.batch_limit) {
+    batch.swap(queue_);
+    return true;
+  }
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(options_.batch_limit);
+  batch.assign(queue_.begin(), end);
+  queue_.erase(queue_.begin(), end);
+  return true;
+}
+
+void Writer::run_batch(const Operations& batch) {
+  if (state_ == State::kDead) {
+    fail_batch(batch, {.reason = core::Reason::kShuttingDown, .message = {}});
+    return;
+  }
+  const auto start = steady_clock::now();
+  try {
+    execute(batch);
+  } catch (const BatchDead& dead) {
+    abandon();
+    note_full(primary(dead.sqlite_code) == SQLITE_FULL);
+    fail_batch(batch, not_executed(dead.sqlite_code));
+    return;
+  }
+  const auto before_commit = steady_clock::now();
+  try {
+    Query(connection_, kCommit).run();
+  } catch (const SQLite::Exception& error) {
+    const int code = error.getExtendedErrorCode();
+    // Only these two leave nothing behind: the first because no commit frame fitted, the second
+    // because the commit did not begin. After any other failure the frames may be in the file.
+    if (primary(code) == SQLITE_FULL || primary(code) == SQLITE_BUSY) {
+      abandon();
+      note_full(primary(code) == SQLITE_FULL);
+      fail_batch(batch, not_executed(code));
+    } else {
+      die(batch, error.what());
+    }
+    return;
+  }
+  commit();
+  report(batch, us_since(start), us_since(before_commit));
+}
+
+void Writer::execute(const Operations& batch) {
+  try {
+    Query(connection_, kBegin).run();
+    detect_foreign_write();
+    tx_.start(clock_());
+    for (Operation* operation : batch) execute_one(*operation);
+    tx_.write_sums();
+    sign_head();
+  } catch (const SQLite::Exception& error) {
+    throw BatchDead{error.getExtendedErrorCode()};
+  }
+}
+
+// One operation's failure must not touch the others; only what makes the transaction itself
+// untrustworthy ends the batch.
+void Writer::execute_one(Operation& operation) {
+  try {
+    tx_.attempt([&] { return operation.execute(tx_); });
+  } catch (const SQLite::Exception& error) {
+    if (ends_the_batch(error.getExtendedErrorCode())) throw;
+    observer_.notice(std::string(operation.name) + " was refused by the database: " + error.what());
+    operation.fail({.reason = core::Reason::kInternal, .message = {}});
+  } catch (const std::exception& error) {
+    observer_.notice(std::string(operation.name) + " failed: " + error.what());
+    operation.fail({.reason = core::Reason::kInternal, .message = {}});
+  }
+}
+
+void Writer::commit() {
+  note_full(false);
+  signed_seq_ = tx_.last_seq();
+  checkpointed_ = false;
+  last_commit_at_ = tx_.now().value;
+  tx_.publish(table_);
+  committed_seq_.store(tx_.last_seq().value, std::memory_order_release);
+  if (feed_waiters_.load() > 0) {
+    const std::lock_guard lock(feed_mutex_);
+    feed_.notify_all();
+  }
+}
+
+void Writer::fail_batch(const Operations& batch, const core::Error& error) {
+  for (Operation* operation : batch) operation->fail(error);
+}
+
+// Nothing of the batch was executed: forget what memory thinks of it.
+void Writer::abandon() {
+  try {
+    if (connection_.in_transaction()) Query(connection_, kRollback).run();
+    tx_.rebuild();
+    table_.clear();
+  } catch (const SQLite::Exception& error) {
+    die({}, std::string("the database cannot be read after a failed batch: ") + error.what());
+  }
+}
+
+void Writer::note_full(bool full) {
+  const State before = state_.load();
+  if (before == State::kDead) return;
+  const State now = full ? State::kFull : State::kWorking;
+  if (before == now) return;
+  state_ = now;
+  observer_.notice(full ? "no space left on the disk: changes are refused until there is some"
+                        : "there is space on the disk again: changes are accepted");
+}
+
+void Writer::die(const Operations& batch, const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::kDead;
+  }
+  fail_batch(batch, {.reason = core::Reason::kOutcomeUnknown, .message = {}});
+  observer_.fatal(why);
+}
+
+void Writer::detect_foreign_write() {
+  Query query(connection_, kDataVersion);
+  query.next();
+  const std::int64_t version = query.integer(0);
+  if (version == data_version_) return;
+  const bool first = data_version_ == 0;
+  data_version_ = version;
+  if (first) return;
+  tx_.rebuild();
+  table_.clear();
+  observer_.notice("the database was changed by another program: counters are read again");
+}
+
+void Writer::sign_head() {
+  if (tx_.last_seq() == signed_seq_) return;
+  const LedgerHead& head = tx_.head_;
+  const Signature signature = signer_(signed_message(head));
+  Query(connection_, kSignHead, head.seq, head.hash, signature).run();
+}
+
+void Writer::checkpoint_if_large() {
+  if (wal_pages_ < kCheckpointPages || state_ == State::kDead) return;
+  // A failure here loses nothing: the log keeps what could not be moved.
+  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                            nullptr);
+  wal_pages_ = 0;
+}
+
+void Writer::checkpoint_when_idle() {
+  if (checkpointed_ || state_ == State::kDead) return;
+  checkpointed_ = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
+                                            SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                            nullptr) == SQLITE_OK;
+}
+
+void Writer::report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us) {
+  BatchReport report{.operations = batch.size(),
+                     .total_us = total_us,
+                     .commit_us = commit_us,
+                     .wal_bytes = wal_pages_ * kPageBytes,
+                     .committed = true};
+  if (total_us > kSlowBatchUs) {
+    for (const Operation* operation : batch) report.slow_operations.push_back(operation->name);
+  }
+  observer_.batch(report);
+}
+
+}  // namespace coupon::store
