@@ -1,4 +1,4 @@
-// Code patterns such as "SUMMER-{RANDOM:8}", and a way to fill a small space without guessing.
+// Code patterns such as "SUMMER-{RANDOM:8}".
 // Constant after construction: safe on any thread.
 //
 // Placeholders, the keyword in any case: {RANDOM:n} letters and digits (8), {NUMERIC:n} digits (6),
@@ -13,7 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "coupond/core/bytes.h"
 #include "coupond/core/random.h"
 #include "coupond/core/result.h"
 
@@ -48,26 +47,6 @@ class Pattern {
 
   std::vector<Slot> slots_;
   std::uint64_t capacity_ = 1;
-};
-
-// A keyed random order of the numbers 0 .. size-1 that needs no memory: at(0), at(1), … visits each
-// once. With Pattern::nth it fills a nearly full space without retries, and a resumed job goes on
-// where it stopped. Not a substitute for random codes: who knows some codes of a small space
-// guesses the others anyway.
-class Permutation {
- public:
-  // `size` at least 1.
-  Permutation(std::uint64_t size, const Block<16>& key);
-
-  // Where `i` goes, 0 <= i < size: a bijection of that range. About 0.1 to 0.4 µs.
-  std::uint64_t at(std::uint64_t i) const;
-
- private:
-  std::uint64_t shuffle(std::uint64_t value) const;
-
-  std::uint64_t size_;
-  int half_bits_;
-  Block<16> key_;
 };
 
 }  // namespace coupon::core
