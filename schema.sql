@@ -84,6 +84,7 @@ CREATE TABLE ledger (
   units       INTEGER NOT NULL DEFAULT 0,         -- coupons made, or the redemption undone
   credit      INTEGER NOT NULL DEFAULT 0,         -- added to the user's balance (negative: taken)
   days        INTEGER NOT NULL DEFAULT 0,         -- added to the user's subscription
+  available   INTEGER NOT NULL DEFAULT 0,         -- added to the campaign's available coupons
   coupon_prev INTEGER,                            -- the coupon's previous entry: its own history
   digest      BLOB,                               -- of what else the entry fixes: codes, a policy
   detail      TEXT,                               -- a reason, an order number; for people

@@ -17,9 +17,7 @@ constexpr Names<Role, 3> kRoles{
 }  // namespace
 
 std::string_view name(CouponState state) { return kStates.name(state); }
-std::optional<CouponState> parse_coupon_state(std::string_view text) {
-  return kStates.parse(text);
-}
+std::optional<CouponState> parse_coupon_state(std::string_view text) { return kStates.parse(text); }
 
 std::string_view name(Role role) { return kRoles.name(role); }
 std::optional<Role> parse_role(std::string_view text) { return kRoles.parse(text); }

@@ -15,20 +15,20 @@ Rule below(Reason reason, std::int64_t value, std::optional<std::int64_t> limit)
 Rules ownership_rules(const CouponFacts& facts) {
   const Coupon& coupon = facts.coupon;
   if (is_bearer(facts.campaign.mode)) return {};
-  return {{.reason = Reason::kNotAssigned, .pass = coupon.user_id.has_value()},
-          {.reason = Reason::kNotOwner,
-           .pass = !coupon.user_id || *coupon.user_id == facts.user_id}};
+  return {
+      {.reason = Reason::kNotAssigned, .pass = coupon.user_id.has_value()},
+      {.reason = Reason::kNotOwner, .pass = !coupon.user_id || *coupon.user_id == facts.user_id}};
 }
 
 Rules state_rules(const CouponFacts& facts) {
   const Coupon& coupon = facts.coupon;
   const bool used_up = coupon.max_uses && coupon.uses >= *coupon.max_uses;
-  const Reason spent = coupon.max_uses == 1 ? Reason::kAlreadyRedeemed
-                                            : Reason::kCouponRedemptionCapReached;
-  return {{.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
-          {.reason = Reason::kExpired,
-           .pass = !coupon.expires_at || facts.now < *coupon.expires_at},
-          {.reason = spent, .pass = !used_up, .value = coupon.uses, .limit = coupon.max_uses}};
+  const Reason spent =
+      coupon.max_uses == 1 ? Reason::kAlreadyRedeemed : Reason::kCouponRedemptionCapReached;
+  return {
+      {.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
+      {.reason = Reason::kExpired, .pass = !coupon.expires_at || facts.now < *coupon.expires_at},
+      {.reason = spent, .pass = !used_up, .value = coupon.uses, .limit = coupon.max_uses}};
 }
 
 // Who may act on a held coupon: only the one who shows the hold's token. Being the same user is not
@@ -38,11 +38,11 @@ Rules hold_state_rules(const CouponFacts& facts) {
   const bool mine = live && facts.hold->user_id == facts.user_id;
   const bool token_fits = live && facts.hold_token == facts.hold->token_hash;
   const auto over_at = live ? std::optional(facts.hold->expires_at) : std::nullopt;
-  return {{.reason = Reason::kHeldByOther, .pass = !live || mine || token_fits,
-           .passes_at = over_at},
-          {.reason = Reason::kInvalidHoldToken,
-           .pass = token_fits || (!facts.hold_token && (!live || facts.holder_by_name || !mine))},
-          {.reason = Reason::kHoldRequired, .pass = live || !facts.campaign.policy.hold_required}};
+  return {
+      {.reason = Reason::kHeldByOther, .pass = !live || mine || token_fits, .passes_at = over_at},
+      {.reason = Reason::kInvalidHoldToken,
+       .pass = token_fits || (!facts.hold_token && (!live || facts.holder_by_name || !mine))},
+      {.reason = Reason::kHoldRequired, .pass = live || !facts.campaign.policy.hold_required}};
 }
 
 void append(Rules& rules, const Rules& more) {
@@ -52,8 +52,8 @@ void append(Rules& rules, const Rules& more) {
 }  // namespace
 
 std::optional<core::Error> first_refusal(const Rules& rules) {
-  const auto refusal = std::find_if(rules.begin(), rules.end(),
-                                    [](const Rule& rule) { return !rule.pass; });
+  const auto refusal =
+      std::find_if(rules.begin(), rules.end(), [](const Rule& rule) { return !rule.pass; });
   if (refusal == rules.end()) return std::nullopt;
   return core::Error{.reason = refusal->reason,
                      .message = {},

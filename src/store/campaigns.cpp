@@ -6,11 +6,11 @@
 namespace coupon::store {
 namespace {
 
-#define COUPOND_CAMPAIGN_COLUMNS                                                               \
-  "SELECT id, uuid, slug, mode, name, description, max_issued, max_per_user,"                  \
-  " max_redemptions_per_coupon, max_redemptions_per_user, max_holds_per_user, starts_at,"      \
+#define COUPOND_CAMPAIGN_COLUMNS                                                                \
+  "SELECT id, uuid, slug, mode, name, description, max_issued, max_per_user,"                   \
+  " max_redemptions_per_coupon, max_redemptions_per_user, max_holds_per_user, starts_at,"       \
   " ends_at, active, hold_required, hold_ttl_s, token_ttl_s, code_pattern, price, reward_kind," \
-  " reward_value, metadata, issued, assigned, available, redeemed, rolled_back, voided,"       \
+  " reward_value, metadata, issued, assigned, available, redeemed, rolled_back, voided,"        \
   " last_seq, created_at, updated_at, archived_at FROM campaigns "
 
 constexpr char kById[] = COUPOND_CAMPAIGN_COLUMNS "WHERE id = ?";
@@ -27,8 +27,7 @@ constexpr char kCount[] = R"(
   SELECT count(*) FROM campaigns
    WHERE id > ?1 AND (?2 IS NULL OR mode = ?2) AND (?3 OR archived_at IS NULL))";
 
-constexpr char kLiveHolds[] =
-    "SELECT count(*) FROM holds WHERE campaign_id = ? AND expires_at > ?";
+constexpr char kLiveHolds[] = "SELECT count(*) FROM holds WHERE campaign_id = ? AND expires_at > ?";
 
 constexpr char kInsert[] = R"(
   INSERT INTO campaigns (uuid, slug, mode, name, description, max_issued, max_per_user,
@@ -114,13 +113,11 @@ std::optional<domain::Campaign> find_campaign_by_slug(Connection& connection,
   return find(connection, kBySlug, slug);
 }
 
-std::optional<domain::Campaign> find_claim_campaign(Connection& connection,
-                                                    std::string_view name) {
+std::optional<domain::Campaign> find_claim_campaign(Connection& connection, std::string_view name) {
   return find(connection, kClaimByName, name);
 }
 
-std::vector<domain::Campaign> list_campaigns(Connection& connection,
-                                             const CampaignFilter& filter) {
+std::vector<domain::Campaign> list_campaigns(Connection& connection, const CampaignFilter& filter) {
   std::vector<domain::Campaign> campaigns;
   Query query(connection, kList, filter.after, mode_of(filter), filter.archived, filter.limit);
   while (query.next()) campaigns.push_back(read_campaign(query));

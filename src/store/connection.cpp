@@ -29,8 +29,8 @@ int open_flags(Connection::Access access) {
 
 }  // namespace
 
-// A reader opens the file for writing too, because in WAL mode it may have to make the -shm file; it
-// is held to reading by query_only.
+// A reader opens the file for writing too, because in WAL mode it may have to make the -shm file;
+// it is held to reading by query_only.
 Connection::Connection(const std::string& path, Access access, const char* vfs)
     : database_(path, open_flags(access), kBusyTimeoutMs, vfs ? vfs : "") {
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -52,8 +52,8 @@ void Connection::exec(const std::string& sql) { database_.exec(sql); }
 sqlite3_stmt* Connection::prepared(const char* sql) {
   sqlite3_stmt*& statement = statements_[sql];
   if (statement == nullptr) {
-    const int code = sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
-                                        nullptr);
+    const int code =
+        sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) throw SQLite::Exception(handle(), code);
   }
   return statement;

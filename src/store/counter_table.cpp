@@ -49,15 +49,13 @@ std::optional<core::Error> CounterTable::certain_refusal(core::CampaignId campai
     const auto coupons = user_count({campaign.value, user.value});
     if (!coupons) return std::nullopt;
     if (*coupons >= *budget.max_per_user) {
-      return core::Error{.reason = core::Reason::kUserCapReached,
-                         .message = {},
-                         .number = budget.max_per_user};
+      return core::Error{
+          .reason = core::Reason::kUserCapReached, .message = {}, .number = budget.max_per_user};
     }
   }
   if (budget.max_issued && budget.counters.issued >= *budget.max_issued) {
-    return core::Error{.reason = core::Reason::kCampaignCapReached,
-                       .message = {},
-                       .number = budget.max_issued};
+    return core::Error{
+        .reason = core::Reason::kCampaignCapReached, .message = {}, .number = budget.max_issued};
   }
   return std::nullopt;
 }

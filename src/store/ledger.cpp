@@ -7,7 +7,7 @@ constexpr char kLast[] = "SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIM
 
 constexpr char kAfter[] = R"(
   SELECT seq, at, operation, actor, campaign_id, coupon_id, user_id, units, credit, days,
-         coupon_prev, digest, detail, hash
+         available, coupon_prev, digest, detail, hash
     FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?)";
 
 void add(core::Hasher& hasher, const std::optional<std::int64_t>& value) {
@@ -50,11 +50,12 @@ LedgerRow read_row(const Query& query) {
                 .units = query.integer(7),
                 .credit = {query.integer(8)},
                 .days = query.integer(9),
-                .coupon_prev = id_at<core::Seq>(query, 10),
+                .available = query.integer(10),
+                .coupon_prev = id_at<core::Seq>(query, 11),
                 .digest = std::nullopt,
-                .detail = query.maybe_text(12),
-                .hash = query.block<32>(13)};
-  if (!query.is_null(11)) row.digest = query.blob(11);
+                .detail = query.maybe_text(13),
+                .hash = query.block<32>(14)};
+  if (!query.is_null(12)) row.digest = query.blob(12);
   return row;
 }
 
@@ -68,6 +69,7 @@ core::Digest chain(const core::Digest& previous, core::Seq seq, core::UnixMs at,
   add(hasher, plain(entry.coupon_id));
   add(hasher, plain(entry.user_id));
   hasher.add(entry.units).add(entry.credit.value).add(entry.days);
+  hasher.add(entry.available);
   add(hasher, plain(entry.coupon_prev));
   add(hasher, entry.digest ? std::optional(core::as_text(*entry.digest)) : std::nullopt);
   add(hasher, entry.detail);
@@ -83,6 +85,7 @@ core::Digest chain(const core::Digest& previous, const LedgerRow& row) {
               .units = row.units,
               .credit = row.credit,
               .days = row.days,
+              .available = row.available,
               .coupon_prev = row.coupon_prev};
   if (row.digest) entry.digest = core::as_bytes(*row.digest);
   if (row.detail) entry.detail = *row.detail;

@@ -18,8 +18,8 @@ constexpr char kRollback[] = "ROLLBACK TO attempt";
 
 constexpr char kAppend[] = R"(
   INSERT INTO ledger (seq, at, operation, actor, campaign_id, coupon_id, user_id, units, credit,
-    days, coupon_prev, digest, detail, hash)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+    days, available, coupon_prev, digest, detail, hash)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
 
 // The old figures in the condition: if the file does not hold what we counted from, then somebody
 // else has changed it, and the batch must not be committed.
@@ -85,8 +85,8 @@ core::Seq Tx::append(const Entry& entry) {
   const core::Seq seq{head_.seq.value + 1};
   const core::Digest hash = chain(head_.hash, seq, now_, entry);
   Query(connection_, kAppend, seq, now_, entry.operation, entry.actor, entry.campaign_id,
-        entry.coupon_id, entry.user_id, entry.units, entry.credit, entry.days, entry.coupon_prev,
-        entry.digest, entry.detail, hash)
+        entry.coupon_id, entry.user_id, entry.units, entry.credit, entry.days, entry.available,
+        entry.coupon_prev, entry.digest, entry.detail, hash)
       .run();
   head_ = {.seq = seq, .at = now_, .hash = hash};
   return seq;
@@ -101,8 +101,8 @@ Tx::Mark Tx::begin_attempt() {
 }
 
 void Tx::end_attempt(const Mark& mark, bool keep) {
-  // Some errors make SQLite roll back everything, savepoints and all. Going on would run the rest of
-  // the batch outside a transaction.
+  // Some errors make SQLite roll back everything, savepoints and all. Going on would run the rest
+  // of the batch outside a transaction.
   if (!connection_.in_transaction()) {
     throw BatchDead{sqlite3_extended_errcode(connection_.handle())};
   }

@@ -10,8 +10,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Pages in the write-ahead log before a checkpoint moves them into the file: small steps, so that no
-// request waits long behind one.
+// Pages in the write-ahead log before a checkpoint moves them into the file: small steps, so that
+// no request waits long behind one.
 constexpr int kCheckpointPages = 1000;
 // Quiet time after which the log is emptied altogether.
 constexpr std::chrono::seconds kIdle{1};
@@ -317,9 +317,9 @@ void Writer::checkpoint_if_large() {
 
 void Writer::checkpoint_when_idle() {
   if (checkpointed_ || state_ == State::kDead) return;
-  checkpointed_ = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
-                                            SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                                            nullptr) == SQLITE_OK;
+  checkpointed_ =
+      sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                nullptr) == SQLITE_OK;
 }
 
 void Writer::report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us) {

@@ -56,7 +56,7 @@ struct Policy {
 
 // Exact at every commit. `assigned` counts coupons that have an owner, redeemed or not.
 struct Counters {
-  std::int64_t issued = 0;       // coupons that exist; Policy::max_issued caps it
+  std::int64_t issued = 0;  // coupons that exist; Policy::max_issued caps it
   std::int64_t assigned = 0;
   std::int64_t available = 0;    // coupons in state available
   std::int64_t redeemed = 0;     // redemptions that stand
@@ -82,7 +82,8 @@ struct Campaign {
   std::optional<core::UnixMs> archived_at;
 };
 
-// How many more people can get (token, claim, pool) or redeem (card, shared) one; absent: unlimited.
+// How many more people can get (token, claim, pool) or redeem (card, shared) one; absent:
+// unlimited.
 std::optional<std::int64_t> remaining(const Campaign& campaign);
 
 // Minted when somebody asks for one, rather than generated beforehand.

@@ -1,6 +1,6 @@
 // The pure decisions: may this be issued, held, redeemed, rolled back, now, by this user? Each is a
-// list of rules in the order in which they refuse, so that a refusal and an explanation are the same
-// thing. No SQL, no clock, no JSON: callers load the facts. Safe on any thread.
+// list of rules in the order in which they refuse, so that a refusal and an explanation are the
+// same thing. No SQL, no clock, no JSON: callers load the facts. Safe on any thread.
 #pragma once
 
 #include <optional>
@@ -32,8 +32,8 @@ Rules open_rules(const Campaign& campaign, core::UnixMs now);
 // May `units` more coupons be made?
 Rules make_rules(const Campaign& campaign, std::int64_t units);
 
-// May this user get a coupon of the campaign? `user_coupons`: how many they have had. The user's own
-// cap is told before the campaign's.
+// May this user get a coupon of the campaign? `user_coupons`: how many they have had. The user's
+// own cap is told before the campaign's.
 Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::UnixMs now);
 
 // What a decision about one coupon rests on.

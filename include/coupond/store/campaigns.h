@@ -34,8 +34,8 @@ std::int64_t count_campaigns(Connection& connection, const CampaignFilter& filte
 // Holds of the campaign that have not run out.
 std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core::UnixMs now);
 
-// What a campaign's ledger entries fix of it: everything but its counters, times and name. Pinned by
-// the entry's digest, so that `verify` notices a policy changed behind our back.
+// What a campaign's ledger entries fix of it: everything but its counters, times and name. Pinned
+// by the entry's digest, so that `verify` notices a policy changed behind our back.
 core::Digest policy_digest(const domain::Campaign& campaign);
 
 // Stores a new campaign (its id and counters are ignored) and returns its id. Slug, uuid and claim

@@ -36,8 +36,8 @@ class Connection {
   // Runs statements that return nothing.
   void exec(const std::string& sql);
 
-  // The statement for `sql`, prepared at its first use. `sql` must be a constant: its address is the
-  // key.
+  // The statement for `sql`, prepared at its first use. `sql` must be a constant: its address is
+  // the key.
   sqlite3_stmt* prepared(const char* sql);
 
   sqlite3* handle() const { return database_.getHandle(); }
@@ -51,8 +51,8 @@ class Connection {
 
 using Blob = std::span<const unsigned char>;
 
-// One run of a prepared statement: binds on construction, steps on next(), and on destruction resets
-// it, because a statement left mid-row pins the write-ahead log.
+// One run of a prepared statement: binds on construction, steps on next(), and on destruction
+// resets it, because a statement left mid-row pins the write-ahead log.
 class Query {
  public:
   template <class... Args>

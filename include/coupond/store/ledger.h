@@ -19,7 +19,7 @@ namespace coupon::store {
 // The operations an entry can record. Names are for ever: they are hashed into the chain.
 namespace operation {
 inline constexpr std::string_view kUserCreate = "user.create";
-inline constexpr std::string_view kUserUpdate = "user.update";    // role, active, name
+inline constexpr std::string_view kUserUpdate = "user.update";  // role, active, name
 inline constexpr std::string_view kUserPassword = "user.password";
 inline constexpr std::string_view kUserCredit = "user.credit";
 inline constexpr std::string_view kKeyCreate = "api_key.create";
@@ -27,8 +27,9 @@ inline constexpr std::string_view kKeyRevoke = "api_key.revoke";
 inline constexpr std::string_view kCampaignCreate = "campaign.create";
 inline constexpr std::string_view kCampaignUpdate = "campaign.update";
 inline constexpr std::string_view kCampaignArchive = "campaign.archive";
-inline constexpr std::string_view kGenerate = "coupon.generate";  // `units` coupons from coupon_id on
-inline constexpr std::string_view kIssue = "coupon.issue";        // minted for user_id
+inline constexpr std::string_view kGenerate =
+    "coupon.generate";                                      // `units` coupons from coupon_id on
+inline constexpr std::string_view kIssue = "coupon.issue";  // minted for user_id
 inline constexpr std::string_view kAssign = "coupon.assign";
 inline constexpr std::string_view kHold = "coupon.hold";
 inline constexpr std::string_view kRelease = "coupon.release";
@@ -48,6 +49,7 @@ struct Entry {
   std::int64_t units = 0;
   core::Credit credit = {};
   std::int64_t days = 0;
+  std::int64_t available = 0;  // added to the campaign's count of coupons in state available
   std::optional<core::Seq> coupon_prev = {};  // the coupon's last_seq before this entry
   std::optional<Blob> digest = {};
   std::optional<std::string_view> detail = {};
@@ -65,6 +67,7 @@ struct LedgerRow {
   std::int64_t units = 0;
   core::Credit credit;
   std::int64_t days = 0;
+  std::int64_t available = 0;
   std::optional<core::Seq> coupon_prev;
   std::optional<std::string> digest;
   std::optional<std::string> detail;

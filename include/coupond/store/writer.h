@@ -83,20 +83,19 @@ class Writer {
   template <class T, class Body>
   core::Result<T> run(const char* name, Body&& body, Intent intent = Intent::kCommit) {
     std::optional<core::Result<T>> outcome;
-    Operation operation{
-        .name = name,
-        .execute =
-            [&](Tx& tx) {
-              outcome.emplace(body(tx));
-              return outcome->ok() && intent == Intent::kCommit;
-            },
-        .fail = [&](const core::Error& error) { outcome.emplace(error); }};
+    Operation operation{.name = name,
+                        .execute =
+                            [&](Tx& tx) {
+                              outcome.emplace(body(tx));
+                              return outcome->ok() && intent == Intent::kCommit;
+                            },
+                        .fail = [&](const core::Error& error) { outcome.emplace(error); }};
     perform(operation);
     return std::move(*outcome);
   }
 
-  // Finishes what is queued, checkpoints, and ends the thread. Later calls of run() are refused with
-  // kShuttingDown. May be called more than once.
+  // Finishes what is queued, checkpoints, and ends the thread. Later calls of run() are refused
+  // with kShuttingDown. May be called more than once.
   void stop();
 
   // The ledger's last committed entry.
