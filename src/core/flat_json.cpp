@@ -1,0 +1,178 @@
+#include "coupond/core/flat_json.h"
+
+#include <charconv>
+
+#include "coupond/core/bytes.h"
+#include "coupond/core/limits.h"
+
+namespace coupon::core {
+
+void append_json_escaped(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 0x0f];
+    } else {
+      out += c;
+    }
+  }
+}
+
+FlatJsonWriter& FlatJsonWriter::add(std::string_view name, std::int64_t number) {
+  add_name(name);
+  out_ += std::to_string(number);
+  return *this;
+}
+
+FlatJsonWriter& FlatJsonWriter::add(std::string_view name, std::string_view text) {
+  add_name(name);
+  out_ += '"';
+  append_json_escaped(out_, text);
+  out_ += '"';
+  return *this;
+}
+
+std::string FlatJsonWriter::finish() {
+  out_ += '}';
+  return std::move(out_);
+}
+
+void FlatJsonWriter::add_name(std::string_view name) {
+  if (out_.size() > 1) out_ += ',';
+  out_ += '"';
+  append_json_escaped(out_, name);
+  out_ += "\":";
+}
+
+// Reads from the left. Each method gives false, or nothing, where the text goes on otherwise.
+struct FlatJson::Cursor {
+  std::string_view rest;
+
+  bool accept(char c) {
+    if (!rest.starts_with(c)) return false;
+    rest.remove_prefix(1);
+    return true;
+  }
+
+  // Four hex digits of a control character, lower case, as the writer has them.
+  std::optional<char> control() {
+    unsigned code = 0;
+    const std::string_view digits = rest.substr(0, 4);
+    const char* end = digits.data() + digits.size();
+    if (digits.size() != 4 || std::from_chars(digits.data(), end, code, 16).ptr != end ||
+        digits.find_first_of("ABCDEF") != std::string_view::npos ||
+        (code >= 0x20 && code != 0x7f)) {
+      return std::nullopt;
+    }
+    rest.remove_prefix(4);
+    return static_cast<char>(code);
+  }
+
+  std::optional<char> escaped() {
+    for (const char c : {'"', '\\'}) {
+      if (accept(c)) return c;
+    }
+    return accept('u') ? control() : std::nullopt;
+  }
+
+  std::optional<std::string> text() {
+    if (!accept('"')) return std::nullopt;
+    std::string out;
+    while (!rest.empty()) {
+      const char c = rest.front();
+      rest.remove_prefix(1);
+      if (c == '"') return out;
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
+      if (c != '\\') {
+        out += c;
+        continue;
+      }
+      const std::optional<char> meant = escaped();
+      if (!meant) return std::nullopt;
+      out += *meant;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> number() {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+    if (error != std::errc()) return std::nullopt;
+    const std::string_view digits = rest.substr(0, static_cast<std::size_t>(end - rest.data()));
+    if (digits != std::to_string(value)) return std::nullopt;  // "-0", "007"
+    rest.remove_prefix(digits.size());
+    return value;
+  }
+};
+
+bool FlatJson::read_field(Cursor& cursor) {
+  Field field;
+  std::optional<std::string> name = cursor.text();
+  if (!name || !cursor.accept(':') || find(*name) != nullptr) return false;
+  field.name = *std::move(name);
+  if (cursor.rest.starts_with('"')) {
+    std::optional<std::string> text = cursor.text();
+    if (!text) return false;
+    field.text = *std::move(text);
+  } else {
+    const std::optional<std::int64_t> number = cursor.number();
+    if (!number) return false;
+    field.number = *number;
+    field.is_number = true;
+  }
+  fields_.push_back(std::move(field));
+  return fields_.size() <= limits::kTokenClaimsMax;
+}
+
+std::optional<FlatJson> FlatJson::parse(std::string_view json) {
+  FlatJson object;
+  Cursor cursor{json};
+  if (!is_utf8(json) || !cursor.accept('{')) return std::nullopt;
+  if (!cursor.accept('}')) {
+    do {
+      if (!object.read_field(cursor)) return std::nullopt;
+    } while (cursor.accept(','));
+    if (!cursor.accept('}')) return std::nullopt;
+  }
+  if (!cursor.rest.empty()) return std::nullopt;
+  return object;
+}
+
+const FlatJson::Field* FlatJson::find(std::string_view name) const {
+  for (const Field& field : fields_) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+std::optional<std::int64_t> FlatJson::number(std::string_view name) const {
+  const Field* field = find(name);
+  if (field == nullptr || !field->is_number) return std::nullopt;
+  return field->number;
+}
+
+std::optional<std::string> FlatJson::text(std::string_view name) const {
+  const Field* field = find(name);
+  if (field == nullptr || field->is_number) return std::nullopt;
+  return field->text;
+}
+
+std::string FlatJson::write() const {
+  FlatJsonWriter writer;
+  for (const Field& field : fields_) {
+    if (field.is_number) {
+      writer.add(field.name, field.number);
+    } else {
+      writer.add(field.name, field.text);
+    }
+  }
+  return writer.finish();
+}
+
+}  // namespace coupon::core

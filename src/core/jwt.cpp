@@ -1,0 +1,229 @@
+#include "coupond/core/jwt.h"
+
+#include <sodium.h>
+
+#include "coupond/core/assert.h"
+#include "coupond/core/flat_json.h"
+#include "coupond/core/limits.h"
+
+namespace coupon::core {
+namespace {
+
+static_assert(sizeof(crypto_auth_hmacsha256_state) == 208);
+static_assert(alignof(crypto_auth_hmacsha256_state) <= 16);
+
+constexpr std::string_view kIssuer = "coupond";
+constexpr std::string_view kSessionAudience = "coupond";
+constexpr std::string_view kCouponAudience = "coupond-till";
+
+constexpr std::size_t kMacSize = 32;
+constexpr std::size_t kSignatureSize = 64;
+constexpr std::size_t kMacTextSize = 43;
+constexpr std::size_t kSignatureTextSize = 86;
+
+std::string header(std::string_view alg, std::string_view typ, std::string_view kid) {
+  const std::string json =
+      FlatJsonWriter().add("alg", alg).add("typ", typ).add("kid", kid).finish();
+  return to_base64url(as_bytes(json)) + '.';
+}
+
+std::string payload(const std::string& claims) { return to_base64url(as_bytes(claims)); }
+
+// A token whose header is ours, taken apart.
+struct Parts {
+  std::string_view signed_part;  // header and claims with the dot between, as signed
+  std::string_view claims;
+  std::string_view signature;
+};
+
+// Three segments, neither claims nor signature empty. `header` is already known to be in front.
+std::optional<Parts> split(std::string_view token, std::string_view header) {
+  const std::size_t dot = token.find('.', header.size());
+  if (dot == std::string_view::npos || dot == header.size()) return std::nullopt;
+  Parts parts{.signed_part = token.substr(0, dot),
+              .claims = token.substr(header.size(), dot - header.size()),
+              .signature = token.substr(dot + 1)};
+  if (parts.signature.empty() || parts.signature.find('.') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return parts;
+}
+
+std::optional<FlatJson> claims_in(std::string_view base64, std::string_view audience) {
+  const std::optional<Bytes> json = from_base64url(base64);
+  if (!json) return std::nullopt;
+  std::optional<FlatJson> claims = FlatJson::parse(as_text(*json));
+  if (!claims || claims->text("iss") != kIssuer || claims->text("aud") != audience) {
+    return std::nullopt;
+  }
+  return claims;
+}
+
+// Seconds of a token as a time; nothing outside 1970 to 9999.
+std::optional<UnixMs> time_in(const FlatJson& claims, std::string_view name) {
+  constexpr std::int64_t kLastSecond = 253'402'300'799;
+  const std::optional<std::int64_t> seconds = claims.number(name);
+  if (!seconds || *seconds < 0 || *seconds > kLastSecond) return std::nullopt;
+  return UnixMs{*seconds * kMsPerSecond};
+}
+
+std::int64_t seconds(UnixMs at) { return at.value / kMsPerSecond; }
+
+bool in_force(UnixMs issued_at, UnixMs expires_at, UnixMs now) {
+  return issued_at <= now + limits::kTokenSkewMs && now < expires_at + limits::kTokenSkewMs;
+}
+
+std::optional<SessionClaims> session_claims_in(std::string_view base64) {
+  const std::optional<FlatJson> read = claims_in(base64, kSessionAudience);
+  if (!read || read->size() != 8) return std::nullopt;
+  const auto user_id = read->number("uid");
+  auto uuid = read->text("sub");
+  const auto epoch = read->number("epoch");
+  auto role = read->text("role");
+  const auto issued_at = time_in(*read, "iat");
+  const auto expires_at = time_in(*read, "exp");
+  if (!user_id || !uuid || !epoch || !role || !issued_at || !expires_at) return std::nullopt;
+  return SessionClaims{.user_id = *user_id,
+                       .uuid = *std::move(uuid),
+                       .epoch = *epoch,
+                       .issued_at = *issued_at,
+                       .expires_at = *expires_at,
+                       .role = *std::move(role)};
+}
+
+std::optional<CouponClaims> coupon_claims_in(std::string_view base64) {
+  const std::optional<FlatJson> read = claims_in(base64, kCouponAudience);
+  if (!read || read->size() != 8) return std::nullopt;
+  auto campaign_uuid = read->text("campaign");
+  auto code = read->text("jti");
+  const auto token_number = read->number("token_number");
+  auto user_id = read->text("user_id");
+  const auto issued_at = time_in(*read, "issued_at");
+  const auto expires_at = time_in(*read, "exp");
+  if (!campaign_uuid || !code || !token_number || !user_id || !issued_at || !expires_at) {
+    return std::nullopt;
+  }
+  return CouponClaims{.campaign_uuid = *std::move(campaign_uuid),
+                      .code = *std::move(code),
+                      .token_number = *token_number,
+                      .user_id = *std::move(user_id),
+                      .issued_at = *issued_at,
+                      .expires_at = *expires_at};
+}
+
+CouponVerdict refuse(TokenProblem problem) { return {.problem = problem, .claims = {}}; }
+
+}  // namespace
+
+Jwt::Jwt(const Secrets& secrets)
+    : coupon_key_(secrets.token_key()),
+      session_header_(header("HS256", "at+jwt", secrets.session_kid())),
+      coupon_header_(header("EdDSA", "coupon+jwt", secrets.token_key().kid)) {
+  auto* state = reinterpret_cast<crypto_auth_hmacsha256_state*>(session_state_.data());
+  const Block<32>& key = secrets.session_key();
+  crypto_auth_hmacsha256_init(state, key.data(), key.size());
+}
+
+Jwt::~Jwt() {
+  sodium_memzero(session_state_.data(), session_state_.size());
+  sodium_memzero(coupon_key_.secret_key.data(), coupon_key_.secret_key.size());
+}
+
+Block<32> Jwt::session_mac(std::string_view signed_part) const {
+  alignas(16) auto bytes = session_state_;  // a copy: keying anew would cost as much as a token
+  auto* state = reinterpret_cast<crypto_auth_hmacsha256_state*>(bytes.data());
+  Block<kMacSize> mac;
+  crypto_auth_hmacsha256_update(state, as_bytes(signed_part).data(), signed_part.size());
+  crypto_auth_hmacsha256_final(state, mac.data());
+  return mac;
+}
+
+std::string Jwt::sign_session(const SessionClaims& claims) const {
+  std::string token = session_header_ + payload(FlatJsonWriter()
+                                                    .add("iss", kIssuer)
+                                                    .add("aud", kSessionAudience)
+                                                    .add("sub", claims.uuid)
+                                                    .add("uid", claims.user_id)
+                                                    .add("role", claims.role)
+                                                    .add("epoch", claims.epoch)
+                                                    .add("iat", seconds(claims.issued_at))
+                                                    .add("exp", seconds(claims.expires_at))
+                                                    .finish());
+  const Block<kMacSize> mac = session_mac(token);
+  token += '.' + to_base64url(mac);
+  COUPOND_ASSERT(token.size() <= limits::kTokenMaxBytes);
+  return token;
+}
+
+Result<SessionClaims> Jwt::verify_session(std::string_view token, UnixMs now) const {
+  if (token.size() > limits::kTokenMaxBytes || !token.starts_with(session_header_)) {
+    return Reason::kInvalidToken;
+  }
+  const std::optional<Parts> parts = split(token, session_header_);
+  Block<kMacSize> mac;
+  if (!parts || parts->signature.size() != kMacTextSize || !from_base64url(parts->signature, mac) ||
+      !same_bytes(mac, session_mac(parts->signed_part))) {
+    return Reason::kInvalidToken;
+  }
+  std::optional<SessionClaims> claims = session_claims_in(parts->claims);
+  if (!claims || !in_force(claims->issued_at, claims->expires_at, now)) {
+    return Reason::kInvalidToken;
+  }
+  return *std::move(claims);
+}
+
+std::string Jwt::sign_coupon(const CouponClaims& claims) const {
+  std::string token = coupon_header_ + payload(FlatJsonWriter()
+                                                   .add("iss", kIssuer)
+                                                   .add("aud", kCouponAudience)
+                                                   .add("jti", claims.code)
+                                                   .add("campaign", claims.campaign_uuid)
+                                                   .add("token_number", claims.token_number)
+                                                   .add("user_id", claims.user_id)
+                                                   .add("issued_at", seconds(claims.issued_at))
+                                                   .add("exp", seconds(claims.expires_at))
+                                                   .finish());
+  Block<kSignatureSize> signature;
+  crypto_sign_detached(signature.data(), nullptr, as_bytes(token).data(), token.size(),
+                       coupon_key_.secret_key.data());
+  token += '.' + to_base64url(signature);
+  COUPOND_ASSERT(token.size() <= limits::kTokenMaxBytes);
+  return token;
+}
+
+CouponVerdict Jwt::verify_coupon(std::string_view token, UnixMs now) const {
+  if (token.size() > limits::kTokenMaxBytes) return refuse(TokenProblem::kMalformed);
+  if (token.starts_with(session_header_)) return refuse(TokenProblem::kWrongKind);
+  if (!token.starts_with(coupon_header_)) return refuse(TokenProblem::kMalformed);
+  const std::optional<Parts> parts = split(token, coupon_header_);
+  if (!parts) return refuse(TokenProblem::kMalformed);
+
+  Block<kSignatureSize> signature;
+  if (parts->signature.size() != kSignatureTextSize ||
+      !from_base64url(parts->signature, signature) ||
+      crypto_sign_verify_detached(signature.data(), as_bytes(parts->signed_part).data(),
+                                  parts->signed_part.size(), coupon_key_.public_key.data()) != 0) {
+    return refuse(TokenProblem::kBadSignature);
+  }
+  std::optional<CouponClaims> claims = coupon_claims_in(parts->claims);
+  if (!claims) return refuse(TokenProblem::kMalformed);
+  CouponVerdict verdict{.problem = std::nullopt, .claims = *std::move(claims)};
+  if (!in_force(verdict.claims.issued_at, verdict.claims.expires_at, now)) {
+    verdict.problem = TokenProblem::kExpired;
+  }
+  return verdict;
+}
+
+std::string Jwt::jwks_json() const {
+  const std::string key = FlatJsonWriter()
+                              .add("kty", "OKP")
+                              .add("crv", "Ed25519")
+                              .add("use", "sig")
+                              .add("alg", "EdDSA")
+                              .add("kid", coupon_key_.kid)
+                              .add("x", to_base64url(coupon_key_.public_key))
+                              .finish();
+  return "{\"keys\":[" + key + "]}";
+}
+
+}  // namespace coupon::core
