@@ -1,11 +1,11 @@
 -- coupond: the whole database, and the promises it keeps by itself.
 --
--- Read this file first. One campaign is a policy and a budget; one coupon is one code of a campaign;
--- a hold is a timed, exclusive lock on a coupon; a redemption is a use; the ledger records every
--- effect, in order, for ever. The program is fast because it decides in memory; it is safe because
--- whatever it decides, the tables below refuse to store anything that breaks a promise. That holds
--- for the sqlite3 shell too: there is no statement that sells a coupon twice without first dropping
--- one of these constraints, and `coupond verify` finds out if somebody did.
+-- Read this file first. One campaign is a policy and a budget; one coupon is one code of a
+-- campaign; a hold is a timed, exclusive lock on a coupon; a redemption is a use; the ledger
+-- records every effect, in order, for ever. The program is fast because it decides in memory; it is
+-- safe because whatever it decides, the tables below refuse to store anything that breaks a
+-- promise. That holds for the sqlite3 shell too: there is no statement that sells a coupon twice
+-- without first dropping one of these constraints, and `coupond verify` finds out if somebody did.
 --
 -- Conventions: times are milliseconds since 1970 UTC and end with _at; a window includes its start
 -- and excludes its end; NULL in a limit means "unlimited"; credit and prices are whole numbers.

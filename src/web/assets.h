@@ -1,5 +1,5 @@
-// The files of this folder, embedded in the executable at build time. Called by api and app, from any
-// thread: the text is constant and lives as long as the process.
+// The files of this folder, embedded in the executable at build time. Called by api and app, from
+// any thread: the text is constant and lives as long as the process.
 #pragma once
 
 #include <string_view>

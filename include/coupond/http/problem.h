@@ -18,8 +18,8 @@ int default_status(core::Kind kind);
 Reply problem_reply(const Request& request, const core::Error& error);
 Reply problem_reply(const Request& request, const core::Error& error, int status);
 
-// The same for refusals that only HTTP knows (404, 405, 411, 413, 414, 415, 431 and so on): `code` is the
-// stable name and `detail` the sentence.
+// The same for refusals that only HTTP knows (404, 405, 411, 413, 414, 415, 431 and so on): `code`
+// is the stable name and `detail` the sentence.
 Reply problem_reply(std::string_view request_id, int status, std::string_view code,
                     std::string_view detail);
 
