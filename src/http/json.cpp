@@ -34,14 +34,14 @@ class StrictBuilder {
     if (!no_nul(name)) return false;
     auto [place, fresh] = open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(name));
     if (!fresh) {
-      return stop("The body has the field \"" + place->first.substr(0, 64) + "\" twice.");
+      return stop("The body has the field \"" + place->first.substr(0, 64) + "\" twice");
     }
     value_ = &place->second;
     return true;
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) {
-    return stop("The body is not valid JSON (at byte " + std::to_string(position) + ").");
+    return stop("The body is not valid JSON (at byte " + std::to_string(position) + ")");
   }
 
   core::Result<Json> result(bool complete) {
@@ -56,8 +56,7 @@ class StrictBuilder {
   }
 
   bool no_nul(const std::string& text) {
-    return text.find('\0') == std::string::npos ||
-           stop("The body has a NUL character in a string.");
+    return text.find('\0') == std::string::npos || stop("The body has a NUL character in a string");
   }
 
   // Where the next value belongs: the root, the member whose key came last, or an array's end.
@@ -75,7 +74,7 @@ class StrictBuilder {
 
   bool open(Json empty) {
     if (open_.size() == depth_max_) {
-      return stop("The body is nested deeper than " + std::to_string(depth_max_) + " levels.");
+      return stop("The body is nested deeper than " + std::to_string(depth_max_) + " levels");
     }
     Json* container = place();
     *container = std::move(empty);
@@ -96,7 +95,8 @@ class StrictBuilder {
   std::string complaint_;
 };
 
-// Bytes of the UTF-8 character at the front of `text`, or 0 where there is no valid one.
+// Bytes of the UTF-8 character at the front of `text`, or 0 where there is none: no overlong forms,
+// no surrogates, nothing above U+10FFFF (RFC 3629).
 std::size_t character_bytes(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -141,11 +141,11 @@ void append_control(std::string& out, unsigned char byte) {
 
 core::Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes_max) {
-    return invalid_json("The body is longer than " + std::to_string(limits.bytes_max) + " bytes.");
+    return invalid_json("The body is longer than " + std::to_string(limits.bytes_max) + " bytes");
   }
   // nlohmann's lexer takes a NUL byte for the end of the text and would not see what follows.
   if (text.find('\0') != std::string_view::npos) {
-    return invalid_json("The body has a NUL character.");
+    return invalid_json("The body has a NUL character");
   }
   StrictBuilder builder(limits.depth_max);
   const bool complete = Json::sax_parse(text.begin(), text.end(), &builder);
@@ -182,15 +182,6 @@ void append_json_integer(std::string& out, std::int64_t number) {
   std::array<char, 20> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out.append(digits.data(), end);
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = character_bytes(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 std::size_t utf8_length(std::string_view text) {

@@ -120,6 +120,11 @@ void Reader::complain(std::string predicate) {
   add(std::move(predicate), std::move(sentence));
 }
 
+void Reader::complain_beyond(std::string predicate) {
+  if (field_ == nullptr || field_->beyond.empty()) return complain(std::move(predicate));
+  complain_sentence(field_->beyond);
+}
+
 void Reader::complain_sentence(std::string sentence) { add(sentence, sentence); }
 
 void Reader::add(std::string message, std::string sentence) {
@@ -161,7 +166,11 @@ void read_value(const ValueSpec&, const Json& json, core::UnixMs& value, Reader&
 std::int64_t read_integer(const ValueSpec& spec, const Json& json, Reader& reader) {
   const auto number = exact_integer(json);
   if (number && *number >= spec.min && *number <= spec.max) return *number;
-  reader.complain(integer_predicate(spec));
+  if (number && *number > spec.max) {
+    reader.complain_beyond(integer_predicate(spec));
+  } else {
+    reader.complain(integer_predicate(spec));
+  }
   return 0;
 }
 

@@ -112,13 +112,14 @@ struct Endpoint {
   bool trailing_slash = false;            // Also with a slash at the end, aliases too.
   bool keyed = true;                      // Strict mutations: takes Idempotency-Key and dry_run.
   std::string rate = {};                  // Name of the rate limit the Gate applies; documents 429.
-  std::string body_type = {};             // Content type of a body the handler reads itself.
-  int invalid_status = 0;                 // Instead of the dialect's.
-  std::string no_input = {};              // Sentence where no field at all was sent.
+  std::vector<std::string> body_types = {};  // Of a body the handler reads itself, as text/csv.
+  int invalid_status = 0;                    // Instead of the dialect's.
+  std::string no_input = {};                 // Sentence where no field at all was sent.
 
   // Filled when it is added.
   std::string method = {};
   std::string path = {};
+  std::vector<std::string> path_names = {};  // Its placeholders, in order.
   const Dialect* dialect = nullptr;
   const Shape* input = nullptr;  // Null: takes no fields.
 

@@ -31,8 +31,6 @@ core::Result<Json> parse_json(std::string_view text, const JsonLimits& limits = 
 void append_json_string(std::string& out, std::string_view text);
 void append_json_integer(std::string& out, std::int64_t number);
 
-// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text);
 // Characters (code points) of valid UTF-8, which is what minLength and maxLength count.
 std::size_t utf8_length(std::string_view text);
 

@@ -121,10 +121,12 @@ class Field {
     spec.example = std::move(json);
     return std::move(*this);
   }
-  // Sentences that clients know word for word, for an absent and for a wrong value.
-  Field says(std::string missing, std::string invalid = {}) && {
+  // Sentences that clients know word for word: for an absent value, a wrong one, and (integers
+  // only) one beyond the maximum.
+  Field says(std::string missing, std::string invalid = {}, std::string beyond = {}) && {
     spec.missing = std::move(missing);
     spec.invalid = std::move(invalid);
+    spec.beyond = std::move(beyond);
     return std::move(*this);
   }
 

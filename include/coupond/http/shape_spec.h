@@ -51,6 +51,8 @@ class Reader {
 
   // `predicate` goes on from the field's name: "must be an integer between 1 and 10".
   void complain(std::string predicate);
+  // The same for a number beyond its maximum, for which some fields have a sentence of their own.
+  void complain_beyond(std::string predicate);
   // A sentence that stands for itself; becomes the whole message.
   void complain_sentence(std::string sentence);
   // All complaints as one kInvalidRequest, the first in its message. Call only when !ok().
@@ -93,6 +95,7 @@ struct FieldSpec {
   bool omit_empty = false;                // In a reply: left out where it would be null.
   std::string missing = {};               // Whole sentences in place of ours.
   std::string invalid = {};
+  std::string beyond = {};
   std::string key = {};  // "name": as it is written.
 
   // Reads `json` (null pointer: absent) into the member of `*object`.
