@@ -1,0 +1,86 @@
+// Engine: the whole of coupond without HTTP. Opens a data directory, owns everything in it, and
+// lends it to the service functions: writer and readers, counter table, keys, password hasher,
+// clock and randomness. One Engine a process and directory; the app holds one, and so can any
+// program that links the library (examples/embed.cpp).
+//
+// What it lends may be used from any thread until stop(). Members are constructed in the order in
+// which they need each other and taken down in reverse.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "coupond/core/clock.h"
+#include "coupond/core/codes.h"
+#include "coupond/core/jwt.h"
+#include "coupond/core/password.h"
+#include "coupond/core/random.h"
+#include "coupond/core/result.h"
+#include "coupond/core/secrets.h"
+#include "coupond/store/counter_table.h"
+#include "coupond/store/data_dir.h"
+#include "coupond/store/database.h"
+#include "coupond/store/readers.h"
+#include "coupond/store/writer.h"
+
+namespace coupon::service {
+
+class Engine {
+ public:
+  struct Options {
+    std::string data_dir = "./coupond-data";
+    store::Writer::Options writer = {};
+    // A failed commit is told here once, on the writer's thread: the process must leave.
+    store::Writer::Observer observer = {};
+    std::size_t readers = 8;
+    core::PasswordHasher::Params passwords = {};
+    bool demo = false;  // Marks a new database as a demo's; refuses any other that is not one.
+    core::Clock clock = core::system_clock_now;
+    core::Random random = core::system_random;
+  };
+
+  // Takes the directory, makes what is missing, checks what is there. Refused with one sentence
+  // that names path and remedy: start no second Engine on the directory, and leave with exit
+  // code 3.
+  static core::Result<std::unique_ptr<Engine>> open(Options options);
+
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();  // stop()
+
+  // Finishes what is queued and refuses what comes after; everything is in the file when it
+  // returns. May be called more than once. Reads still work.
+  void stop();
+
+  store::Writer& writer() { return writer_; }
+  store::Readers& readers() { return readers_; }
+  const store::CounterTable& counters() const { return counters_; }
+  const core::CodeVault& vault() const { return vault_; }
+  const core::Jwt& tokens() const { return tokens_; }
+  const core::Secrets& secrets() const { return secrets_; }
+  core::PasswordHasher& passwords() { return passwords_; }
+  const core::Clock& clock() const { return options_.clock; }
+  const core::Random& random() const { return options_.random; }
+  const store::DataPaths& paths() const { return paths_; }
+  const store::DatabaseFacts& facts() const { return facts_; }
+  store::Durability durability() const { return options_.writer.durability; }
+
+ private:
+  Engine(Options options, store::DataLock lock, core::Secrets secrets, store::DatabaseFacts facts);
+
+  const Options options_;
+  const store::DataPaths paths_;
+  const store::DataLock lock_;
+  const core::Secrets secrets_;
+  const store::DatabaseFacts facts_;
+  const core::CodeVault vault_;
+  const core::Jwt tokens_;
+  core::PasswordHasher passwords_;
+  store::CounterTable counters_;
+  store::Readers readers_;
+  store::Writer writer_;
+};
+
+}  // namespace coupon::service

@@ -1,0 +1,49 @@
+// The data directory: which files lie in it, and the lock by which one process at a time owns it.
+// Used by Engine::open() and by commands that work beside or instead of a server.
+#pragma once
+
+#include <string>
+
+#include "coupond/core/result.h"
+
+namespace coupon::store {
+
+// The names in a data directory. Values only.
+struct DataPaths {
+  explicit DataPaths(const std::string& data_dir);
+
+  std::string directory;   // as given, without slashes at the end
+  std::string database;    // coupond.db
+  std::string key;         // secret.key
+  std::string lock;        // LOCK: held by the owner, whose process id it says
+  std::string clean_stop;  // CLEAN: the last stop was orderly; see database.h
+  std::string socket;      // control.sock: where commands reach a running server
+};
+
+// Whether a regular file or anything else of that name is there.
+bool exists(const std::string& path);
+
+// Makes the directory, readable by its owner only, when it is not there; its parent must exist.
+core::Result<core::Done> make_data_dir(const DataPaths& paths);
+
+// Ownership of a data directory until destruction. The lock is on the opened file, so two names of
+// one directory (a symlink, a bind mount) are one; the kernel gives it back however a process ends,
+// so a stale file means nothing.
+class DataLock {
+ public:
+  // Refused when another process has it; the message says which.
+  static core::Result<DataLock> take(const DataPaths& paths);
+  // The process id that holds the lock, as far as the file tells; 0 when nobody holds it.
+  static int holder(const DataPaths& paths);
+
+  DataLock(DataLock&& other) noexcept;
+  DataLock& operator=(DataLock&& other) = delete;
+  ~DataLock();
+
+ private:
+  explicit DataLock(int fd) : fd_(fd) {}
+
+  int fd_;
+};
+
+}  // namespace coupon::store
