@@ -113,6 +113,8 @@ TEST_CASE("include arrows point one way", "[tidy]") {
   CHECK(may("src/api/a.cpp", "\"src/web/assets.h\""));
   CHECK(may("src/store/a.cpp", "\"coupond_schema.h\""));
   CHECK(may("tests/unit/a.cpp", "\"src/store/a.h\""));
+  CHECK(may("tests/unit/a.cpp", "\"tests/support/a.h\""));
+  CHECK_FALSE(may("tests/unit/a.cpp", "\"support/a.h\""));
   CHECK_FALSE(may("src/core/a.cpp", "\"coupond/domain/a.h\""));
   CHECK_FALSE(may("include/coupond/domain/a.h", "\"coupond/store/a.h\""));
   CHECK_FALSE(may("src/http/a.cpp", "\"coupond/service/a.h\""));

@@ -3,7 +3,7 @@
 
 #include "coupond/core/jwt.h"
 #include "coupond/core/limits.h"
-#include "unit/jwt_samples.h"
+#include "tests/unit/jwt_samples.h"
 
 using namespace coupon::core;
 using namespace coupon::core::jwt_samples;

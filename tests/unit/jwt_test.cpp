@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "coupond/core/jwt.h"
-#include "unit/jwt_samples.h"
+#include "tests/unit/jwt_samples.h"
 
 using namespace coupon::core;
 using namespace coupon::core::jwt_samples;
