@@ -326,10 +326,8 @@ BEGIN SELECT RAISE(ABORT, 'redemptions are rolled back, never deleted'); END;
 -- transaction as the effect it tells of, so a retry after a crash cannot do it again.
 CREATE TABLE idempotency (
   key_hash   BLOB    PRIMARY KEY CHECK (length(key_hash) = 32),  -- of principal, endpoint and key
-  request    BLOB    NOT NULL CHECK (length(request) = 32),      -- digest of the body
-  status     INTEGER NOT NULL,
-  headers    TEXT    NOT NULL,
-  body       TEXT    NOT NULL,
+  request    BLOB    NOT NULL CHECK (length(request) = 32),      -- digest of what it asked for
+  reply      BLOB    NOT NULL,        -- sealed like a code, because it may hold codes and tokens
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created_at);

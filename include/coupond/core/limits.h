@@ -25,6 +25,9 @@ constexpr std::size_t kMetadataMaxBytes = 4096;
 // What the Idempotency-Key draft's known users allow.
 constexpr std::size_t kIdempotencyKeyMaxBytes = 255;
 
+// A balance: 2^53 - 1, the largest integer every JSON client keeps exact.
+constexpr std::int64_t kCreditMax = 9'007'199'254'740'991;
+
 // ---- Codes ----
 
 // A code as typed, with its dashes. Longer ones cannot be read out or printed on a card.

@@ -1,0 +1,47 @@
+// Accounts in the database. Reads work on any connection; what writes takes a Tx.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "coupond/core/hash.h"
+#include "coupond/domain/user.h"
+#include "coupond/store/connection.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::store {
+
+std::optional<domain::User> find_user(Connection& connection, core::UserId id);
+std::optional<domain::User> find_user_by_uuid(Connection& connection, std::string_view uuid);
+// `email` as core::canonical_email() gives it.
+std::optional<domain::User> find_user_by_email(Connection& connection, std::string_view email);
+std::optional<domain::User> find_user_by_username(Connection& connection,
+                                                  std::string_view username);
+
+struct UserFilter {
+  std::optional<domain::Role> role = {};
+  std::optional<bool> active = {};
+  core::UserId after = {};
+  std::int64_t offset = 0;  // for lists by page number
+  std::int64_t limit = 100;
+};
+// In order of id.
+std::vector<domain::User> list_users(Connection& connection, const UserFilter& filter);
+// How many list_users() would give without offset and limit.
+std::int64_t count_users(Connection& connection, const UserFilter& filter);
+
+// What an account's ledger entries pin besides its balance: role and active.
+core::Digest user_digest(const domain::User& user);
+
+// Stores a new account (its id is ignored) and returns its id. Uuid, e-mail and username must be
+// free, which holds when they were looked up in the same operation.
+core::UserId insert_user(Tx& tx, const domain::User& user);
+// Stores name, role, active, password_hash and token_epoch of an existing one.
+void update_user(Tx& tx, const domain::User& user);
+// Adds to the balance, or takes from it. False, and nothing happens, when there is no such account
+// or the balance would leave 0..limits::kCreditMax.
+bool add_credit(Tx& tx, core::UserId id, core::Credit delta);
+
+}  // namespace coupon::store

@@ -1,0 +1,125 @@
+#include "coupond/store/users.h"
+
+#include "coupond/core/limits.h"
+
+namespace coupon::store {
+namespace {
+
+#define COUPOND_USER_COLUMNS                                                                  \
+  "SELECT id, uuid, email, username, name, role, active, password_hash, token_epoch, credit," \
+  " subscription_ends_at, created_at FROM users "
+
+constexpr char kById[] = COUPOND_USER_COLUMNS "WHERE id = ?";
+constexpr char kByUuid[] = COUPOND_USER_COLUMNS "WHERE uuid = ?";
+constexpr char kByEmail[] = COUPOND_USER_COLUMNS "WHERE email_key = ?";
+constexpr char kByUsername[] = COUPOND_USER_COLUMNS "WHERE username = ?";
+constexpr char kList[] = COUPOND_USER_COLUMNS
+    "WHERE id > ?1 AND (?2 IS NULL OR role = ?2) AND (?3 IS NULL OR active = ?3) "
+    "ORDER BY id LIMIT ?4 OFFSET ?5";
+#undef COUPOND_USER_COLUMNS
+
+constexpr char kCount[] = R"(
+  SELECT count(*) FROM users
+   WHERE id > ?1 AND (?2 IS NULL OR role = ?2) AND (?3 IS NULL OR active = ?3))";
+
+constexpr char kInsert[] = R"(
+  INSERT INTO users (uuid, email, email_key, username, name, role, active, password_hash,
+    token_epoch, credit, subscription_ends_at, created_at)
+  VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+  RETURNING id)";
+
+constexpr char kUpdate[] = R"(
+  UPDATE users SET name = ?2, role = ?3, active = ?4, password_hash = ?5, token_epoch = ?6
+   WHERE id = ?1)";
+
+constexpr char kAddCredit[] = R"(
+  UPDATE users SET credit = credit + ?2
+   WHERE id = ?1 AND credit + ?2 BETWEEN 0 AND ?3)";
+
+domain::User read_user(const Query& query) {
+  return {.id = {query.integer(0)},
+          .uuid = query.text(1),
+          .email = query.text(2),
+          .username = query.maybe_text(3),
+          .name = query.text(4),
+          .role = domain::parse_role(query.text(5)).value(),
+          .active = query.boolean(6),
+          .password_hash = query.text(7),
+          .token_epoch = query.integer(8),
+          .credit = {query.integer(9)},
+          .subscription_ends_at = query.maybe_time(10),
+          .created_at = query.time(11)};
+}
+
+template <class Key>
+std::optional<domain::User> find(Connection& connection, const char* sql, const Key& key) {
+  Query query(connection, sql, key);
+  if (!query.next()) return std::nullopt;
+  return read_user(query);
+}
+
+std::optional<std::string_view> role_of(const UserFilter& filter) {
+  if (!filter.role) return std::nullopt;
+  return domain::name(*filter.role);
+}
+
+}  // namespace
+
+std::optional<domain::User> find_user(Connection& connection, core::UserId id) {
+  return find(connection, kById, id);
+}
+
+std::optional<domain::User> find_user_by_uuid(Connection& connection, std::string_view uuid) {
+  return find(connection, kByUuid, uuid);
+}
+
+std::optional<domain::User> find_user_by_email(Connection& connection, std::string_view email) {
+  return find(connection, kByEmail, email);
+}
+
+std::optional<domain::User> find_user_by_username(Connection& connection,
+                                                  std::string_view username) {
+  return find(connection, kByUsername, username);
+}
+
+std::vector<domain::User> list_users(Connection& connection, const UserFilter& filter) {
+  std::vector<domain::User> users;
+  Query query(connection, kList, filter.after, role_of(filter), filter.active, filter.limit,
+              filter.offset);
+  while (query.next()) users.push_back(read_user(query));
+  return users;
+}
+
+std::int64_t count_users(Connection& connection, const UserFilter& filter) {
+  Query query(connection, kCount, filter.after, role_of(filter), filter.active);
+  query.next();
+  return query.integer(0);
+}
+
+core::Digest user_digest(const domain::User& user) {
+  return core::Hasher()
+      .add(user.uuid)
+      .add(domain::name(user.role))
+      .add(std::int64_t{user.active})
+      .finish();
+}
+
+core::UserId insert_user(Tx& tx, const domain::User& user) {
+  Query query(tx.db(), kInsert, user.uuid, user.email, user.username, user.name,
+              domain::name(user.role), user.active, user.password_hash, user.token_epoch,
+              user.credit, user.subscription_ends_at, user.created_at);
+  query.next();
+  return {query.integer(0)};
+}
+
+void update_user(Tx& tx, const domain::User& user) {
+  Query(tx.db(), kUpdate, user.id, user.name, domain::name(user.role), user.active,
+        user.password_hash, user.token_epoch)
+      .run();
+}
+
+bool add_credit(Tx& tx, core::UserId id, core::Credit delta) {
+  return Query(tx.db(), kAddCredit, id, delta, core::limits::kCreditMax).run() == 1;
+}
+
+}  // namespace coupon::store
