@@ -1,0 +1,70 @@
+// Coupons and their holds in the database. Reads work on any connection; what writes takes a Tx and
+// expects the caller to have decided that it may and to have appended the ledger entry.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "coupond/domain/coupon.h"
+#include "coupond/store/connection.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::store {
+
+std::optional<domain::Coupon> find_coupon(Connection& connection, core::CouponId id);
+std::optional<domain::Coupon> find_coupon(Connection& connection, const domain::CodeHash& code);
+std::optional<domain::Coupon> find_coupon(Connection& connection, core::CampaignId campaign,
+                                          std::int64_t number);
+bool code_exists(Connection& connection, const domain::CodeHash& code);
+
+// How many coupons of the campaign the user has ever been given.
+std::int64_t count_coupons(Connection& connection, core::CampaignId campaign, core::UserId user);
+
+// Coupons of a campaign in order of number, after `after`. With a state, only such: then at most
+// `scan_max` coupons are looked at, and fewer than `limit` may come back although there are more.
+struct CouponPage {
+  std::vector<domain::Coupon> coupons;
+  std::optional<std::int64_t> next;  // continue after this number; absent: that was all
+};
+CouponPage list_coupons(Connection& connection, core::CampaignId campaign, std::int64_t after,
+                        std::int64_t limit, std::optional<domain::CouponState> state = {},
+                        std::int64_t scan_max = 20'000);
+// The same from the newest down, before `before`.
+CouponPage list_coupons_newest_first(Connection& connection, core::CampaignId campaign,
+                                     std::int64_t before, std::int64_t limit,
+                                     std::optional<domain::CouponState> state = {},
+                                     std::int64_t scan_max = 20'000);
+
+// A user's own coupons, newest first, with ids below `before`.
+std::vector<domain::Coupon> list_coupons_of_user(Connection& connection, core::UserId user,
+                                                 core::CouponId before, std::int64_t limit);
+
+// The id the next coupon gets. Coupons made in one operation have ids without gaps.
+core::CouponId next_coupon_id(Tx& tx);
+void insert_coupon(Tx& tx, const domain::Coupon& coupon);
+void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq);
+void void_coupon(Tx& tx, core::CouponId id, core::Seq seq);
+// Notes a ledger entry that changed nothing else of the coupon.
+void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq);
+// Changes how often a coupon may be used, and its state where that follows. `max_uses` must not be
+// below its uses.
+void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses,
+                  core::Seq seq);
+
+// The coupon in a slot of the draw, and filling the place that a drawn coupon left: the last slot's
+// coupon moves there. Slots are 0 … available-1, without gaps.
+std::optional<domain::Coupon> find_coupon_in_slot(Connection& connection, core::CampaignId campaign,
+                                                  std::int64_t slot);
+void move_slot(Tx& tx, core::CampaignId campaign, std::int64_t from, std::int64_t to);
+
+// The coupon's hold, run out or not.
+std::optional<domain::Hold> find_hold(Connection& connection, core::CouponId id);
+std::int64_t count_live_holds(Connection& connection, core::CampaignId campaign, core::UserId user,
+                              core::UnixMs now);
+// Takes the place of one that has run out.
+void put_hold(Tx& tx, const domain::Hold& hold);
+void remove_hold(Tx& tx, core::CouponId id);
+
+}  // namespace coupon::store

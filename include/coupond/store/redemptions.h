@@ -1,0 +1,56 @@
+// Redemptions in the database, and the balances they move. Reads work on any connection; what
+// writes takes a Tx and expects the caller to have appended the ledger entry.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coupond/domain/coupon.h"
+#include "coupond/store/connection.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::store {
+
+std::optional<domain::Redemption> find_redemption(Connection& connection, core::Seq id);
+// Redemptions of the campaign by the user that stand.
+std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign,
+                               core::UserId user);
+// The redemptions of one coupon, newest first, rolled back ones too.
+std::vector<domain::Redemption> redemptions_of_coupon(Connection& connection,
+                                                      const domain::Coupon& coupon,
+                                                      std::size_t limit);
+
+struct RedemptionFilter {
+  std::optional<core::CampaignId> campaign;
+  std::optional<core::UserId> user;
+  std::optional<core::CouponId> coupon;
+  std::optional<std::string> order_id;
+  std::optional<core::UnixMs> from;  // included
+  std::optional<core::UnixMs> to;    // excluded
+  core::Seq before;                  // 0: from the newest on
+  std::int64_t limit = 100;
+  std::int64_t scan_max = 20'000;  // rows looked at for one page at the most
+};
+struct RedemptionPage {
+  std::vector<domain::Redemption> redemptions;
+  std::optional<core::Seq> next;  // continue before this id; absent: that was all
+};
+// Newest first. A page may be short although there are more; `next` tells.
+RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& filter);
+
+// Stores it. The schema takes the coupon's use with it, or refuses.
+void insert_redemption(Tx& tx, const domain::Redemption& redemption);
+// Ends it and gives the use back. The coupon's last_seq becomes `seq`.
+void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq);
+
+// What redemptions move of an account.
+struct Balance {
+  core::Credit credit;
+  std::optional<core::UnixMs> subscription_ends_at;
+};
+std::optional<Balance> find_balance(Connection& connection, core::UserId user);
+void store_balance(Tx& tx, core::UserId user, const Balance& balance);
+
+}  // namespace coupon::store

@@ -1,0 +1,206 @@
+#include "coupond/store/coupons.h"
+
+#include "src/store/row.h"
+
+namespace coupon::store {
+namespace {
+
+#define COUPOND_COUPON_COLUMNS                                                              \
+  "SELECT id, campaign_id, number, code_hash, code_sealed, state, user_id, uses, max_uses," \
+  " pool_slot, assigned_at, expires_at, last_seq FROM coupons "
+
+constexpr char kById[] = COUPOND_COUPON_COLUMNS "WHERE id = ?";
+constexpr char kByCode[] = COUPOND_COUPON_COLUMNS "WHERE code_hash = ?";
+constexpr char kByNumber[] = COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number = ?";
+constexpr char kBySlot[] = COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND pool_slot = ?";
+constexpr char kListUp[] =
+    COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number > ? ORDER BY number LIMIT ?";
+constexpr char kListDown[] =
+    COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number < ? ORDER BY number DESC LIMIT ?";
+constexpr char kOfUser[] =
+    COUPOND_COUPON_COLUMNS "WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
+#undef COUPOND_COUPON_COLUMNS
+
+constexpr char kCodeExists[] = "SELECT 1 FROM coupons WHERE code_hash = ?";
+constexpr char kCountOfUser[] =
+    "SELECT count(*) FROM coupons WHERE user_id = ? AND campaign_id = ?";
+constexpr char kNextId[] = "SELECT coalesce(max(id), 0) + 1 FROM coupons";
+
+constexpr char kInsert[] = R"(
+  INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, user_id, uses,
+    max_uses, pool_slot, assigned_at, expires_at, last_seq)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+
+constexpr char kAssign[] = R"(
+  UPDATE coupons SET state = 'assigned', user_id = ?2, pool_slot = NULL, assigned_at = ?3,
+    last_seq = ?4 WHERE id = ?1)";
+constexpr char kVoid[] =
+    "UPDATE coupons SET state = 'void', pool_slot = NULL, last_seq = ?2 WHERE id = ?1";
+constexpr char kTouch[] = "UPDATE coupons SET last_seq = ?2 WHERE id = ?1";
+constexpr char kSetMaxUses[] =
+    "UPDATE coupons SET max_uses = ?2, state = ?3, last_seq = ?4 WHERE id = ?1";
+constexpr char kMoveSlot[] =
+    "UPDATE coupons SET pool_slot = ?3 WHERE campaign_id = ?1 AND pool_slot = ?2";
+
+constexpr char kHold[] =
+    "SELECT coupon_id, campaign_id, user_id, token_hash, expires_at FROM holds WHERE coupon_id = ?";
+constexpr char kHoldsOfUser[] =
+    "SELECT count(*) FROM holds WHERE user_id = ? AND campaign_id = ? AND expires_at > ?";
+constexpr char kPutHold[] = R"(
+  INSERT INTO holds (coupon_id, campaign_id, user_id, token_hash, expires_at)
+  VALUES (?1, ?2, ?3, ?4, ?5)
+  ON CONFLICT (coupon_id) DO UPDATE SET campaign_id = ?2, user_id = ?3, token_hash = ?4,
+    expires_at = ?5)";
+constexpr char kRemoveHold[] = "DELETE FROM holds WHERE coupon_id = ?";
+
+domain::Coupon read_coupon(const Query& query) {
+  return {.id = {query.integer(0)},
+          .campaign_id = {query.integer(1)},
+          .number = query.integer(2),
+          .code_hash = query.block<24>(3),
+          .code_sealed = query.blob(4),
+          .state = domain::parse_coupon_state(query.text(5)).value(),
+          .user_id = maybe_id<core::UserId>(query, 6),
+          .uses = query.integer(7),
+          .max_uses = query.maybe_integer(8),
+          .pool_slot = query.maybe_integer(9),
+          .assigned_at = query.maybe_time(10),
+          .expires_at = query.maybe_time(11),
+          .last_seq = {query.integer(12)}};
+}
+
+template <class... Keys>
+std::optional<domain::Coupon> find(Connection& connection, const char* sql, const Keys&... keys) {
+  Query query(connection, sql, keys...);
+  if (!query.next()) return std::nullopt;
+  return read_coupon(query);
+}
+
+CouponPage list(Connection& connection, const char* sql, core::CampaignId campaign,
+                std::int64_t from, std::int64_t limit, std::optional<domain::CouponState> state,
+                std::int64_t scan_max) {
+  CouponPage page;
+  std::int64_t scanned = 0;
+  std::int64_t last_number = from;
+  Query query(connection, sql, campaign, from, state ? scan_max : limit + 1);
+  while (query.next()) {
+    if (static_cast<std::int64_t>(page.coupons.size()) == limit) {
+      page.next = last_number;
+      return page;
+    }
+    domain::Coupon coupon = read_coupon(query);
+    ++scanned;
+    last_number = coupon.number;
+    if (!state || coupon.state == *state) page.coupons.push_back(std::move(coupon));
+  }
+  if (state && scanned == scan_max) page.next = last_number;
+  return page;
+}
+
+}  // namespace
+
+std::optional<domain::Coupon> find_coupon(Connection& connection, core::CouponId id) {
+  return find(connection, kById, id);
+}
+
+std::optional<domain::Coupon> find_coupon(Connection& connection, const domain::CodeHash& code) {
+  return find(connection, kByCode, code);
+}
+
+std::optional<domain::Coupon> find_coupon(Connection& connection, core::CampaignId campaign,
+                                          std::int64_t number) {
+  return find(connection, kByNumber, campaign, number);
+}
+
+bool code_exists(Connection& connection, const domain::CodeHash& code) {
+  return Query(connection, kCodeExists, code).next();
+}
+
+std::int64_t count_coupons(Connection& connection, core::CampaignId campaign, core::UserId user) {
+  return read_integer(connection, kCountOfUser, user, campaign);
+}
+
+CouponPage list_coupons(Connection& connection, core::CampaignId campaign, std::int64_t after,
+                        std::int64_t limit, std::optional<domain::CouponState> state,
+                        std::int64_t scan_max) {
+  return list(connection, kListUp, campaign, after, limit, state, scan_max);
+}
+
+CouponPage list_coupons_newest_first(Connection& connection, core::CampaignId campaign,
+                                     std::int64_t before, std::int64_t limit,
+                                     std::optional<domain::CouponState> state,
+                                     std::int64_t scan_max) {
+  return list(connection, kListDown, campaign, before, limit, state, scan_max);
+}
+
+std::vector<domain::Coupon> list_coupons_of_user(Connection& connection, core::UserId user,
+                                                 core::CouponId before, std::int64_t limit) {
+  std::vector<domain::Coupon> coupons;
+  Query query(connection, kOfUser, user, before, limit);
+  while (query.next()) coupons.push_back(read_coupon(query));
+  return coupons;
+}
+
+core::CouponId next_coupon_id(Tx& tx) { return {read_integer(tx.db(), kNextId)}; }
+
+void insert_coupon(Tx& tx, const domain::Coupon& c) {
+  Query(tx.db(), kInsert, c.id, c.campaign_id, c.number, c.code_hash, core::as_bytes(c.code_sealed),
+        domain::name(c.state), c.user_id, c.uses, c.max_uses, c.pool_slot, c.assigned_at,
+        c.expires_at, c.last_seq)
+      .run();
+}
+
+void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq) {
+  Query(tx.db(), kAssign, id, user, tx.now(), seq).run();
+}
+
+void void_coupon(Tx& tx, core::CouponId id, core::Seq seq) { Query(tx.db(), kVoid, id, seq).run(); }
+
+void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
+  Query(tx.db(), kTouch, id, seq).run();
+}
+
+void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses,
+                  core::Seq seq) {
+  domain::CouponState state = coupon.state;
+  if (state != domain::CouponState::kVoid) {
+    const auto unused =
+        coupon.user_id ? domain::CouponState::kAssigned : domain::CouponState::kAvailable;
+    state = max_uses == coupon.uses ? domain::CouponState::kRedeemed : unused;
+  }
+  Query(tx.db(), kSetMaxUses, coupon.id, max_uses, domain::name(state), seq).run();
+}
+
+std::optional<domain::Coupon> find_coupon_in_slot(Connection& connection, core::CampaignId campaign,
+                                                  std::int64_t slot) {
+  return find(connection, kBySlot, campaign, slot);
+}
+
+void move_slot(Tx& tx, core::CampaignId campaign, std::int64_t from, std::int64_t to) {
+  Query(tx.db(), kMoveSlot, campaign, from, to).run();
+}
+
+std::optional<domain::Hold> find_hold(Connection& connection, core::CouponId id) {
+  Query query(connection, kHold, id);
+  if (!query.next()) return std::nullopt;
+  return domain::Hold{.coupon_id = {query.integer(0)},
+                      .campaign_id = {query.integer(1)},
+                      .user_id = {query.integer(2)},
+                      .token_hash = query.block<32>(3),
+                      .expires_at = query.time(4)};
+}
+
+std::int64_t count_live_holds(Connection& connection, core::CampaignId campaign, core::UserId user,
+                              core::UnixMs now) {
+  return read_integer(connection, kHoldsOfUser, user, campaign, now);
+}
+
+void put_hold(Tx& tx, const domain::Hold& hold) {
+  Query(tx.db(), kPutHold, hold.coupon_id, hold.campaign_id, hold.user_id, hold.token_hash,
+        hold.expires_at)
+      .run();
+}
+
+void remove_hold(Tx& tx, core::CouponId id) { Query(tx.db(), kRemoveHold, id).run(); }
+
+}  // namespace coupon::store

@@ -1,0 +1,145 @@
+#include "coupond/store/redemptions.h"
+
+#include <limits>
+
+#include "coupond/store/coupons.h"
+#include "src/store/row.h"
+
+namespace coupon::store {
+namespace {
+
+#define COUPOND_REDEMPTION_COLUMNS                                                           \
+  "SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, order_id," \
+  " metadata, redeemed_at, rolled_back_at FROM redemptions "
+
+constexpr char kById[] = COUPOND_REDEMPTION_COLUMNS "WHERE id = ?";
+constexpr char kNewest[] = COUPOND_REDEMPTION_COLUMNS "WHERE id < ?2 ORDER BY id DESC LIMIT ?3";
+constexpr char kOfUser[] =
+    COUPOND_REDEMPTION_COLUMNS "WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+constexpr char kOfOrder[] =
+    COUPOND_REDEMPTION_COLUMNS "WHERE order_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+#undef COUPOND_REDEMPTION_COLUMNS
+
+constexpr char kCount[] = R"(
+  SELECT count(*) FROM redemptions
+   WHERE user_id = ? AND campaign_id = ? AND rolled_back_at IS NULL)";
+
+constexpr char kInsert[] = R"(
+  INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
+    order_id, metadata, redeemed_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+constexpr char kEnd[] = "UPDATE redemptions SET rolled_back_at = ?2 WHERE id = ?1";
+
+constexpr char kBalance[] = "SELECT credit, subscription_ends_at FROM users WHERE id = ?";
+constexpr char kStoreBalance[] =
+    "UPDATE users SET credit = ?2, subscription_ends_at = ?3 WHERE id = ?1";
+
+domain::Redemption read_redemption(const Query& query) {
+  return {.id = {query.integer(0)},
+          .coupon_id = {query.integer(1)},
+          .campaign_id = {query.integer(2)},
+          .user_id = {query.integer(3)},
+          .amount = {query.integer(4)},
+          .reward = {.kind = domain::parse_reward_kind(query.text(5)).value(),
+                     .value = query.integer(6)},
+          .order_id = query.maybe_text(7),
+          .metadata = query.maybe_text(8),
+          .redeemed_at = query.time(9),
+          .rolled_back_at = query.maybe_time(10)};
+}
+
+bool matches(const RedemptionFilter& filter, const domain::Redemption& redemption) {
+  return (!filter.campaign || redemption.campaign_id == *filter.campaign) &&
+         (!filter.user || redemption.user_id == *filter.user) &&
+         (!filter.coupon || redemption.coupon_id == *filter.coupon) &&
+         (!filter.order_id || redemption.order_id == filter.order_id) &&
+         (!filter.from || redemption.redeemed_at >= *filter.from) &&
+         (!filter.to || redemption.redeemed_at < *filter.to);
+}
+
+RedemptionPage scan(Query& query, const RedemptionFilter& filter) {
+  RedemptionPage page;
+  std::int64_t scanned = 0;
+  core::Seq last{0};
+  while (query.next()) {
+    if (static_cast<std::int64_t>(page.redemptions.size()) == filter.limit ||
+        scanned == filter.scan_max) {
+      page.next = last;
+      return page;
+    }
+    domain::Redemption redemption = read_redemption(query);
+    ++scanned;
+    last = redemption.id;
+    // Ids follow time, so nothing older can match any more.
+    if (filter.from && redemption.redeemed_at < *filter.from) return page;
+    if (matches(filter, redemption)) page.redemptions.push_back(std::move(redemption));
+  }
+  return page;
+}
+
+}  // namespace
+
+std::optional<domain::Redemption> find_redemption(Connection& connection, core::Seq id) {
+  Query query(connection, kById, id);
+  if (!query.next()) return std::nullopt;
+  return read_redemption(query);
+}
+
+std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign,
+                               core::UserId user) {
+  return read_integer(connection, kCount, user, campaign);
+}
+
+// There is no index by coupon: a coupon's ledger entries name its redemptions.
+std::vector<domain::Redemption> redemptions_of_coupon(Connection& connection,
+                                                      const domain::Coupon& coupon,
+                                                      std::size_t limit) {
+  std::vector<domain::Redemption> redemptions;
+  if (coupon.last_seq.value == 0) return redemptions;
+  for (const LedgerRow& row : ledger_of_coupon(connection, coupon.last_seq, limit)) {
+    if (row.operation != operation::kRedeem) continue;
+    if (auto redemption = find_redemption(connection, row.seq)) {
+      redemptions.push_back(std::move(*redemption));
+    }
+  }
+  return redemptions;
+}
+
+RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& filter) {
+  const std::int64_t before =
+      filter.before.value > 0 ? filter.before.value : std::numeric_limits<std::int64_t>::max();
+  const std::int64_t rows = filter.scan_max + 1;
+  if (filter.order_id) {
+    Query query(connection, kOfOrder, *filter.order_id, before, rows);
+    return scan(query, filter);
+  }
+  if (filter.user) {
+    Query query(connection, kOfUser, *filter.user, before, rows);
+    return scan(query, filter);
+  }
+  Query query(connection, kNewest, std::nullopt, before, rows);
+  return scan(query, filter);
+}
+
+void insert_redemption(Tx& tx, const domain::Redemption& r) {
+  Query(tx.db(), kInsert, r.id, r.coupon_id, r.campaign_id, r.user_id, r.amount,
+        domain::name(r.reward.kind), r.reward.value, r.order_id, r.metadata, r.redeemed_at)
+      .run();
+}
+
+void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq) {
+  Query(tx.db(), kEnd, redemption.id, tx.now()).run();
+  touch_coupon(tx, redemption.coupon_id, seq);
+}
+
+std::optional<Balance> find_balance(Connection& connection, core::UserId user) {
+  Query query(connection, kBalance, user);
+  if (!query.next()) return std::nullopt;
+  return Balance{.credit = {query.integer(0)}, .subscription_ends_at = query.maybe_time(1)};
+}
+
+void store_balance(Tx& tx, core::UserId user, const Balance& balance) {
+  Query(tx.db(), kStoreBalance, user, balance.credit, balance.subscription_ends_at).run();
+}
+
+}  // namespace coupon::store
