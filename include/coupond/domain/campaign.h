@@ -36,20 +36,20 @@ struct Reward {
 // Absent limits are unlimited. Caps per user are at most limits::kUserCapMax, so that counting a
 // user's coupons stays cheap.
 struct Policy {
-  std::optional<std::int64_t> max_issued;
-  std::optional<std::int64_t> max_per_user;
+  std::optional<std::int64_t> max_issued = {};
+  std::optional<std::int64_t> max_per_user = {};
   std::optional<std::int64_t> max_redemptions_per_coupon = 1;
-  std::optional<std::int64_t> max_redemptions_per_user;
+  std::optional<std::int64_t> max_redemptions_per_user = {};
   std::int64_t max_holds_per_user = 10;
-  std::optional<core::UnixMs> starts_at;
-  std::optional<core::UnixMs> ends_at;
+  std::optional<core::UnixMs> starts_at = {};
+  std::optional<core::UnixMs> ends_at = {};
   bool active = true;
   bool hold_required = false;
   std::int64_t hold_ttl_s = 300;
-  std::optional<std::int64_t> token_ttl_s;
-  std::optional<std::string> code_pattern;  // absent: card codes
-  core::Credit price;
-  Reward reward;
+  std::optional<std::int64_t> token_ttl_s = {};
+  std::optional<std::string> code_pattern = {};  // absent: card codes
+  core::Credit price = {};
+  Reward reward = {};
   std::string metadata = "{}";  // a JSON object, for the owner
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -68,18 +68,18 @@ Counters operator+(const Counters& a, const Counters& b);
 Counters operator-(const Counters& a, const Counters& b);
 
 struct Campaign {
-  core::CampaignId id;
-  std::string uuid;
-  std::string slug;
+  core::CampaignId id = {};
+  std::string uuid = {};
+  std::string slug = {};
   Mode mode = Mode::kPool;
-  std::string name;
-  std::string description;
-  Policy policy;
-  Counters counters;
-  core::Seq last_seq;  // the ledger entry that fixed the policy
-  core::UnixMs created_at;
-  core::UnixMs updated_at;
-  std::optional<core::UnixMs> archived_at;
+  std::string name = {};
+  std::string description = {};
+  Policy policy = {};
+  Counters counters = {};
+  core::Seq last_seq = {};  // the ledger entry that fixed the policy
+  core::UnixMs created_at = {};
+  core::UnixMs updated_at = {};
+  std::optional<core::UnixMs> archived_at = {};
 };
 
 // How many more people can get (token, claim, pool) or redeem (card, shared) one; absent:

@@ -20,40 +20,40 @@ using CodeHash = std::array<unsigned char, 24>;
 using TokenHash = std::array<unsigned char, 32>;
 
 struct Coupon {
-  core::CouponId id;
-  core::CampaignId campaign_id;
+  core::CouponId id = {};
+  core::CampaignId campaign_id = {};
   std::int64_t number = 0;  // 1, 2, 3 … within the campaign
   CodeHash code_hash{};
-  std::string code_sealed;
+  std::string code_sealed = {};
   CouponState state = CouponState::kAvailable;
-  std::optional<core::UserId> user_id;
+  std::optional<core::UserId> user_id = {};
   std::int64_t uses = 0;
-  std::optional<std::int64_t> max_uses;  // absent: unlimited
-  std::optional<std::int64_t> pool_slot;
-  std::optional<core::UnixMs> assigned_at;
-  std::optional<core::UnixMs> expires_at;
-  core::Seq last_seq;
+  std::optional<std::int64_t> max_uses = {};  // absent: unlimited
+  std::optional<std::int64_t> pool_slot = {};
+  std::optional<core::UnixMs> assigned_at = {};
+  std::optional<core::UnixMs> expires_at = {};
+  core::Seq last_seq = {};
 };
 
 struct Hold {
-  core::CouponId coupon_id;
-  core::CampaignId campaign_id;
-  core::UserId user_id;
+  core::CouponId coupon_id = {};
+  core::CampaignId campaign_id = {};
+  core::UserId user_id = {};
   TokenHash token_hash{};
-  core::UnixMs expires_at;  // over at this instant, not after it
+  core::UnixMs expires_at = {};  // over at this instant, not after it
 };
 
 struct Redemption {
-  core::Seq id;  // the ledger entry that made it
-  core::CouponId coupon_id;
-  core::CampaignId campaign_id;
-  core::UserId user_id;
-  core::Credit amount;
-  Reward reward;
-  std::optional<std::string> order_id;
-  std::optional<std::string> metadata;
-  core::UnixMs redeemed_at;
-  std::optional<core::UnixMs> rolled_back_at;
+  core::Seq id = {};  // the ledger entry that made it
+  core::CouponId coupon_id = {};
+  core::CampaignId campaign_id = {};
+  core::UserId user_id = {};
+  core::Credit amount = {};
+  Reward reward = {};
+  std::optional<std::string> order_id = {};
+  std::optional<std::string> metadata = {};
+  core::UnixMs redeemed_at = {};
+  std::optional<core::UnixMs> rolled_back_at = {};
 };
 
 }  // namespace coupon::domain

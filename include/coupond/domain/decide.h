@@ -15,7 +15,7 @@ namespace coupon::domain {
 
 // One rule, as it stands. `limit` and `value` are filled where the rule is about figures.
 struct Rule {
-  core::Reason reason;  // what a refusal by this rule is called
+  core::Reason reason = {};  // what a refusal by this rule is called
   bool pass = true;
   std::optional<core::UnixMs> passes_at = {};  // when it would pass by itself
   std::optional<std::int64_t> value = {};
@@ -41,14 +41,14 @@ struct CouponFacts {
   const Campaign& campaign;
   const Coupon& coupon;
   const std::optional<Hold>& hold;
-  core::UserId user_id;
+  core::UserId user_id = {};
   std::optional<TokenHash> hold_token = {};  // as shown by the caller
   bool holder_by_name = false;               // the caller's protocol has no hold tokens: being the
                                              // user who holds it is enough
   std::int64_t user_redemptions = 0;         // that stand, in this campaign
   std::int64_t user_live_holds = 0;          // in this campaign, this coupon's own not counted
-  core::Credit user_credit;
-  core::UnixMs now;
+  core::Credit user_credit = {};
+  core::UnixMs now = {};
 };
 
 // The order is the store service's: inactive, ended, none left, credit, the user's own cap.

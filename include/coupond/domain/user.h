@@ -15,18 +15,18 @@ std::string_view name(Role role);
 std::optional<Role> parse_role(std::string_view text);
 
 struct User {
-  core::UserId id;
-  std::string uuid;
-  std::string email;
-  std::optional<std::string> username;
-  std::string name;
+  core::UserId id = {};
+  std::string uuid = {};
+  std::string email = {};
+  std::optional<std::string> username = {};
+  std::string name = {};
   Role role = Role::kUser;
   bool active = true;
-  std::string password_hash;
+  std::string password_hash = {};
   std::int64_t token_epoch = 1;  // a session made under another epoch is over
-  core::Credit credit;
-  std::optional<core::UnixMs> subscription_ends_at;
-  core::UnixMs created_at;
+  core::Credit credit = {};
+  std::optional<core::UnixMs> subscription_ends_at = {};
+  core::UnixMs created_at = {};
 };
 
 }  // namespace coupon::domain

@@ -41,8 +41,8 @@ inline constexpr std::string_view kRestore = "database.restore";
 
 // What an operation records. The sequence number, time and hashes are the ledger's own.
 struct Entry {
-  std::string_view operation;
-  std::string_view actor;
+  std::string_view operation = {};
+  std::string_view actor = {};
   std::optional<core::CampaignId> campaign_id = {};
   std::optional<core::CouponId> coupon_id = {};
   std::optional<core::UserId> user_id = {};
@@ -57,27 +57,27 @@ struct Entry {
 
 // An entry as stored.
 struct LedgerRow {
-  core::Seq seq;
-  core::UnixMs at;
-  std::string operation;
-  std::string actor;
-  std::optional<core::CampaignId> campaign_id;
-  std::optional<core::CouponId> coupon_id;
-  std::optional<core::UserId> user_id;
+  core::Seq seq = {};
+  core::UnixMs at = {};
+  std::string operation = {};
+  std::string actor = {};
+  std::optional<core::CampaignId> campaign_id = {};
+  std::optional<core::CouponId> coupon_id = {};
+  std::optional<core::UserId> user_id = {};
   std::int64_t units = 0;
-  core::Credit credit;
+  core::Credit credit = {};
   std::int64_t days = 0;
   std::int64_t available = 0;
-  std::optional<core::Seq> coupon_prev;
-  std::optional<std::string> digest;
-  std::optional<std::string> detail;
+  std::optional<core::Seq> coupon_prev = {};
+  std::optional<std::string> digest = {};
+  std::optional<std::string> detail = {};
   core::Digest hash{};
 };
 
 // Where the ledger stands.
 struct LedgerHead {
-  core::Seq seq;
-  core::UnixMs at;  // of the last entry
+  core::Seq seq = {};
+  core::UnixMs at = {};  // of the last entry
   core::Digest hash{};
 };
 

@@ -23,19 +23,19 @@ std::vector<domain::Redemption> redemptions_of_coupon(Connection& connection,
                                                       std::size_t limit);
 
 struct RedemptionFilter {
-  std::optional<core::CampaignId> campaign;
-  std::optional<core::UserId> user;
-  std::optional<core::CouponId> coupon;
-  std::optional<std::string> order_id;
-  std::optional<core::UnixMs> from;  // included
-  std::optional<core::UnixMs> to;    // excluded
-  core::Seq before;                  // 0: from the newest on
+  std::optional<core::CampaignId> campaign = {};
+  std::optional<core::UserId> user = {};
+  std::optional<core::CouponId> coupon = {};
+  std::optional<std::string> order_id = {};
+  std::optional<core::UnixMs> from = {};  // included
+  std::optional<core::UnixMs> to = {};    // excluded
+  core::Seq before = {};                  // 0: from the newest on
   std::int64_t limit = 100;
   std::int64_t scan_max = 20'000;  // rows looked at for one page at the most
 };
 struct RedemptionPage {
-  std::vector<domain::Redemption> redemptions;
-  std::optional<core::Seq> next;  // continue before this id; absent: that was all
+  std::vector<domain::Redemption> redemptions = {};
+  std::optional<core::Seq> next = {};  // continue before this id; absent: that was all
 };
 // Newest first. A page may be short although there are more; `next` tells.
 RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& filter);
@@ -47,8 +47,8 @@ void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq)
 
 // What redemptions move of an account.
 struct Balance {
-  core::Credit credit;
-  std::optional<core::UnixMs> subscription_ends_at;
+  core::Credit credit = {};
+  std::optional<core::UnixMs> subscription_ends_at = {};
 };
 std::optional<Balance> find_balance(Connection& connection, core::UserId user);
 void store_balance(Tx& tx, core::UserId user, const Balance& balance);

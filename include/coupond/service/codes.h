@@ -1,0 +1,47 @@
+// Making codes: the part that needs randomness and keys, done on the caller's thread before the
+// writer is asked, and the part that stores them, inside one write operation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coupond/core/codes.h"
+#include "coupond/core/random.h"
+#include "coupond/core/result.h"
+#include "coupond/domain/campaign.h"
+#include "coupond/service/caller.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::service {
+
+// A code ready to be stored. `display` is what people see; the other two are what is stored.
+struct FreshCode {
+  std::string display;
+  core::CodeVault::CodeHash hash{};
+  std::string sealed;
+};
+
+// Seals a code somebody chose. kInvalidCode when it is not one. Any thread.
+core::Result<FreshCode> seal_code(const core::CodeVault& vault, std::string_view display);
+
+// A new random code after the campaign's pattern (a card code when it has none). Any thread.
+core::Result<FreshCode> make_code(const core::CodeVault& vault, const core::Random& random,
+                                  const domain::Campaign& campaign);
+
+// What generating did. Codes come in the order given; their coupons are numbered without gaps.
+struct Generated {
+  std::int64_t first_number = 0;
+  std::int64_t count = 0;
+  core::Seq seq;
+};
+
+// Stores coupons nobody owns yet: the campaign must be one of pool, card or shared (at most one
+// code), and their number within its cap. Refuses kDuplicateCode, and then stores none, when one of
+// the codes exists already or is given twice; Error::number is its position in `codes`, from 0.
+core::Result<Generated> store_codes(store::Tx& tx, const Caller& caller,
+                                    core::CampaignId campaign_id,
+                                    const std::vector<FreshCode>& codes);
+
+}  // namespace coupon::service

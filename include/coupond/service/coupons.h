@@ -1,0 +1,134 @@
+// What happens to a coupon, one function per use case: load, decide, store, inside one write
+// operation. Each takes the writer's Tx and runs on its thread; each either does all it says and
+// writes one ledger entry, or refuses and leaves no trace (the writer undoes a refused operation).
+//
+// Who may: a user for themself, and callers whose scope covers others; otherwise kForbidden. A
+// coupon is named by the keyed hash of its code, made on the caller's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "coupond/core/result.h"
+#include "coupond/domain/campaign.h"
+#include "coupond/domain/coupon.h"
+#include "coupond/domain/decide.h"
+#include "coupond/service/caller.h"
+#include "coupond/service/codes.h"
+#include "coupond/store/redemptions.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::service {
+
+// ---- Getting one ----
+
+struct IssueRequest {
+  core::CampaignId campaign_id;
+  core::UserId user_id;
+  // Modes token and claim store this code; it must have been made for the campaign.
+  std::optional<FreshCode> code = {};
+  // Mode pool draws with this: 64 random bits.
+  std::uint64_t draw = 0;
+};
+
+struct Issued {
+  domain::Coupon coupon;
+  std::optional<std::int64_t> remaining;  // of the campaign after this; absent: unlimited
+  std::int64_t user_coupons = 0;          // of the campaign, this one included
+  core::UnixMs at;
+  core::Seq seq;
+};
+
+// One coupon for the user: minted (token, claim) or drawn at random (pool).
+core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const IssueRequest& request);
+
+// A certain coupon of a pool for the user. kAlreadyAssigned when it has an owner.
+core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
+                            core::UserId user_id);
+
+// ---- Holding one ----
+
+struct HoldRequest {
+  domain::CodeHash code{};
+  core::UserId user_id;
+  domain::TokenHash token_hash{};
+  std::optional<std::int64_t> ttl_s = {};  // at most the campaign's; absent: the campaign's
+};
+
+struct Held {
+  core::UnixMs until;
+  core::Seq seq;
+};
+
+// kHeldByOther, with the time it ends, when somebody holds it; the holder's own hold is left alone.
+core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& request);
+
+// How a caller shows that a hold is theirs: by its token or, where the protocol has none, by being
+// the user who made it.
+struct HoldProof {
+  std::optional<domain::TokenHash> token_hash = {};
+  bool by_name = false;
+};
+
+core::Result<Held> release(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
+                           core::UserId user_id, const HoldProof& proof);
+
+// ---- Using one ----
+
+struct RedeemRequest {
+  domain::CodeHash code{};
+  // Absent: the coupon's owner; for tokens, which whoever holds them may use.
+  std::optional<core::UserId> user_id = {};
+  HoldProof proof = {};
+  std::optional<std::string> order_id = {};
+  std::optional<std::string> metadata = {};  // a JSON object
+  // Refuse kUnknownCode unless the coupon belongs to a campaign of this mode.
+  std::optional<domain::Mode> mode = {};
+};
+
+struct Redeemed {
+  domain::Redemption redemption;
+  domain::Coupon coupon;                       // as it is after
+  std::optional<std::int64_t> remaining_uses;  // of the coupon; absent: unlimited
+  store::Balance balance;                      // of the user, after
+};
+
+core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemRequest& request);
+
+struct RolledBack {
+  domain::Redemption redemption;
+  store::Balance balance;
+  core::Seq seq;
+};
+
+// Ends a redemption for ever: returns the use, the price, and takes back the credit or days it
+// gave. kAlreadyRolledBack the second time; kInsufficientCredit when the credit it gave has been
+// spent.
+core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Seq redemption_id,
+                                   const std::optional<std::string>& why);
+
+struct Voided {
+  domain::Coupon coupon;
+  core::Seq seq;
+};
+
+// Ends a coupon that is not used up, for ever.
+core::Result<Voided> void_coupon(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
+                                 const std::optional<std::string>& why);
+
+// ---- Reading one ----
+
+// A coupon with everything a decision about it rests on, at one moment.
+struct CouponView {
+  domain::Campaign campaign;
+  domain::Coupon coupon;
+  std::optional<domain::Hold> hold;  // a live one
+};
+core::Result<CouponView> view_coupon(store::Connection& connection, const domain::CodeHash& code,
+                                     core::UnixMs now);
+// The rules a redemption by this user would be judged by now, in the order they refuse.
+domain::Rules explain_redeem(store::Connection& connection, const CouponView& view,
+                             core::UserId user_id, core::UnixMs now);
+
+}  // namespace coupon::service

@@ -1,0 +1,162 @@
+#include <utility>
+
+#include "coupond/service/coupons.h"
+#include "src/service/loading.h"
+
+namespace coupon::service {
+namespace {
+
+using core::Reason;
+using domain::RewardKind;
+
+// What one redemption moves of the user's account: the price is taken, the reward given.
+struct Effect {
+  core::Credit credit;
+  std::int64_t days = 0;
+};
+
+Effect effect_of(core::Credit price, const domain::Reward& reward) {
+  Effect effect{.credit = {-price.value}};
+  if (reward.kind == RewardKind::kCredit) effect.credit.value += reward.value;
+  if (reward.kind == RewardKind::kSubscription) effect.days = reward.value;
+  return effect;
+}
+
+bool moves_account(const Effect& effect) { return effect.credit.value != 0 || effect.days != 0; }
+
+store::Balance apply(const store::Balance& before, const Effect& effect, core::UnixMs now) {
+  store::Balance after = before;
+  after.credit.value += effect.credit.value;
+  if (effect.days > 0) {
+    after.subscription_ends_at =
+        domain::extend_subscription(before.subscription_ends_at, effect.days, now);
+  } else if (effect.days < 0 && before.subscription_ends_at) {
+    after.subscription_ends_at = *before.subscription_ends_at + effect.days * core::kMsPerDay;
+  }
+  return after;
+}
+
+// The rules need figures that cost a look-up each; only those that a rule of this campaign reads.
+std::optional<core::Error> refusal(store::Tx& tx, const LoadedCoupon& loaded,
+                                   const RedeemRequest& request, core::UserId user_id,
+                                   const store::Balance& balance) {
+  domain::CouponFacts facts = loaded.facts(user_id, tx.now());
+  facts.hold_token = request.proof.token_hash;
+  facts.holder_by_name = request.proof.by_name;
+  facts.user_credit = balance.credit;
+  if (loaded.campaign->policy.max_redemptions_per_user) {
+    facts.user_redemptions = store::count_redemptions(tx.db(), loaded.campaign->id, user_id);
+  }
+  return domain::first_refusal(domain::redeem_rules(facts));
+}
+
+// The schema's trigger has done the same to the row.
+void take_use(domain::Coupon& coupon, core::Seq seq) {
+  ++coupon.uses;
+  if (coupon.max_uses == coupon.uses) coupon.state = domain::CouponState::kRedeemed;
+  coupon.last_seq = seq;
+}
+
+std::optional<std::int64_t> uses_left(const domain::Coupon& coupon) {
+  if (!coupon.max_uses) return std::nullopt;
+  return *coupon.max_uses - coupon.uses;
+}
+
+Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
+                   const RedeemRequest& request, core::UserId user_id,
+                   const store::Balance& before) {
+  const domain::Campaign& campaign = *loaded.campaign;
+  domain::Coupon& coupon = loaded.coupon;
+  const Effect effect = effect_of(campaign.policy.price, campaign.policy.reward);
+  const bool last_use = coupon.max_uses && coupon.uses + 1 == *coupon.max_uses;
+  const bool leaves_available = last_use && coupon.state == domain::CouponState::kAvailable;
+  const std::int64_t available = leaves_available ? -1 : 0;
+
+  const core::Seq seq = tx.append({.operation = store::operation::kRedeem,
+                                   .actor = caller.actor,
+                                   .campaign_id = campaign.id,
+                                   .coupon_id = coupon.id,
+                                   .user_id = user_id,
+                                   .credit = effect.credit,
+                                   .days = effect.days,
+                                   .available = available,
+                                   .coupon_prev = coupon.last_seq,
+                                   .detail = request.order_id});
+  domain::Redemption redemption{.id = seq,
+                                .coupon_id = coupon.id,
+                                .campaign_id = campaign.id,
+                                .user_id = user_id,
+                                .amount = campaign.policy.price,
+                                .reward = campaign.policy.reward,
+                                .order_id = request.order_id,
+                                .metadata = request.metadata,
+                                .redeemed_at = tx.now()};
+  store::insert_redemption(tx, redemption);
+  if (loaded.hold) store::remove_hold(tx, coupon.id);
+  const store::Balance after = apply(before, effect, tx.now());
+  if (moves_account(effect)) store::store_balance(tx, user_id, after);
+  tx.count(campaign.id, {.available = available, .redeemed = 1});
+  take_use(coupon, seq);
+  const auto remaining = uses_left(coupon);
+  return {.redemption = std::move(redemption),
+          .coupon = std::move(coupon),
+          .remaining_uses = remaining,
+          .balance = after};
+}
+
+}  // namespace
+
+core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemRequest& request) {
+  auto loaded = load_coupon(tx, request.code);
+  if (!loaded) return Reason::kUnknownCode;
+  if (request.mode && loaded->campaign->mode != *request.mode) return Reason::kUnknownCode;
+  const auto user_id = request.user_id ? request.user_id : loaded->coupon.user_id;
+  if (!user_id) return Reason::kNotAssigned;
+  // A token is used by whoever holds it; everything else by its user, or for them.
+  const bool bearer_token = !request.user_id && loaded->campaign->mode == domain::Mode::kToken;
+  if (!bearer_token && !caller.may_for(*user_id, Scope::kRedeem)) return Reason::kForbidden;
+  const auto balance = store::find_balance(tx.db(), *user_id);
+  if (!balance) return Reason::kUnknownUser;
+  if (auto error = refusal(tx, *loaded, request, *user_id, *balance)) return *error;
+  return carry_out(tx, caller, *loaded, request, *user_id, *balance);
+}
+
+core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Seq redemption_id,
+                                   const std::optional<std::string>& why) {
+  if (!caller.may(Scope::kRedeem)) return Reason::kForbidden;
+  auto redemption = store::find_redemption(tx.db(), redemption_id);
+  if (!redemption) return Reason::kUnknownRedemption;
+  if (redemption->rolled_back_at) return Reason::kAlreadyRolledBack;
+  const auto loaded = load_coupon(tx, redemption->coupon_id);
+  const auto before = store::find_balance(tx.db(), redemption->user_id);
+  if (!loaded || !before) return Reason::kInternal;
+
+  const Effect given = effect_of(redemption->amount, redemption->reward);
+  const Effect effect{.credit = {-given.credit.value}, .days = -given.days};
+  const store::Balance after = apply(*before, effect, tx.now());
+  if (after.credit.value < 0) {
+    return core::Error{
+        .reason = Reason::kInsufficientCredit, .message = {}, .number = before->credit.value};
+  }
+  const bool returns =
+      loaded->coupon.state == domain::CouponState::kRedeemed && !loaded->coupon.user_id;
+  const core::Seq seq = tx.append({.operation = store::operation::kRollback,
+                                   .actor = caller.actor,
+                                   .campaign_id = redemption->campaign_id,
+                                   .coupon_id = redemption->coupon_id,
+                                   .user_id = redemption->user_id,
+                                   .units = redemption->id.value,
+                                   .credit = effect.credit,
+                                   .days = effect.days,
+                                   .available = returns ? 1 : 0,
+                                   .coupon_prev = loaded->coupon.last_seq,
+                                   .detail = why});
+  store::end_redemption(tx, *redemption, seq);
+  if (moves_account(effect)) store::store_balance(tx, redemption->user_id, after);
+  tx.count(redemption->campaign_id,
+           {.available = returns ? 1 : 0, .redeemed = -1, .rolled_back = 1});
+  redemption->rolled_back_at = tx.now();
+  return RolledBack{.redemption = std::move(*redemption), .balance = after, .seq = seq};
+}
+
+}  // namespace coupon::service
