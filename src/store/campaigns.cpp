@@ -3,6 +3,8 @@
 #include <limits>
 #include <string>
 
+#include "src/store/row.h"
+
 namespace coupon::store {
 namespace {
 
@@ -29,14 +31,15 @@ constexpr char kCount[] = R"(
 
 constexpr char kLiveHolds[] = "SELECT count(*) FROM holds WHERE campaign_id = ? AND expires_at > ?";
 
+constexpr char kNextId[] = "SELECT coalesce(max(id), 0) + 1 FROM campaigns";
+
 constexpr char kInsert[] = R"(
-  INSERT INTO campaigns (uuid, slug, mode, name, description, max_issued, max_per_user,
+  INSERT INTO campaigns (id, uuid, slug, mode, name, description, max_issued, max_per_user,
     max_redemptions_per_coupon, max_redemptions_per_user, max_holds_per_user, starts_at, ends_at,
     active, hold_required, hold_ttl_s, token_ttl_s, code_pattern, price, reward_kind, reward_value,
     metadata, last_seq, created_at, updated_at)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-    ?21, ?22, ?23, ?24)
-  RETURNING id)";
+    ?21, ?22, ?23, ?24, ?25))";
 
 constexpr char kUpdate[] = R"(
   UPDATE campaigns SET slug = ?2, name = ?3, description = ?4, max_issued = ?5, max_per_user = ?6,
@@ -125,15 +128,11 @@ std::vector<domain::Campaign> list_campaigns(Connection& connection, const Campa
 }
 
 std::int64_t count_campaigns(Connection& connection, const CampaignFilter& filter) {
-  Query query(connection, kCount, filter.after, mode_of(filter), filter.archived);
-  query.next();
-  return query.integer(0);
+  return read_integer(connection, kCount, filter.after, mode_of(filter), filter.archived);
 }
 
 std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core::UnixMs now) {
-  Query query(connection, kLiveHolds, id, now);
-  query.next();
-  return query.integer(0);
+  return read_integer(connection, kLiveHolds, id, now);
 }
 
 core::Digest policy_digest(const domain::Campaign& campaign) {
@@ -154,18 +153,17 @@ core::Digest policy_digest(const domain::Campaign& campaign) {
   return hasher.finish();
 }
 
-core::CampaignId insert_campaign(Tx& tx, const domain::Campaign& c) {
+core::CampaignId next_campaign_id(Tx& tx) { return {read_integer(tx.db(), kNextId)}; }
+
+void insert_campaign(Tx& tx, const domain::Campaign& c) {
   const domain::Policy& p = c.policy;
-  Query query(tx.db(), kInsert, c.uuid, c.slug, domain::name(c.mode), c.name, c.description,
-              p.max_issued, p.max_per_user, p.max_redemptions_per_coupon,
-              p.max_redemptions_per_user, p.max_holds_per_user, p.starts_at, p.ends_at, p.active,
-              p.hold_required, p.hold_ttl_s, p.token_ttl_s, p.code_pattern, p.price,
-              domain::name(p.reward.kind), p.reward.value, p.metadata, c.last_seq, c.created_at,
-              c.updated_at);
-  query.next();
-  const core::CampaignId id{query.integer(0)};
-  tx.campaign_changed(id);
-  return id;
+  Query(tx.db(), kInsert, c.id, c.uuid, c.slug, domain::name(c.mode), c.name, c.description,
+        p.max_issued, p.max_per_user, p.max_redemptions_per_coupon, p.max_redemptions_per_user,
+        p.max_holds_per_user, p.starts_at, p.ends_at, p.active, p.hold_required, p.hold_ttl_s,
+        p.token_ttl_s, p.code_pattern, p.price, domain::name(p.reward.kind), p.reward.value,
+        p.metadata, c.last_seq, c.created_at, c.updated_at)
+      .run();
+  tx.campaign_changed(c.id);
 }
 
 void update_campaign(Tx& tx, const domain::Campaign& c) {

@@ -1,5 +1,7 @@
 #include "coupond/store/coupons.h"
 
+#include <algorithm>
+
 #include "src/store/row.h"
 
 namespace coupon::store {
@@ -24,6 +26,10 @@ constexpr char kOfUser[] =
 constexpr char kCodeExists[] = "SELECT 1 FROM coupons WHERE code_hash = ?";
 constexpr char kCountOfUser[] =
     "SELECT count(*) FROM coupons WHERE user_id = ? AND campaign_id = ?";
+constexpr char kMostOfAUser[] = R"(
+  SELECT coalesce(max(had), 0) FROM
+    (SELECT count(*) AS had FROM coupons
+      WHERE campaign_id = ? AND user_id IS NOT NULL GROUP BY user_id))";
 constexpr char kNextId[] = "SELECT coalesce(max(id), 0) + 1 FROM coupons";
 
 constexpr char kInsert[] = R"(
@@ -37,8 +43,7 @@ constexpr char kAssign[] = R"(
 constexpr char kVoid[] =
     "UPDATE coupons SET state = 'void', pool_slot = NULL, last_seq = ?2 WHERE id = ?1";
 constexpr char kTouch[] = "UPDATE coupons SET last_seq = ?2 WHERE id = ?1";
-constexpr char kSetMaxUses[] =
-    "UPDATE coupons SET max_uses = ?2, state = ?3, last_seq = ?4 WHERE id = ?1";
+constexpr char kSetMaxUses[] = "UPDATE coupons SET max_uses = ?2, state = ?3 WHERE id = ?1";
 constexpr char kMoveSlot[] =
     "UPDATE coupons SET pool_slot = ?3 WHERE campaign_id = ?1 AND pool_slot = ?2";
 
@@ -141,6 +146,11 @@ std::vector<domain::Coupon> list_coupons_of_user(Connection& connection, core::U
   return coupons;
 }
 
+std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign,
+                                    std::int64_t bound) {
+  return std::max(bound, read_integer(connection, kMostOfAUser, campaign));
+}
+
 core::CouponId next_coupon_id(Tx& tx) { return {read_integer(tx.db(), kNextId)}; }
 
 void insert_coupon(Tx& tx, const domain::Coupon& c) {
@@ -160,15 +170,14 @@ void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
   Query(tx.db(), kTouch, id, seq).run();
 }
 
-void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses,
-                  core::Seq seq) {
+void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses) {
   domain::CouponState state = coupon.state;
   if (state != domain::CouponState::kVoid) {
     const auto unused =
         coupon.user_id ? domain::CouponState::kAssigned : domain::CouponState::kAvailable;
     state = max_uses == coupon.uses ? domain::CouponState::kRedeemed : unused;
   }
-  Query(tx.db(), kSetMaxUses, coupon.id, max_uses, domain::name(state), seq).run();
+  Query(tx.db(), kSetMaxUses, coupon.id, max_uses, domain::name(state)).run();
 }
 
 std::optional<domain::Coupon> find_coupon_in_slot(Connection& connection, core::CampaignId campaign,

@@ -1,5 +1,6 @@
 #include "coupond/store/redemptions.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "coupond/store/coupons.h"
@@ -23,6 +24,11 @@ constexpr char kOfOrder[] =
 constexpr char kCount[] = R"(
   SELECT count(*) FROM redemptions
    WHERE user_id = ? AND campaign_id = ? AND rolled_back_at IS NULL)";
+
+constexpr char kMostOfAUser[] = R"(
+  SELECT coalesce(max(had), 0) FROM
+    (SELECT count(*) AS had FROM redemptions
+      WHERE campaign_id = ? AND rolled_back_at IS NULL GROUP BY user_id))";
 
 constexpr char kInsert[] = R"(
   INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
@@ -88,6 +94,11 @@ std::optional<domain::Redemption> find_redemption(Connection& connection, core::
 std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign,
                                core::UserId user) {
   return read_integer(connection, kCount, user, campaign);
+}
+
+std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign,
+                                        std::int64_t bound) {
+  return std::max(bound, read_integer(connection, kMostOfAUser, campaign));
 }
 
 // There is no index by coupon: a coupon's ledger entries name its redemptions.

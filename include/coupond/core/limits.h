@@ -37,6 +37,20 @@ constexpr int kPatternSymbolsMax = 64;
 // Our own card code: 23 random symbols (115 bits) and a check symbol, shown 12-4-8.
 constexpr std::size_t kCardSymbols = 24;
 
+// ---- Campaigns ----
+
+// Caps per user. Counting a user's coupons of one campaign walks that many index entries at most.
+constexpr std::int64_t kUserCapMax = 10'000;
+// Coupons of one campaign, uses of one coupon: far above any, far below where sums overflow.
+constexpr std::int64_t kCountMax = 1'000'000'000'000;
+// Prices, credits and amounts, in whole units: sums of a million of them still fit 64 bits.
+constexpr std::int64_t kAmountMax = 1'000'000'000'000;
+// A hold is a till's moment, not a reservation: a day at the most.
+constexpr std::int64_t kHoldMaxSeconds = 86'400;
+// Ten years.
+constexpr std::int64_t kTokenLifeMaxSeconds = 315'360'000;
+constexpr std::int64_t kSubscriptionMaxDays = 36'500;
+
 // ---- Tokens ----
 
 // A JSON web token of ours is at most about 800 bytes (a 128-byte code that is all escapes).

@@ -38,9 +38,10 @@ std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core:
 // by the entry's digest, so that `verify` notices a policy changed behind our back.
 core::Digest policy_digest(const domain::Campaign& campaign);
 
-// Stores a new campaign (its id and counters are ignored) and returns its id. Slug, uuid and claim
-// name must be free.
-core::CampaignId insert_campaign(Tx& tx, const domain::Campaign& campaign);
+// The id the next campaign gets.
+core::CampaignId next_campaign_id(Tx& tx);
+// Stores a new campaign; its counters are ignored. Id, slug, uuid and claim name must be free.
+void insert_campaign(Tx& tx, const domain::Campaign& campaign);
 // Stores slug, name, description, policy, archived_at, last_seq and updated_at of an existing one.
 void update_campaign(Tx& tx, const domain::Campaign& campaign);
 

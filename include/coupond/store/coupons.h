@@ -22,6 +22,11 @@ bool code_exists(Connection& connection, const domain::CodeHash& code);
 // How many coupons of the campaign the user has ever been given.
 std::int64_t count_coupons(Connection& connection, core::CampaignId campaign, core::UserId user);
 
+// The most any one user has had of the campaign, if that is more than `bound`; otherwise `bound`.
+// Reads all of the campaign's assigned coupons: for rare changes of a cap only.
+std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign,
+                                    std::int64_t bound);
+
 // Coupons of a campaign in order of number, after `after`. With a state, only such: then at most
 // `scan_max` coupons are looked at, and fewer than `limit` may come back although there are more.
 struct CouponPage {
@@ -50,8 +55,7 @@ void void_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Changes how often a coupon may be used, and its state where that follows. `max_uses` must not be
 // below its uses.
-void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses,
-                  core::Seq seq);
+void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses);
 
 // The coupon in a slot of the draw, and filling the place that a drawn coupon left: the last slot's
 // coupon moves there. Slots are 0 … available-1, without gaps.

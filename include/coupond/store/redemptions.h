@@ -17,6 +17,10 @@ std::optional<domain::Redemption> find_redemption(Connection& connection, core::
 // Redemptions of the campaign by the user that stand.
 std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign,
                                core::UserId user);
+// The most any one user has of the campaign, if that is more than `bound`; otherwise `bound`. Reads
+// all of the campaign's redemptions: for rare changes of a cap only.
+std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign,
+                                        std::int64_t bound);
 // The redemptions of one coupon, newest first, rolled back ones too.
 std::vector<domain::Redemption> redemptions_of_coupon(Connection& connection,
                                                       const domain::Coupon& coupon,

@@ -1,0 +1,45 @@
+// Making and changing campaigns, inside one write operation each. Writers run on the writer's
+// thread. Callers need the admin scope; otherwise kForbidden.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coupond/core/result.h"
+#include "coupond/domain/campaign.h"
+#include "coupond/service/caller.h"
+#include "coupond/store/connection.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::service {
+
+struct CampaignWritten {
+  domain::Campaign campaign;  // as it is after
+  core::Seq seq;
+};
+
+// Stores a new campaign. The caller fills uuid, mode, name, description, policy and, if it wants
+// one, slug; an empty slug is made from the name, with a number behind it when that one is taken.
+// Refuses kInvalidRequest with the bad fields, kSlugTaken (also for the name of a live claim
+// campaign).
+core::Result<CampaignWritten> create_campaign(store::Tx& tx, const Caller& caller,
+                                              domain::Campaign campaign);
+
+// Applies `change` to the campaign and stores the outcome; mode, uuid, counters and times cannot be
+// changed. kCapBelowUsed, with the number in use, for a cap lowered too far; kArchived for a
+// campaign that is. Raising or lowering max_redemptions_per_coupon reaches a shared campaign's code
+// at once, and other campaigns' coupons from the next one made on.
+core::Result<CampaignWritten> change_campaign(store::Tx& tx, const Caller& caller,
+                                              core::CampaignId id,
+                                              const std::function<void(domain::Campaign&)>& change);
+
+// Ends a campaign for ever. Its coupons stay on record; none can be issued, held or redeemed.
+core::Result<CampaignWritten> archive_campaign(store::Tx& tx, const Caller& caller,
+                                               core::CampaignId id);
+
+// By id ("12"), uuid or slug, in this order. kUnknownCampaign.
+core::Result<domain::Campaign> find_campaign(store::Connection& connection, std::string_view name);
+
+}  // namespace coupon::service

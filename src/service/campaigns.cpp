@@ -1,0 +1,193 @@
+#include "coupond/service/campaigns.h"
+
+#include <charconv>
+#include <utility>
+
+#include "coupond/core/ids.h"
+#include "coupond/domain/policy.h"
+#include "coupond/store/campaigns.h"
+#include "coupond/store/coupons.h"
+#include "coupond/store/redemptions.h"
+
+namespace coupon::service {
+namespace {
+
+using core::Reason;
+
+core::Error below_used(std::int64_t used, const char* what) {
+  return {.reason = Reason::kCapBelowUsed,
+          .message = std::string(what) + " cannot be lowered below the " + std::to_string(used) +
+                     " already used",
+          .number = used};
+}
+
+bool lowered(std::optional<std::int64_t> before, std::optional<std::int64_t> after) {
+  return after && (!before || *after < *before);
+}
+
+std::optional<core::Error> field_refusal(const domain::Campaign& campaign) {
+  auto problems = domain::campaign_problems(campaign);
+  if (problems.empty()) return std::nullopt;
+  return core::Error{
+      .reason = Reason::kInvalidRequest, .message = {}, .fields = std::move(problems)};
+}
+
+// Whether another campaign has the slug or, among live claim campaigns, the name.
+bool is_taken(store::Connection& connection, const domain::Campaign& campaign) {
+  const auto by_slug = store::find_campaign_by_slug(connection, campaign.slug);
+  if (by_slug && by_slug->id != campaign.id) return true;
+  if (campaign.mode != domain::Mode::kClaim) return false;
+  const auto by_name = store::find_claim_campaign(connection, campaign.name);
+  return by_name && by_name->id != campaign.id;
+}
+
+// A shared campaign is one code for everybody.
+void complete(domain::Campaign& campaign) {
+  if (campaign.mode == domain::Mode::kShared) campaign.policy.max_issued = 1;
+}
+
+std::string free_slug(store::Connection& connection, const std::string& name) {
+  std::string base = domain::slug_of(name);
+  if (base.empty()) base = "campaign";
+  constexpr std::size_t kRoomForNumber = 10;
+  base.resize(std::min(base.size(), std::size_t{64} - kRoomForNumber));
+  while (base.back() == '-') base.pop_back();
+  std::string slug = base;
+  for (int i = 2; store::find_campaign_by_slug(connection, slug); ++i) {
+    slug = base + "-" + std::to_string(i);
+  }
+  return slug;
+}
+
+// The most that one user has had of it.
+std::optional<core::Error> cap_refusal(store::Tx& tx, const domain::Campaign& before,
+                                       const domain::Policy& after) {
+  const domain::Policy& policy = before.policy;
+  const domain::Counters& used = before.counters;
+  if (after.max_issued && *after.max_issued < used.issued) {
+    return below_used(used.issued, "max_issued");
+  }
+  if (lowered(policy.max_per_user, after.max_per_user)) {
+    const std::int64_t most =
+        store::most_coupons_of_a_user(tx.db(), before.id, *after.max_per_user);
+    if (most > *after.max_per_user) return below_used(most, "max_per_user");
+  }
+  if (lowered(policy.max_redemptions_per_user, after.max_redemptions_per_user)) {
+    const std::int64_t most =
+        store::most_redemptions_of_a_user(tx.db(), before.id, *after.max_redemptions_per_user);
+    if (most > *after.max_redemptions_per_user) {
+      return below_used(most, "max_redemptions_per_user");
+    }
+  }
+  return std::nullopt;
+}
+
+// The one code of a shared campaign, once it has one.
+std::optional<domain::Coupon> shared_coupon(store::Tx& tx, const domain::Campaign& campaign) {
+  if (campaign.mode != domain::Mode::kShared) return std::nullopt;
+  return store::find_coupon(tx.db(), campaign.id, 1);
+}
+
+// What a new number of uses does to the shared coupon's place among the available ones.
+std::int64_t available_change(const domain::Coupon& coupon, std::optional<std::int64_t> max_uses) {
+  if (coupon.state == domain::CouponState::kVoid) return 0;
+  const bool before = coupon.state == domain::CouponState::kAvailable;
+  const bool after = max_uses != coupon.uses;
+  return static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
+}
+
+core::Result<CampaignWritten> written(store::Tx& tx, core::CampaignId id, core::Seq seq) {
+  return CampaignWritten{.campaign = *tx.campaign(id), .seq = seq};
+}
+
+core::Seq append(store::Tx& tx, const Caller& caller, std::string_view operation,
+                 const domain::Campaign& campaign, std::int64_t available = 0) {
+  const core::Digest digest = store::policy_digest(campaign);
+  return tx.append({.operation = operation,
+                    .actor = caller.actor,
+                    .campaign_id = campaign.id,
+                    .available = available,
+                    .digest = digest});
+}
+
+core::Result<CampaignWritten> store_change(store::Tx& tx, const Caller& caller,
+                                           domain::Campaign after) {
+  const auto coupon = shared_coupon(tx, after);
+  const auto max_uses = after.policy.max_redemptions_per_coupon;
+  const bool uses_change = coupon && coupon->max_uses != max_uses;
+  if (uses_change && max_uses && *max_uses < coupon->uses) {
+    return below_used(coupon->uses, "max_redemptions_per_coupon");
+  }
+  const std::int64_t available = uses_change ? available_change(*coupon, max_uses) : 0;
+  after.updated_at = tx.now();
+  after.last_seq = append(tx, caller, store::operation::kCampaignUpdate, after, available);
+  store::update_campaign(tx, after);
+  if (uses_change) {
+    store::set_max_uses(tx, *coupon, max_uses);
+    tx.count(after.id, {.available = available});
+  }
+  return written(tx, after.id, after.last_seq);
+}
+
+}  // namespace
+
+core::Result<CampaignWritten> create_campaign(store::Tx& tx, const Caller& caller,
+                                              domain::Campaign campaign) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  complete(campaign);
+  if (campaign.slug.empty()) campaign.slug = free_slug(tx.db(), campaign.name);
+  if (auto error = field_refusal(campaign)) return *error;
+  campaign.id = {};
+  if (is_taken(tx.db(), campaign)) return Reason::kSlugTaken;
+  campaign.created_at = tx.now();
+  campaign.updated_at = tx.now();
+  campaign.id = store::next_campaign_id(tx);
+  campaign.last_seq = append(tx, caller, store::operation::kCampaignCreate, campaign);
+  store::insert_campaign(tx, campaign);
+  return written(tx, campaign.id, campaign.last_seq);
+}
+
+core::Result<CampaignWritten> change_campaign(
+    store::Tx& tx, const Caller& caller, core::CampaignId id,
+    const std::function<void(domain::Campaign&)>& change) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  const domain::Campaign* before = tx.campaign(id);
+  if (before == nullptr) return Reason::kUnknownCampaign;
+  if (before->archived_at) return Reason::kArchived;
+  domain::Campaign after = *before;
+  change(after);
+  complete(after);
+  if (auto error = field_refusal(after)) return *error;
+  if (is_taken(tx.db(), after)) return Reason::kSlugTaken;
+  if (auto error = cap_refusal(tx, *before, after.policy)) return *error;
+  return store_change(tx, caller, std::move(after));
+}
+
+core::Result<CampaignWritten> archive_campaign(store::Tx& tx, const Caller& caller,
+                                               core::CampaignId id) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  const domain::Campaign* campaign = tx.campaign(id);
+  if (campaign == nullptr) return Reason::kUnknownCampaign;
+  if (campaign->archived_at) return Reason::kArchived;
+  domain::Campaign after = *campaign;
+  after.archived_at = tx.now();
+  after.updated_at = tx.now();
+  after.last_seq = append(tx, caller, store::operation::kCampaignArchive, after);
+  store::update_campaign(tx, after);
+  return written(tx, id, after.last_seq);
+}
+
+core::Result<domain::Campaign> find_campaign(store::Connection& connection, std::string_view name) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  std::optional<domain::Campaign> campaign;
+  if (error == std::errc() && end == name.data() + name.size()) {
+    campaign = store::find_campaign(connection, core::CampaignId{id});
+  }
+  if (!campaign && core::is_uuid(name)) campaign = store::find_campaign_by_uuid(connection, name);
+  if (!campaign) campaign = store::find_campaign_by_slug(connection, name);
+  if (!campaign) return Reason::kUnknownCampaign;
+  return std::move(*campaign);
+}
+
+}  // namespace coupon::service
