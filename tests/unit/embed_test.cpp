@@ -1,0 +1,46 @@
+// What the build embeds is what is in the tree, byte for byte.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "coupond_schema.h"
+#include "coupond_version.h"
+#include "src/web/assets.h"
+
+namespace coupon {
+namespace {
+
+const std::filesystem::path kRoot = COUPOND_SOURCE_DIR;
+
+std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_CASE("the embedded schema is schema.sql", "[embed]") {
+  CHECK_FALSE(store::kSchemaSql.empty());
+  CHECK(store::kSchemaSql == content(kRoot / "schema.sql"));
+}
+
+TEST_CASE("every file of src/web is embedded under its name", "[embed]") {
+  for (const auto& entry : std::filesystem::directory_iterator(kRoot / "src/web")) {
+    const std::string extension = entry.path().extension();
+    if (extension == ".h" || extension == ".cpp") continue;
+    INFO(entry.path());
+    CHECK(web::asset(entry.path().filename().string()) == content(entry.path()));
+  }
+  CHECK(web::asset("no such file").empty());
+}
+
+TEST_CASE("the version names every library", "[embed]") {
+  CHECK_FALSE(kVersion.empty());
+  for (const LibraryVersion& library : kLibraries) {
+    INFO(library.name);
+    CHECK(library.version.find_first_of("0123456789") == 0);
+  }
+}
+
+}  // namespace
+}  // namespace coupon
