@@ -13,7 +13,7 @@ Block<32> key_of(unsigned char fill) {
 }  // namespace
 
 TEST_CASE("what was sealed opens with the same key and hides its text", "[seal]") {
-  for (const std::string text : {std::string(), std::string("a"), std::string(100'000, 'x')}) {
+  for (const std::string& text : {std::string(), std::string("a"), std::string(100'000, 'x')}) {
     const std::string sealed = seal(key_of(1), text, system_random);
     CHECK(sealed.size() == text.size() + 40);
     CHECK((text.size() < 2 || sealed.find(text) == std::string::npos));
