@@ -31,11 +31,14 @@ constexpr std::array<char, 128> kFolding = folding();
 // Crockford's base 32: no I, L, O (read as 1, 1, 0) and no U.
 constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-// The value of a symbol, or -1.
-int value_of(char symbol) {
-  const std::size_t at = kAlphabet.find(symbol);
-  return at == std::string_view::npos ? -1 : static_cast<int>(at);
+constexpr std::array<unsigned char, 128> symbol_values() {
+  std::array<unsigned char, 128> values{};
+  for (unsigned i = 0; i < kAlphabet.size(); ++i) {
+    values[static_cast<std::size_t>(kAlphabet[i])] = static_cast<unsigned char>(i);
+  }
+  return values;
 }
+constexpr std::array<unsigned char, 128> kSymbolValues = symbol_values();
 
 // One step of the check: (state + symbol) * x in GF(32) = GF(2)[x]/(x^5+x^2+1). After the last step
 // each symbol has been multiplied by its own power of x, and x has order 31: one wrong symbol, or
@@ -135,7 +138,7 @@ bool card_check_ok(std::string_view canonical_code) {
   if (!has_card_shape(canonical_code)) return false;
   unsigned state = 0;
   for (const char symbol : canonical_code) {
-    state = check_step(state, static_cast<unsigned>(value_of(symbol)));
+    state = check_step(state, kSymbolValues[static_cast<std::size_t>(symbol)]);
   }
   return state == 0;
 }

@@ -122,6 +122,7 @@ Jwt::Jwt(const Secrets& secrets)
   auto* state = reinterpret_cast<crypto_auth_hmacsha256_state*>(session_state_.data());
   const Block<32>& key = secrets.session_key();
   crypto_auth_hmacsha256_init(state, key.data(), key.size());
+  crypto_auth_hmacsha256_update(state, as_bytes(session_header_).data(), session_header_.size());
 }
 
 Jwt::~Jwt() {
@@ -130,10 +131,11 @@ Jwt::~Jwt() {
 }
 
 Block<32> Jwt::session_mac(std::string_view signed_part) const {
-  alignas(16) auto bytes = session_state_;  // a copy: keying anew would cost as much as a token
+  const std::string_view claims = signed_part.substr(session_header_.size());
+  alignas(16) auto bytes = session_state_;  // a copy: starting anew would double the cost
   auto* state = reinterpret_cast<crypto_auth_hmacsha256_state*>(bytes.data());
   Block<kMacSize> mac;
-  crypto_auth_hmacsha256_update(state, as_bytes(signed_part).data(), signed_part.size());
+  crypto_auth_hmacsha256_update(state, as_bytes(claims).data(), claims.size());
   crypto_auth_hmacsha256_final(state, mac.data());
   return mac;
 }

@@ -74,9 +74,10 @@ class Jwt {
   std::string jwks_json() const;
 
  private:
+  // `signed_part` begins with session_header_.
   Block<32> session_mac(std::string_view signed_part) const;
 
-  alignas(16) std::array<unsigned char, 208> session_state_;  // HMAC-SHA-256, already keyed
+  alignas(16) std::array<unsigned char, 208> session_state_;  // HMAC-SHA-256, fed with the header
   SigningKey coupon_key_;
   std::string session_header_;  // base64url, with its dot
   std::string coupon_header_;

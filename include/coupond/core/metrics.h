@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,9 @@ class Histogram {
 
  private:
   friend class Metrics;
+  // Appends the samples in Prometheus' text format.
+  void append_to(std::string& out, const std::string& name, const std::string& labels) const;
+
   const std::vector<std::int64_t> bounds_;
   const HistogramUnit unit_;
   std::vector<std::atomic<std::uint64_t>> buckets_;

@@ -47,6 +47,9 @@ class RateLimiter {
   // parallel burst cannot slip through between looking and counting.
   void give_back(std::string_view key, const RateLimit& rate, UnixMs now);
 
+  // How many buckets are held: at most `max_keys`, rounded up to at least one per shard.
+  std::size_t size() const;
+
  private:
   struct Shard;
   struct Key;
@@ -54,7 +57,6 @@ class RateLimiter {
   Shard& shard_of(const Key& key) const;
 
   Block<16> sip_key_;  // random, so that nobody can choose keys that collide
-  std::size_t max_keys_per_shard_;
   std::unique_ptr<Shard[]> shards_;
 };
 

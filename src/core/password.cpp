@@ -1,0 +1,142 @@
+#include "coupond/core/password.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+
+#include "coupond/core/assert.h"
+
+namespace coupon::core {
+namespace {
+
+// The most common passwords that satisfy the rule, in lower case and sorted. Lists of leaked
+// passwords agree on these; a longer list would catch few more guesses than the rate limits do.
+constexpr std::array<std::string_view, 66> kCommon = {
+    "1234567a",    "123456789a",  "12345678a",    "123456abc",    "123456qwerty", "123qweasd",
+    "1q2w3e4r",    "1q2w3e4r5t",  "1qaz2wsx",     "1qaz2wsx3edc", "a123456789",   "a1234567",
+    "a12345678",   "a1b2c3d4",    "aa123456",     "aa12345678",   "abc12345",     "abc123456",
+    "abc123abc",   "abcd1234",    "abcde12345",   "admin123",     "admin1234",    "admin12345",
+    "asd12345",    "asdf1234",    "asdfgh123",    "baseball1",    "changeme1",    "charlie1",
+    "football1",   "hello123",    "iloveyou1",    "iloveyou2",    "jordan23",     "letmein1",
+    "letmein123",  "liverpool1",  "michael1",     "monkey123",    "p@ssw0rd",     "p@ssword1",
+    "pass1234",    "pass12345",   "passw0rd",     "passw0rd1",    "password01",   "password1",
+    "password12",  "password123", "password1234", "password2",    "password3",    "princess1",
+    "q1w2e3r4",    "qwe12345",    "qwer1234",     "qwerty12",     "qwerty123",    "qwerty1234",
+    "qwerty12345", "sunshine1",   "superman1",    "test1234",     "trustno1",     "welcome1"};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Letters of other scripts count as well, and telling them from other characters would need tables.
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_common(std::string_view password) {
+  std::string folded = lower(password);
+  const bool found = std::find(kCommon.begin(), kCommon.end(), folded) != kCommon.end();
+  sodium_memzero(folded.data(), folded.size());
+  return found;
+}
+
+// A stored text of the right form and cost whose salt and hash are arbitrary.
+std::string dummy_for(const PasswordHasher::Params& params) {
+  return "$argon2id$v=19$m=" + std::to_string(params.mem_bytes / 1024) +
+         ",t=" + std::to_string(params.ops) + ",p=1$" + std::string(22, 'A') + '$' +
+         std::string(43, 'A');
+}
+
+}  // namespace
+
+std::optional<std::string> password_problem(std::string_view password) {
+  if (password.size() < limits::kPasswordMinBytes) {
+    return "Password must be at least 8 characters long";
+  }
+  if (password.size() > limits::kPasswordMaxBytes) {
+    return "Password must be at most 1024 bytes long";
+  }
+  if (std::none_of(password.begin(), password.end(), is_letter)) {
+    return "Password must contain at least one letter";
+  }
+  if (std::none_of(password.begin(), password.end(), is_digit)) {
+    return "Password must contain at least one number";
+  }
+  if (is_common(password)) return "Password is one of the most common ones";
+  return std::nullopt;
+}
+
+// The right to hash: waits for its turn, and passes it on at the end of the scope.
+class PasswordHasher::Slot {
+ public:
+  explicit Slot(PasswordHasher& hasher) : hasher_(hasher) {
+    std::unique_lock lock(hasher_.mutex_);
+    const Params& params = hasher_.params_;
+    if (hasher_.running_ >= params.max_parallel) {
+      if (hasher_.waiting_ >= params.max_waiting) return;
+      ++hasher_.waiting_;
+      hasher_.freed_.wait(lock, [&] { return hasher_.running_ < params.max_parallel; });
+      --hasher_.waiting_;
+    }
+    ++hasher_.running_;
+    taken_ = true;
+  }
+  ~Slot() {
+    if (!taken_) return;
+    const std::lock_guard lock(hasher_.mutex_);
+    --hasher_.running_;
+    hasher_.freed_.notify_one();
+  }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  PasswordHasher& hasher_;
+  bool taken_ = false;
+};
+
+PasswordHasher::PasswordHasher(Params params) : params_(params), dummy_(dummy_for(params)) {
+  COUPOND_ASSERT(params.max_parallel >= 1 && params.max_waiting >= 0);
+  COUPOND_ASSERT(params.mem_bytes >= crypto_pwhash_MEMLIMIT_MIN);
+  COUPOND_ASSERT(params.ops >= crypto_pwhash_OPSLIMIT_MIN);
+}
+
+Result<std::string> PasswordHasher::hash(std::string_view password) {
+  if (password.size() > limits::kPasswordMaxBytes) {
+    return Error{.reason = Reason::kInvalidRequest,
+                 .message = "Password must be at most 1024 bytes long"};
+  }
+  const Slot slot(*this);
+  if (!slot.taken()) return Reason::kBusy;
+  std::array<char, crypto_pwhash_STRBYTES> text{};
+  if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), params_.ops,
+                            params_.mem_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    return Reason::kBusy;  // it only ever fails for want of memory
+  }
+  return std::string(text.data());
+}
+
+Result<bool> PasswordHasher::verify(const std::string& stored, std::string_view password) {
+  if (password.size() > limits::kPasswordMaxBytes) return false;  // no such password was stored
+  const Slot slot(*this);
+  if (!slot.taken()) return Reason::kBusy;
+  return crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0;
+}
+
+bool PasswordHasher::needs_rehash(const std::string& stored) const {
+  return crypto_pwhash_str_needs_rehash(stored.c_str(), params_.ops, params_.mem_bytes) != 0;
+}
+
+Result<bool> PasswordHasher::verify_dummy(std::string_view password) {
+  return verify(dummy_, password);
+}
+
+}  // namespace coupon::core
