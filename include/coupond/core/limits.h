@@ -24,6 +24,8 @@ constexpr std::size_t kNameMaxBytes = 256;
 constexpr std::size_t kMetadataMaxBytes = 4096;
 // What the Idempotency-Key draft's known users allow.
 constexpr std::size_t kIdempotencyKeyMaxBytes = 255;
+// How long the first answer to such a key is given again.
+constexpr std::int64_t kIdempotencyKeptMs = 24 * std::int64_t{3'600'000};
 
 // A balance: 2^53 - 1, the largest integer every JSON client keeps exact.
 constexpr std::int64_t kCreditMax = 9'007'199'254'740'991;

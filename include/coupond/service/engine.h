@@ -19,6 +19,7 @@
 #include "coupond/core/random.h"
 #include "coupond/core/result.h"
 #include "coupond/core/secrets.h"
+#include "coupond/service/user_cache.h"
 #include "coupond/store/counter_table.h"
 #include "coupond/store/data_dir.h"
 #include "coupond/store/database.h"
@@ -61,6 +62,7 @@ class Engine {
   const core::Jwt& tokens() const { return tokens_; }
   const core::Secrets& secrets() const { return secrets_; }
   core::PasswordHasher& passwords() { return passwords_; }
+  UserCache& users() { return users_; }
   const core::Clock& clock() const { return options_.clock; }
   const core::Random& random() const { return options_.random; }
   const store::DataPaths& paths() const { return paths_; }
@@ -78,6 +80,7 @@ class Engine {
   const core::CodeVault vault_;
   const core::Jwt tokens_;
   core::PasswordHasher passwords_;
+  UserCache users_;
   store::CounterTable counters_;
   store::Readers readers_;
   store::Writer writer_;

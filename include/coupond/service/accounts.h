@@ -1,0 +1,88 @@
+// Accounts: making them, changing them, and finding them by whatever name a client uses. Functions
+// that take a Tx belong into a body of Writer::run() and are on its thread; the others may be
+// called from any thread and may take as long as a password hash does (about 80 ms).
+//
+// Every change is a ledger entry. A change of password, role or active raises the account's token
+// epoch, which ends its sessions; that is known to all requests when the change is durable.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coupond/core/result.h"
+#include "coupond/domain/user.h"
+#include "coupond/service/caller.h"
+#include "coupond/service/engine.h"
+#include "coupond/store/users.h"
+
+namespace coupon::service {
+
+struct NewUser {
+  std::string email;  // as typed
+  std::optional<std::string> username = {};
+  std::string name = {};
+  std::string password_hash;  // from hash_new_password()
+  domain::Role role = domain::Role::kUser;
+  core::Credit credit = {};
+};
+
+// An account as it is after a change, and the change's ledger entry.
+struct UserChange {
+  domain::User user;
+  core::Seq seq;
+};
+
+// What to change; what is absent stays.
+struct UserPatch {
+  std::optional<std::string> name = {};
+  std::optional<domain::Role> role = {};
+  std::optional<bool> active = {};
+};
+
+// The text to store for a new password. kInvalidRequest (field "password") when it breaks the rule;
+// kBusy when too many are being hashed. Call it before the write operation, never inside.
+core::Result<std::string> hash_new_password(Engine& engine, std::string_view password);
+
+// Whether this is the account's password; of an account that is not there, never, and after the
+// same time. kBusy as above.
+core::Result<bool> password_matches(Engine& engine, const std::optional<domain::User>& user,
+                                    std::string_view password);
+
+// Anybody may make a plain account for themself. Another role, or credit to start with, takes an
+// administrator (kForbidden). kInvalidRequest, kEmailTaken, kUsernameTaken.
+core::Result<UserChange> create_user(store::Tx& tx, Engine& engine, const Caller& caller,
+                                     const NewUser& wanted);
+
+// The same as administrator when there is none yet; kForbidden when there is one. Of several that
+// race, one wins. Whoever calls this has made sure that the asker owns the machine.
+core::Result<UserChange> create_first_admin(store::Tx& tx, Engine& engine, const NewUser& wanted);
+bool has_admin(store::Connection& connection);
+
+// Own password, or any as administrator. `proven_hash`: the hash against which the caller's old
+// password was proven; kInvalidCredentials when it is no longer the account's.
+core::Result<UserChange> change_password(store::Tx& tx, Engine& engine, const Caller& caller,
+                                         core::UserId id, const std::string& new_hash,
+                                         const std::optional<std::string>& proven_hash = {});
+
+// Own name; role and active as administrator, who cannot take them from the last active one
+// (kForbidden). kUnknownUser, kInvalidRequest.
+core::Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& caller,
+                                     core::UserId id, const UserPatch& patch);
+
+// Adds to a balance, or takes from it, as administrator. kInsufficientCredit (with the balance as
+// number) below zero; kInvalidRequest without a reason, for 0 or beyond limits::kCreditMax.
+core::Result<UserChange> change_credit(store::Tx& tx, Engine& engine, const Caller& caller,
+                                       core::UserId id, core::Credit delta,
+                                       std::string_view reason);
+
+// The account a client names by its integer id or its UUID; kUnknownUser.
+core::Result<domain::User> find_user_named(store::Connection& connection, std::string_view name);
+// The account that logs in under an e-mail address or username.
+std::optional<domain::User> find_login(store::Connection& connection, std::string_view identifier);
+// The same reads on a connection of their own.
+core::Result<domain::User> read_user(Engine& engine, core::UserId id);
+core::Result<domain::User> read_user_named(Engine& engine, std::string_view name);
+
+}  // namespace coupon::service

@@ -1,0 +1,236 @@
+#include "coupond/service/accounts.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "coupond/core/bytes.h"
+#include "coupond/core/email.h"
+#include "coupond/core/ids.h"
+#include "coupond/core/limits.h"
+#include "coupond/core/password.h"
+
+namespace coupon::service {
+namespace {
+
+using core::Error;
+using core::Reason;
+using core::Result;
+
+// Long enough for an e-mail address's local part, short enough for a list.
+constexpr std::size_t kUsernameMaxBytes = 64;
+
+Error invalid(std::string field, std::string message) {
+  return {.reason = Reason::kInvalidRequest,
+          .message = message,
+          .fields = {{.field = std::move(field), .message = message}}};
+}
+
+bool is_printable(std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return core::is_utf8(text) && std::none_of(text.begin(), text.end(), is_control);
+}
+
+std::optional<Error> name_problem(std::string_view name) {
+  if (name.size() <= core::limits::kNameMaxBytes && is_printable(name)) return std::nullopt;
+  return invalid("name", "name must be at most 256 bytes of printable text");
+}
+
+// A username with '@' could be taken for somebody's address when they log in.
+std::optional<Error> username_problem(const std::optional<std::string>& username) {
+  if (!username) return std::nullopt;
+  const bool good = !username->empty() && username->size() <= kUsernameMaxBytes &&
+                    is_printable(*username) && username->find('@') == std::string::npos;
+  if (good) return std::nullopt;
+  return invalid("username", "username must be 1 to 64 bytes of printable text without @");
+}
+
+// The account as it will be stored, once all that needs no look-up is checked.
+Result<domain::User> drafted(store::Tx& tx, Engine& engine, const NewUser& wanted) {
+  auto email = core::canonical_email(wanted.email);
+  if (!email.ok()) return email.error();
+  if (auto problem = name_problem(wanted.name)) return *problem;
+  if (auto problem = username_problem(wanted.username)) return *problem;
+  if (wanted.credit.value < 0 || wanted.credit.value > core::limits::kCreditMax) {
+    return invalid("credit", "credit must be between 0 and 9007199254740991");
+  }
+  return domain::User{.id = {},
+                      .uuid = core::uuid4(engine.random()),
+                      .email = *std::move(email),
+                      .username = wanted.username,
+                      .name = wanted.name,
+                      .role = wanted.role,
+                      .password_hash = wanted.password_hash,
+                      .credit = wanted.credit,
+                      .subscription_ends_at = {},
+                      .created_at = tx.now()};
+}
+
+Result<UserChange> insert(store::Tx& tx, Engine& engine, const Caller& caller,
+                          const NewUser& wanted) {
+  auto user = drafted(tx, engine, wanted);
+  if (!user.ok()) return user.error();
+  if (store::find_user_by_email(tx.db(), user->email)) return Reason::kEmailTaken;
+  if (user->username && store::find_user_by_username(tx.db(), *user->username)) {
+    return Reason::kUsernameTaken;
+  }
+  user->id = store::insert_user(tx, *user);
+  const core::Digest digest = store::user_digest(*user);
+  const core::Seq seq = tx.append({.operation = store::operation::kUserCreate,
+                                   .actor = caller.actor,
+                                   .user_id = user->id,
+                                   .credit = user->credit,
+                                   .digest = digest});
+  return UserChange{.user = *std::move(user), .seq = seq};
+}
+
+// Stores the account and tells the cache when it is durable.
+void store_changed(store::Tx& tx, Engine& engine, const domain::User& user) {
+  store::update_user(tx, user);
+  tx.on_commit([&cache = engine.users(), user] { cache.account_changed(user); });
+}
+
+bool is_last_admin(store::Tx& tx, const domain::User& user) {
+  if (user.role != domain::Role::kAdmin || !user.active) return false;
+  return store::count_users(tx.db(), {.role = domain::Role::kAdmin, .active = true}) == 1;
+}
+
+}  // namespace
+
+Result<std::string> hash_new_password(Engine& engine, std::string_view password) {
+  if (auto problem = core::password_problem(password)) {
+    return invalid("password", *std::move(problem));
+  }
+  return engine.passwords().hash(password);
+}
+
+Result<bool> password_matches(Engine& engine, const std::optional<domain::User>& user,
+                              std::string_view password) {
+  if (!user) return engine.passwords().verify_dummy(password);
+  return engine.passwords().verify(user->password_hash, password);
+}
+
+Result<UserChange> create_user(store::Tx& tx, Engine& engine, const Caller& caller,
+                               const NewUser& wanted) {
+  const bool plain = wanted.role == domain::Role::kUser && wanted.credit.value == 0;
+  if (!plain && !caller.is_admin()) return Reason::kForbidden;
+  return insert(tx, engine, caller, wanted);
+}
+
+Result<UserChange> create_first_admin(store::Tx& tx, Engine& engine, const NewUser& wanted) {
+  if (has_admin(tx.db())) return Reason::kForbidden;
+  NewUser admin = wanted;
+  admin.role = domain::Role::kAdmin;
+  return insert(tx, engine, Caller::system(), admin);
+}
+
+bool has_admin(store::Connection& connection) {
+  const store::UserFilter admins{.role = domain::Role::kAdmin, .limit = 1};
+  return !store::list_users(connection, admins).empty();
+}
+
+Result<UserChange> change_password(store::Tx& tx, Engine& engine, const Caller& caller,
+                                   core::UserId id, const std::string& new_hash,
+                                   const std::optional<std::string>& proven_hash) {
+  if (!caller.may_for(id, Scope::kAdmin)) return Reason::kForbidden;
+  auto user = store::find_user(tx.db(), id);
+  if (!user) return Reason::kUnknownUser;
+  if (proven_hash && *proven_hash != user->password_hash) return Reason::kInvalidCredentials;
+  user->password_hash = new_hash;
+  ++user->token_epoch;
+  store_changed(tx, engine, *user);
+  const core::Seq seq = tx.append(
+      {.operation = store::operation::kUserPassword, .actor = caller.actor, .user_id = id});
+  return UserChange{.user = *std::move(user), .seq = seq};
+}
+
+Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& caller, core::UserId id,
+                               const UserPatch& patch) {
+  if (!caller.may_for(id, Scope::kAdmin)) return Reason::kForbidden;
+  if ((patch.role || patch.active) && !caller.is_admin()) return Reason::kForbidden;
+  if (patch.name) {
+    if (auto problem = name_problem(*patch.name)) return *problem;
+  }
+  auto user = store::find_user(tx.db(), id);
+  if (!user) return Reason::kUnknownUser;
+  const bool last_admin = is_last_admin(tx, *user);
+  const domain::Role old_role = user->role;
+  const bool was_active = user->active;
+  user->name = patch.name.value_or(user->name);
+  user->role = patch.role.value_or(user->role);
+  user->active = patch.active.value_or(user->active);
+  if (user->role != old_role || user->active != was_active) {
+    if (last_admin) return Error{Reason::kForbidden, "The last administrator must stay one"};
+    ++user->token_epoch;
+  }
+  store_changed(tx, engine, *user);
+  const core::Digest digest = store::user_digest(*user);
+  const core::Seq seq = tx.append({.operation = store::operation::kUserUpdate,
+                                   .actor = caller.actor,
+                                   .user_id = id,
+                                   .digest = digest});
+  return UserChange{.user = *std::move(user), .seq = seq};
+}
+
+Result<UserChange> change_credit(store::Tx& tx, Engine& engine, const Caller& caller,
+                                 core::UserId id, core::Credit delta, std::string_view reason) {
+  static_cast<void>(engine);  // no cache holds balances
+  if (!caller.is_admin()) return Reason::kForbidden;
+  if (delta.value == 0) return invalid("credit", "credit must change by something");
+  if (reason.empty() || reason.size() > core::limits::kNameMaxBytes || !is_printable(reason)) {
+    return invalid("reason", "reason must be 1 to 256 bytes of printable text");
+  }
+  auto user = store::find_user(tx.db(), id);
+  if (!user) return Reason::kUnknownUser;
+  if (!store::add_credit(tx, id, delta)) {
+    if (delta.value > 0) return invalid("credit", "the balance would exceed 9007199254740991");
+    return Error{
+        .reason = Reason::kInsufficientCredit, .message = {}, .number = user->credit.value};
+  }
+  user->credit.value += delta.value;
+  const core::Seq seq = tx.append({.operation = store::operation::kUserCredit,
+                                   .actor = caller.actor,
+                                   .user_id = id,
+                                   .credit = delta,
+                                   .detail = reason});
+  return UserChange{.user = *std::move(user), .seq = seq};
+}
+
+Result<domain::User> find_user_named(store::Connection& connection, std::string_view name) {
+  std::optional<domain::User> user;
+  if (core::is_uuid(name)) {
+    std::string uuid(name);
+    std::transform(uuid.begin(), uuid.end(), uuid.begin(),
+                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
+    user = store::find_user_by_uuid(connection, uuid);
+  } else {
+    core::UserId id;
+    const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), id.value);
+    const bool whole = problem == std::errc() && end == name.data() + name.size();
+    if (whole) user = store::find_user(connection, id);
+  }
+  if (!user) return Reason::kUnknownUser;
+  return *std::move(user);
+}
+
+std::optional<domain::User> find_login(store::Connection& connection, std::string_view identifier) {
+  if (identifier.find('@') == std::string_view::npos) {
+    return store::find_user_by_username(connection, identifier);
+  }
+  const auto email = core::canonical_email(identifier);
+  if (!email.ok()) return std::nullopt;
+  return store::find_user_by_email(connection, *email);
+}
+
+Result<domain::User> read_user(Engine& engine, core::UserId id) {
+  return engine.readers().read<domain::User>([&](store::Connection& db) -> Result<domain::User> {
+    if (auto user = store::find_user(db, id)) return *std::move(user);
+    return Reason::kUnknownUser;
+  });
+}
+
+Result<domain::User> read_user_named(Engine& engine, std::string_view name) {
+  return engine.readers().read<domain::User>(
+      [&](store::Connection& db) { return find_user_named(db, name); });
+}
+
+}  // namespace coupon::service

@@ -1,0 +1,64 @@
+#include "coupond/service/api_keys.h"
+
+#include "coupond/core/bytes.h"
+#include "coupond/core/limits.h"
+
+namespace coupon::service {
+namespace {
+
+using core::Reason;
+using core::Result;
+
+constexpr std::size_t kHintBytes = 4;
+
+core::Error invalid(std::string field, std::string message) {
+  return {.reason = Reason::kInvalidRequest,
+          .message = message,
+          .fields = {{.field = std::move(field), .message = message}}};
+}
+
+std::string make_secret(const core::Random& random) {
+  core::Block<32> bytes;
+  random(bytes);
+  return std::string(kApiKeyPrefix) + core::to_base64url(bytes);
+}
+
+}  // namespace
+
+Result<NewApiKey> create_api_key(store::Tx& tx, Engine& engine, const Caller& caller,
+                                 std::string_view name, Scopes scopes) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  if (name.empty() || name.size() > core::limits::kNameMaxBytes || !core::is_utf8(name)) {
+    return invalid("name", "name must be 1 to 256 bytes of text");
+  }
+  if (scopes.empty()) return invalid("scopes", "scopes must name at least one");
+  NewApiKey made{.key = {}, .secret = make_secret(engine.random()), .seq = {}};
+  made.key = {.key_hash = core::hash_of(made.secret),
+              .hint = made.secret.substr(made.secret.size() - kHintBytes),
+              .name = std::string(name),
+              .scopes = scopes.to_text(),
+              .created_by = caller.user_id,
+              .created_at = tx.now(),
+              .revoked_at = {}};
+  made.key.id = store::insert_api_key(tx, made.key);
+  made.seq = tx.append({.operation = store::operation::kKeyCreate,
+                        .actor = caller.actor,
+                        .units = made.key.id,
+                        .detail = made.key.scopes});
+  return made;
+}
+
+Result<RevokedApiKey> revoke_api_key(store::Tx& tx, Engine& engine, const Caller& caller,
+                                     std::int64_t id) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  auto key = store::find_api_key(tx.db(), id);
+  if (!key || key->revoked_at) return Reason::kUnknownApiKey;
+  key->revoked_at = tx.now();
+  store::revoke_api_key(tx, id, tx.now());
+  tx.on_commit([&cache = engine.users(), hash = key->key_hash] { cache.api_key_revoked(hash); });
+  const core::Seq seq =
+      tx.append({.operation = store::operation::kKeyRevoke, .actor = caller.actor, .units = id});
+  return RevokedApiKey{.key = *std::move(key), .seq = seq};
+}
+
+}  // namespace coupon::service

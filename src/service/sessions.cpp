@@ -1,0 +1,250 @@
+#include "coupond/service/sessions.h"
+
+#include <array>
+
+#include "coupond/core/bytes.h"
+#include "coupond/core/limits.h"
+#include "coupond/service/accounts.h"
+#include "coupond/service/api_keys.h"
+#include "coupond/store/idempotency.h"
+#include "coupond/store/sessions.h"
+
+namespace coupon::service {
+namespace {
+
+using core::Reason;
+using core::Result;
+
+constexpr std::int64_t kAccessMs = 3600 * core::kMsPerSecond;
+constexpr std::int64_t kRefreshMs = 30 * core::kMsPerDay;
+// How long a client that lost our answer may ask again.
+constexpr std::int64_t kGraceMs = 10 * core::kMsPerSecond;
+// Rows one purge operation may delete: a few milliseconds of the writer's time.
+constexpr std::int64_t kPurgeSlice = 200;
+constexpr int kPurgeSlicesMax = 100;
+
+using Secret = core::Block<32>;
+
+std::optional<Secret> parse_refresh_token(std::string_view text) {
+  Secret secret;
+  if (!core::from_base64url(text, secret)) return std::nullopt;
+  return secret;
+}
+
+core::Digest stored_form(const Secret& secret) { return core::hash_of(core::as_text(secret)); }
+
+Secret successor_of(const Secret& secret, const core::Secrets& secrets) {
+  return core::Hasher(secrets.session_key())
+      .add("refresh token successor")
+      .add(core::as_text(secret))
+      .finish();
+}
+
+std::string make_access_token(Engine& engine, const domain::User& user, core::UnixMs now) {
+  return engine.tokens().sign_session({.user_id = user.id.value,
+                                       .uuid = user.uuid,
+                                       .epoch = user.token_epoch,
+                                       .issued_at = now,
+                                       .expires_at = now + kAccessMs,
+                                       .role = std::string(domain::name(user.role))});
+}
+
+Session make_session(Engine& engine, const domain::User& user, const Secret& refresh,
+                     core::UnixMs now) {
+  return {.user = user,
+          .access_token = make_access_token(engine, user, now),
+          .refresh_token = core::to_base64url(refresh),
+          .expires_in_s = kAccessMs / core::kMsPerSecond};
+}
+
+void insert_refresh_token(store::Tx& tx, const domain::User& user, const Secret& secret,
+                          const core::Block<16>& family) {
+  store::insert_refresh_token(tx, {.token_hash = stored_form(secret),
+                                   .family = family,
+                                   .user_id = user.id,
+                                   .epoch = user.token_epoch,
+                                   .created_at = tx.now(),
+                                   .expires_at = tx.now() + kRefreshMs});
+}
+
+// A second use: fine only as the repetition of a request whose answer was lost.
+bool is_repetition(store::Tx& tx, const store::RefreshToken& token, const Secret& successor) {
+  if (tx.now() >= *token.used_at + kGraceMs) return false;
+  const auto next = store::find_refresh_token(tx.db(), stored_form(successor));
+  return next && !next->used_at;
+}
+
+// No session: the family ends. That must be kept, so it is not a refusal of the operation.
+using Rotation = std::optional<Session>;
+
+Result<Rotation> rotate(store::Tx& tx, Engine& engine, const Secret& secret) {
+  const auto token = store::find_refresh_token(tx.db(), stored_form(secret));
+  if (!token || tx.now() >= token->expires_at) return Reason::kInvalidToken;
+  const auto user = store::find_user(tx.db(), token->user_id);
+  if (!user || !user->active || user->token_epoch != token->epoch) return Reason::kInvalidToken;
+
+  const Secret successor = successor_of(secret, engine.secrets());
+  if (!token->used_at) {
+    store::mark_refresh_token_used(tx, token->token_hash, tx.now());
+    insert_refresh_token(tx, *user, successor, token->family);
+  } else if (!is_repetition(tx, *token, successor)) {
+    store::delete_refresh_family(tx, token->family);
+    return Rotation();
+  }
+  return Rotation(make_session(engine, *user, successor, tx.now()));
+}
+
+// What the caller's thread has found out about a password.
+struct Proof {
+  core::UserId user_id;
+  std::string hash;                     // the one that matched
+  std::optional<std::string> new_hash;  // the same password, with today's parameters
+};
+
+Result<Proof> prove(Engine& engine, std::string_view identifier, std::string_view password) {
+  using Found = std::optional<domain::User>;
+  auto found = engine.readers().read<Found>(
+      [&](store::Connection& db) -> Result<Found> { return find_login(db, identifier); });
+  if (!found.ok()) return found.error();
+  const Found& user = *found;
+  const auto matches = password_matches(engine, user, password);
+  if (!matches.ok()) return matches.error();
+  if (!*matches || !user->active) return Reason::kInvalidCredentials;
+  Proof proof{.user_id = user->id, .hash = user->password_hash, .new_hash = {}};
+  if (engine.passwords().needs_rehash(proof.hash)) {
+    // Best effort: too busy now is no reason to refuse the login.
+    if (auto hash = engine.passwords().hash(password); hash.ok()) proof.new_hash = *hash;
+  }
+  return proof;
+}
+
+Result<Session> open_proven(store::Tx& tx, Engine& engine, const Proof& proof) {
+  auto user = store::find_user(tx.db(), proof.user_id);
+  const bool still = user && user->active && user->password_hash == proof.hash;
+  if (!still) return Reason::kInvalidCredentials;
+  if (proof.new_hash) {
+    user->password_hash = *proof.new_hash;
+    store::update_user(tx, *user);
+  }
+  return start_session(tx, engine, *user);
+}
+
+Result<VerifiedToken> verify(Engine& engine, std::string_view token, core::UnixMs now) {
+  const auto claims = engine.tokens().verify_session(token, now);
+  if (!claims.ok()) return claims.error();
+  return VerifiedToken{
+      .user_id = {claims->user_id}, .epoch = claims->epoch, .expires_at = claims->expires_at};
+}
+
+Result<AccountState> load_account(Engine& engine, core::UserId id) {
+  const auto user = read_user(engine, id);
+  if (!user.ok()) return user.error();
+  return AccountState{.role = user->role, .active = user->active, .epoch = user->token_epoch};
+}
+
+Result<Caller> session_caller(Engine& engine, std::string_view token) {
+  const core::UnixMs now = engine.clock()();
+  const auto verified =
+      engine.users().token(core::hash_of(token), [&] { return verify(engine, token, now); });
+  if (!verified.ok()) return verified.error();
+  if (now >= verified->expires_at + core::limits::kTokenSkewMs) return Reason::kInvalidToken;
+
+  const core::UserId id = verified->user_id;
+  const auto account = engine.users().account(id, [&] { return load_account(engine, id); });
+  if (!account.ok()) {
+    const bool gone = account.error().reason == Reason::kUnknownUser;
+    return gone ? core::Error{.reason = Reason::kInvalidToken, .message = {}} : account.error();
+  }
+  if (!account->active || account->epoch != verified->epoch) return Reason::kInvalidToken;
+  return Caller::user(id, account->role);
+}
+
+Result<ApiKeyState> load_api_key(Engine& engine, const core::Digest& hash) {
+  return engine.readers().read<ApiKeyState>([&](store::Connection& db) -> Result<ApiKeyState> {
+    const auto key = store::find_api_key_by_hash(db, hash);
+    if (!key || key->revoked_at) return Reason::kInvalidToken;
+    const auto scopes = Scopes::parse(key->scopes);
+    if (!scopes) return Reason::kInvalidToken;
+    return ApiKeyState{.id = key->id, .scopes = *scopes};
+  });
+}
+
+Result<Caller> key_caller(Engine& engine, std::string_view token) {
+  const core::Digest hash = core::hash_of(token);
+  const auto key = engine.users().api_key(hash, [&] { return load_api_key(engine, hash); });
+  if (!key.ok()) return key.error();
+  return Caller::api_key(key->id, key->scopes);
+}
+
+// Deletes in slices until one finds less than it could have.
+template <class Slice>
+Result<std::int64_t> purge(Engine& engine, const char* name, Slice&& slice) {
+  std::int64_t total = 0;
+  for (int i = 0; i < kPurgeSlicesMax; ++i) {
+    const auto gone = engine.writer().run<std::int64_t>(
+        name, [&](store::Tx& tx) -> Result<std::int64_t> { return slice(tx); });
+    if (!gone.ok()) return gone.error();
+    total += *gone;
+    if (*gone < kPurgeSlice) break;
+  }
+  return total;
+}
+
+}  // namespace
+
+Session start_session(store::Tx& tx, Engine& engine, const domain::User& user) {
+  Secret secret;
+  core::Block<16> family;
+  engine.random()(secret);
+  engine.random()(family);
+  insert_refresh_token(tx, user, secret, family);
+  return make_session(engine, user, secret, tx.now());
+}
+
+Result<Session> log_in(Engine& engine, std::string_view identifier, std::string_view password) {
+  const auto proof = prove(engine, identifier, password);
+  if (!proof.ok()) return proof.error();
+  return engine.writer().run<Session>(
+      "session.login", [&](store::Tx& tx) { return open_proven(tx, engine, *proof); });
+}
+
+Result<Session> refresh_session(Engine& engine, std::string_view refresh_token) {
+  const auto secret = parse_refresh_token(refresh_token);
+  if (!secret) return Reason::kInvalidToken;
+  auto rotation = engine.writer().run<Rotation>(
+      "session.refresh", [&](store::Tx& tx) { return rotate(tx, engine, *secret); });
+  if (!rotation.ok()) return rotation.error();
+  if (!*rotation) return Reason::kInvalidToken;
+  return **std::move(rotation);
+}
+
+Result<core::Done> log_out(Engine& engine, std::string_view refresh_token) {
+  const auto secret = parse_refresh_token(refresh_token);
+  if (!secret) return core::Done{};
+  return engine.writer().run<core::Done>(
+      "session.logout", [&](store::Tx& tx) -> Result<core::Done> {
+        const auto token = store::find_refresh_token(tx.db(), stored_form(*secret));
+        if (token) store::delete_refresh_family(tx, token->family);
+        return core::Done{};
+      });
+}
+
+Result<Caller> authenticate(Engine& engine, std::string_view token) {
+  if (token.size() > core::limits::kTokenMaxBytes) return Reason::kInvalidToken;
+  if (token.starts_with(kApiKeyPrefix)) return key_caller(engine, token);
+  return session_caller(engine, token);
+}
+
+Result<std::int64_t> purge_expired(Engine& engine) {
+  const auto tokens = purge(engine, "purge.refresh_tokens", [](store::Tx& tx) {
+    return store::purge_refresh_tokens(tx, tx.now(), kPurgeSlice);
+  });
+  if (!tokens.ok()) return tokens;
+  const auto replies = purge(engine, "purge.replies", [](store::Tx& tx) {
+    return store::purge_replies(tx, tx.now() - core::limits::kIdempotencyKeptMs, kPurgeSlice);
+  });
+  if (!replies.ok()) return replies;
+  return *tokens + *replies;
+}
+
+}  // namespace coupon::service
