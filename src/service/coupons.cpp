@@ -12,8 +12,6 @@ namespace {
 using core::Reason;
 using domain::CouponState;
 
-core::Error refused(Reason reason) { return {.reason = reason, .message = {}}; }
-
 // Everything about minting but the ledger entry.
 domain::Coupon new_coupon(store::Tx& tx, const domain::Campaign& campaign,
                           const IssueRequest& request) {

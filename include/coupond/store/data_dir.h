@@ -26,6 +26,9 @@ bool exists(const std::string& path);
 // Makes the directory, readable by its owner only, when it is not there; its parent must exist.
 core::Result<core::Done> make_data_dir(const DataPaths& paths);
 
+// Whether the directory holds anything but what a first start of ours may have left.
+bool has_foreign_files(const DataPaths& paths);
+
 // Ownership of a data directory until destruction. The lock is on the opened file, so two names of
 // one directory (a symlink, a bind mount) are one; the kernel gives it back however a process ends,
 // so a stale file means nothing.

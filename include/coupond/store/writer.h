@@ -155,7 +155,7 @@ class Writer {
   core::Seq signed_seq_;   // likewise
   std::int64_t data_version_ = 0;
   int wal_pages_ = 0;  // set by SQLite's hook at each commit, on the writer's thread
-  bool checkpointed_ = true;
+  bool checkpointed_ = false;  // the last process may have left a log
 
   std::atomic<State> state_ = State::kWorking;
   std::atomic<std::int64_t> committed_seq_ = 0;

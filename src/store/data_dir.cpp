@@ -1,0 +1,147 @@
+#include "coupond/store/data_dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <thread>
+
+namespace coupon::store {
+namespace {
+
+core::Error refuse(std::string message) {
+  return {.reason = core::Reason::kInternal, .message = std::move(message)};
+}
+
+core::Error not_writable(const DataPaths& paths, int error) {
+  return refuse("The data directory " + paths.directory +
+                " cannot be written: " + std::strerror(error) +
+                ". Make it writable for this user, or name another with --data.");
+}
+
+std::string without_end_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+int read_pid(int fd) {
+  std::array<char, 16> text{};
+  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+  int pid = 0;
+  if (size > 0) std::from_chars(text.data(), text.data() + size, pid);
+  return pid;
+}
+
+// For people and for holder(); the lock itself does not depend on it.
+void write_pid(int fd) {
+  const std::string text = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd, 0) != 0) return;
+  [[maybe_unused]] const ssize_t written = ::pwrite(fd, text.data(), text.size(), 0);
+}
+
+core::Error held_by(int pid, const DataPaths& paths) {
+  const std::string who = pid > 0 ? "process " + std::to_string(pid) : "another process";
+  return refuse("The data directory " + paths.directory + " is in use by " + who +
+                ". Stop that one first, or name another directory with --data.");
+}
+
+// holder() has the lock for an instant, and a killed server for as long as the kernel takes to end
+// it.
+constexpr int kTries = 20;
+constexpr std::chrono::milliseconds kBetweenTries{10};
+
+bool lock_now_or_soon(int fd) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) return false;
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
+// Somebody may have removed the file between our open and our lock: then it locks nothing.
+bool still_has_its_name(int fd, const std::string& path) {
+  struct stat opened = {};
+  struct stat named = {};
+  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+DataPaths::DataPaths(const std::string& data_dir)
+    : directory(without_end_slashes(data_dir)),
+      database(directory + "/coupond.db"),
+      key(directory + "/secret.key"),
+      lock(directory + "/LOCK"),
+      clean_stop(directory + "/CLEAN"),
+      socket(directory + "/control.sock") {}
+
+bool exists(const std::string& path) {
+  struct stat info = {};
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+core::Result<core::Done> make_data_dir(const DataPaths& paths) {
+  if (::mkdir(paths.directory.c_str(), 0700) == 0) return core::Done{};
+  const int error = errno;
+  struct stat info = {};
+  if (::stat(paths.directory.c_str(), &info) != 0) {
+    return refuse("The data directory " + paths.directory + " cannot be made: " +
+                  std::strerror(error) + ". Make it, or name another with --data.");
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return refuse(paths.directory + " is not a directory: name another with --data.");
+  }
+  return core::Done{};
+}
+
+bool has_foreign_files(const DataPaths& paths) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(paths.directory, error)) {
+    const std::string path = entry.path().string();
+    if (path != paths.lock && path != paths.key) return true;
+  }
+  return false;
+}
+
+core::Result<DataLock> DataLock::take(const DataPaths& paths) {
+  while (true) {
+    const int fd = ::open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return not_writable(paths, errno);
+    DataLock lock(fd);
+    if (!lock_now_or_soon(fd)) {
+      if (errno == EWOULDBLOCK) return held_by(read_pid(fd), paths);
+      return not_writable(paths, errno);
+    }
+    if (!still_has_its_name(fd, paths.lock)) continue;
+    write_pid(fd);
+    return lock;
+  }
+}
+
+int DataLock::holder(const DataPaths& paths) {
+  const int fd = ::open(paths.lock.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  const DataLock closes(fd);
+  // A shared lock, so that two askers do not take each other for a server.
+  const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+  return free ? 0 : read_pid(fd);
+}
+
+DataLock::DataLock(DataLock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+
+DataLock::~DataLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace coupon::store

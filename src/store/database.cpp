@@ -1,0 +1,269 @@
+#include "coupond/store/database.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <optional>
+
+#include "coupond/core/ids.h"
+#include "coupond_schema.h"
+#include "src/store/clean_stop.h"
+
+namespace coupon::store {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Every step from schema 1 on, oldest first.
+constexpr std::span<const Migration> kMigrations{};
+
+// How long a start may read through a file that was not closed in order: about 1 GB. A larger one
+// is read by `coupond check`, while the server works.
+constexpr std::chrono::seconds kCheckBudget{2};
+// Virtual-machine steps between two looks at the time.
+constexpr int kCheckSteps = 10'000;
+
+constexpr char kApplicationIdOf[] = "PRAGMA application_id";
+constexpr char kUserVersionOf[] = "PRAGMA user_version";
+constexpr char kUseWal[] = "PRAGMA journal_mode = WAL";
+constexpr char kQuickCheck[] = "PRAGMA quick_check(1)";
+constexpr char kObjects[] = "SELECT count(*) FROM sqlite_schema";
+constexpr char kObjectTexts[] = R"(
+  SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+   ORDER BY type, name)";
+constexpr char kFact[] = "SELECT value FROM meta WHERE name = ?";
+constexpr char kAddFact[] = "INSERT INTO meta (name, value) VALUES (?, ?)";
+constexpr char kCopyTo[] = "VACUUM INTO ?";
+
+core::Error refuse(std::string message) {
+  return {.reason = core::Reason::kInternal, .message = std::move(message)};
+}
+
+core::Error damaged(const std::string& path, std::string_view what) {
+  return refuse("The database " + path + " is damaged (" +
+                std::string(what.substr(0, what.find('\n'))) +
+                "). Restore a backup with `coupond restore FILE`.");
+}
+
+core::Error cannot_open(const std::string& path, const SQLite::Exception& error) {
+  switch (error.getErrorCode()) {
+    case SQLITE_NOTADB:
+      return refuse("The file " + path +
+                    " is not a database of coupond, or its first page is damaged. Restore a backup "
+                    "with `coupond restore FILE`, or name another directory with --data.");
+    case SQLITE_CORRUPT:
+      return damaged(path, error.what());
+    case SQLITE_FULL:
+      return refuse("There is no space left for the database " + path + ". Free some.");
+    case SQLITE_BUSY:
+      return refuse("The database " + path + " is locked by another program. End that one first.");
+    default:
+      return refuse("The database " + path + " cannot be opened: " + error.what() +
+                    ". Check its owner, its mode and the disk it is on.");
+  }
+}
+
+std::int64_t number(Connection& connection, const char* sql) {
+  Query query(connection, sql);
+  query.next();
+  return query.integer(0);
+}
+
+std::string fact(Connection& connection, const char* name) {
+  Query query(connection, kFact, name);
+  return query.next() ? query.text(0) : std::string();
+}
+
+void add_fact(Connection& connection, const char* name, const std::string& value) {
+  Query(connection, kAddFact, name, value).run();
+}
+
+// Made by us, so that it is readable by its owner only whatever the umask; SQLite gives the files
+// it puts beside it the same mode.
+std::optional<core::Error> make_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0 && errno != EEXIST) {
+    return refuse("The file " + path + " cannot be made: " + std::strerror(errno) +
+                  ". Make its directory writable for this user.");
+  }
+  if (fd >= 0) ::close(fd);
+  return std::nullopt;
+}
+
+// New, or left by a first start that was cut off before its one transaction.
+bool is_blank(Connection& connection) {
+  return number(connection, kApplicationIdOf) == 0 && number(connection, kUserVersionOf) == 0 &&
+         number(connection, kObjects) == 0;
+}
+
+std::optional<core::Error> not_ours(Connection& connection, const std::string& path) {
+  if (number(connection, kApplicationIdOf) != kApplicationId) {
+    return refuse("The file " + path +
+                  " is not a database of coupond. Move it away, or name another directory with "
+                  "--data.");
+  }
+  const std::int64_t version = number(connection, kUserVersionOf);
+  if (version > kSchemaVersion) {
+    return refuse("The database " + path + " is from a newer coupond: its schema is " +
+                  std::to_string(version) + ", this program knows " +
+                  std::to_string(kSchemaVersion) + ". Use the newer program.");
+  }
+  return std::nullopt;
+}
+
+std::optional<core::Error> use_wal(Connection& connection, const std::string& path) {
+  Query query(connection, kUseWal);
+  query.next();
+  if (query.text(0) == "wal") return std::nullopt;
+  return refuse("The database " + path +
+                " cannot use a write-ahead log where it lies. Put the data directory on a local "
+                "disk.");
+}
+
+void create(Connection& connection, const PrepareOptions& options) {
+  connection.exec("BEGIN IMMEDIATE");
+  connection.exec(std::string(kSchemaSql));
+  connection.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  connection.exec("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+  add_fact(connection, "instance", core::uuid4(options.random));
+  add_fact(connection, "key_id", options.key_id);
+  add_fact(connection, "created_at", std::to_string(options.clock().value));
+  add_fact(connection, "restore_epoch", "0");
+  add_fact(connection, "demo", options.demo ? "1" : "0");
+  connection.exec("COMMIT");
+}
+
+// What quick_check finds first; nothing when it finds nothing or runs out of time.
+std::optional<std::string> find_damage(Connection& connection, const std::string& path,
+                                       const PrepareOptions& options) {
+  auto deadline = steady_clock::now() + kCheckBudget;
+  sqlite3_progress_handler(
+      connection.handle(), kCheckSteps,
+      [](void* end) {
+        return steady_clock::now() > *static_cast<decltype(deadline)*>(end) ? 1 : 0;
+      },
+      &deadline);
+  std::optional<std::string> found;
+  try {
+    Query query(connection, kQuickCheck);
+    if (query.next() && query.text(0) != "ok") found = query.text(0);
+  } catch (const SQLite::Exception& error) {
+    if (error.getErrorCode() != SQLITE_INTERRUPT)
+      found = error.what();
+    else
+      options.notice("the database " + path +
+                     " was not closed in order and is too large to "
+                     "be read through at a start: run `coupond check`");
+  }
+  sqlite3_progress_handler(connection.handle(), 0, nullptr, nullptr);
+  return found;
+}
+
+// A copy of the file as it was, for the owner to go back to.
+std::optional<core::Error> keep_copy(Connection& connection, const std::string& path) {
+  const std::string copy = path + ".schema-" + std::to_string(number(connection, kUserVersionOf));
+  ::unlink(copy.c_str());
+  if (auto error = make_file(copy)) return error;
+  Query(connection, kCopyTo, copy).run();
+  return std::nullopt;
+}
+
+std::optional<core::Error> bring_up_to_date(Connection& connection, const std::string& path) {
+  if (number(connection, kUserVersionOf) == kSchemaVersion) return std::nullopt;
+  if (auto error = keep_copy(connection, path)) return error;
+  migrate(connection, kMigrations);
+  return std::nullopt;
+}
+
+std::optional<core::Error> changed_schema(Connection& connection, const std::string& path) {
+  Connection ours(":memory:", Connection::Access::kReadWrite);
+  ours.exec(std::string(kSchemaSql));
+  if (schema_text(connection) == schema_text(ours)) return std::nullopt;
+  return refuse("The schema of the database " + path +
+                " was changed: a table, index or trigger is not as coupond made it. Undo that, or "
+                "restore a backup with `coupond restore FILE`.");
+}
+
+std::optional<core::Error> wrong_key(Connection& connection, const DataPaths& paths,
+                                     const std::string& key_id) {
+  const std::string wanted = fact(connection, "key_id");
+  if (wanted == key_id) return std::nullopt;
+  return refuse("The key file " + paths.key + " (key " + key_id +
+                ") does not belong to the database " + paths.database + " (key " + wanted +
+                "). Put back the one that was kept with it.");
+}
+
+std::optional<core::Error> ready_existing(Connection& connection, const DataPaths& paths,
+                                          const PrepareOptions& options, bool untouched) {
+  const std::string& path = paths.database;
+  if (auto error = not_ours(connection, path)) return error;
+  if (!untouched) {
+    if (const auto damage = find_damage(connection, path, options)) return damaged(path, *damage);
+  }
+  if (auto error = use_wal(connection, path)) return error;
+  if (auto error = wrong_key(connection, paths, options.key_id)) return error;
+  if (auto error = bring_up_to_date(connection, path)) return error;
+  return changed_schema(connection, path);
+}
+
+std::optional<core::Error> ready_blank(Connection& connection, const DataPaths& paths,
+                                       const PrepareOptions& options) {
+  if (auto error = use_wal(connection, paths.database)) return error;
+  create(connection, options);
+  return std::nullopt;
+}
+
+}  // namespace
+
+core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
+                                             const PrepareOptions& options) {
+  const bool untouched = take_clean_stop(paths);
+  if (auto error = make_file(paths.database)) return *error;
+  try {
+    Connection connection(paths.database, Connection::Access::kReadWrite, options.vfs);
+    auto refused = is_blank(connection) ? ready_blank(connection, paths, options)
+                                        : ready_existing(connection, paths, options, untouched);
+    if (refused) return *refused;
+    return read_facts(connection);
+  } catch (const SQLite::Exception& error) {
+    return cannot_open(paths.database, error);
+  }
+}
+
+DatabaseFacts read_facts(Connection& connection) {
+  return {.instance = fact(connection, "instance"),
+          .key_id = fact(connection, "key_id"),
+          .created_at = {std::atoll(fact(connection, "created_at").c_str())},
+          .restore_epoch = std::atoll(fact(connection, "restore_epoch").c_str()),
+          .demo = fact(connection, "demo") == "1"};
+}
+
+void migrate(Connection& connection, std::span<const Migration> steps) {
+  for (const Migration& step : steps) {
+    if (number(connection, kUserVersionOf) != step.from) continue;
+    connection.exec("BEGIN IMMEDIATE");
+    try {
+      connection.exec(step.sql);
+      connection.exec("PRAGMA user_version = " + std::to_string(step.from + 1));
+      connection.exec("COMMIT");
+    } catch (const SQLite::Exception&) {
+      if (connection.in_transaction()) connection.exec("ROLLBACK");
+      throw;
+    }
+  }
+}
+
+std::string schema_text(Connection& connection) {
+  std::string text;
+  Query query(connection, kObjectTexts);
+  while (query.next()) text += query.text(0) + ";\n";
+  return text;
+}
+
+}  // namespace coupon::store

@@ -1,0 +1,84 @@
+#include "coupond/store/data_dir.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/temp_dir.h"
+
+using namespace coupon;
+using store::DataLock;
+using store::DataPaths;
+
+namespace {
+
+bool mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a data directory is made for its owner only", "[data_dir]") {
+  const test::TempDir parent;
+  const DataPaths paths(parent / "data///");
+  CHECK(paths.directory == parent / "data");
+  REQUIRE(make_data_dir(paths).ok());
+  struct stat info = {};
+  REQUIRE(::stat(paths.directory.c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0700);
+  CHECK(make_data_dir(paths).ok());  // it is there: fine
+}
+
+TEST_CASE("what cannot be a data directory is refused by name", "[data_dir]") {
+  const test::TempDir parent;
+  std::ofstream(parent / "file") << "text";
+  const auto file = make_data_dir(DataPaths(parent / "file"));
+  REQUIRE_FALSE(file.ok());
+  CHECK(mentions(file.error().message, parent / "file"));
+  const auto orphan = make_data_dir(DataPaths(parent / "no/such/parent"));
+  REQUIRE_FALSE(orphan.ok());
+  CHECK(mentions(orphan.error().message, "--data"));
+}
+
+TEST_CASE("one process at a time owns a data directory, whatever it calls it", "[data_dir]") {
+  const test::TempDir parent;
+  const DataPaths paths(parent / "data");
+  REQUIRE(make_data_dir(paths).ok());
+  CHECK(DataLock::holder(paths) == 0);
+  {
+    const auto lock = DataLock::take(paths);
+    REQUIRE(lock.ok());
+    CHECK(DataLock::holder(paths) == ::getpid());
+    std::filesystem::create_symlink(paths.directory, parent / "other");
+    const auto second = DataLock::take(DataPaths(parent / "other"));
+    REQUIRE_FALSE(second.ok());
+    CHECK(mentions(second.error().message, "process " + std::to_string(::getpid())));
+    CHECK(mentions(second.error().message, parent / "other"));
+  }
+  CHECK(DataLock::holder(paths) == 0);
+  CHECK(DataLock::take(paths).ok());  // the file of the last owner means nothing
+}
+
+TEST_CASE("a lock file that was removed and made again locks again", "[data_dir]") {
+  const test::TempDir parent;
+  const DataPaths paths(parent.path());
+  { CHECK(DataLock::take(paths).ok()); }
+  std::filesystem::remove(paths.lock);
+  const auto lock = DataLock::take(paths);
+  REQUIRE(lock.ok());
+  CHECK_FALSE(DataLock::take(paths).ok());
+}
+
+TEST_CASE("files of others are told from what a first start leaves", "[data_dir]") {
+  const test::TempDir parent;
+  const DataPaths paths(parent.path());
+  CHECK_FALSE(has_foreign_files(paths));
+  std::ofstream(paths.lock) << "1";
+  std::ofstream(paths.key) << "k";
+  CHECK_FALSE(has_foreign_files(paths));
+  std::ofstream(parent / "thesis.tex") << "text";
+  CHECK(has_foreign_files(paths));
+}
