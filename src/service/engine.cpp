@@ -1,6 +1,6 @@
 #include "coupond/service/engine.h"
 
-#include <SQLiteCpp/Exception.h>
+#include <exception>
 
 #include <optional>
 #include <utility>
@@ -66,7 +66,7 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   try {
     return std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
                                               std::move(secrets.value()), *facts));
-  } catch (const SQLite::Exception& error) {
+  } catch (const std::exception& error) {
     return refuse("The database " + paths.database + " cannot be opened: " + error.what() +
                   ". Check its owner, its mode and the disk it is on.");
   }
