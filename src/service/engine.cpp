@@ -1,11 +1,11 @@
 #include "coupond/service/engine.h"
 
-#include <exception>
+#include <SQLiteCpp/Exception.h>
+
 #include <optional>
 #include <utility>
 
 #include "coupond/core/signing.h"
-#include "src/service/first_start.h"
 
 namespace coupon::service {
 namespace {
@@ -64,12 +64,9 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   if (!facts.ok()) return facts.error();
   if (auto error = mixes_demo(options.demo, facts->demo, paths)) return *error;
   try {
-    auto engine = std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
-                                                     std::move(secrets.value()), *facts));
-    const auto begun = make_default_campaigns(*engine);
-    if (!begun.ok()) return begun.error();
-    return engine;
-  } catch (const std::exception& error) {
+    return std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
+                                              std::move(secrets.value()), *facts));
+  } catch (const SQLite::Exception& error) {
     return refuse("The database " + paths.database + " cannot be opened: " + error.what() +
                   ". Check its owner, its mode and the disk it is on.");
   }

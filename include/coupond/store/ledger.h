@@ -83,6 +83,10 @@ struct LedgerHead {
 
 using Signature = core::Block<64>;
 
+// Sign with, and check against, the database's checkpoint key (Ed25519). Any thread may call them.
+using Signer = std::function<Signature(std::string_view message)>;
+using Verifier = std::function<bool(std::string_view message, const Signature& signature)>;
+
 // The hash of an entry: over the hash before it and every field.
 core::Digest chain(const core::Digest& previous, core::Seq seq, core::UnixMs at,
                    const Entry& entry);

@@ -30,9 +30,6 @@
 
 namespace coupon::store {
 
-// Signs the ledger's head. Called on the writer's thread, once a batch.
-using Signer = std::function<Signature(std::string_view message)>;
-
 enum class Durability {
   kFull,     // every acknowledged operation survives a power cut
   kRelaxed,  // survives a crash of the process; a power cut may take the last moments
@@ -71,7 +68,8 @@ class Writer {
   enum class Intent { kCommit, kDryRun };
 
   // Opens the database at `path`, which must have been prepared (see database.h), and starts the
-  // thread. Throws SQLite::Exception when it cannot be opened.
+  // thread. `signer` signs the ledger's head, once a batch, on the writer's thread. Throws
+  // SQLite::Exception when it cannot be opened.
   Writer(const std::string& path, Signer signer, core::Clock clock, CounterTable& table,
          Options options, Observer observer);
   Writer(const Writer&) = delete;

@@ -1,0 +1,136 @@
+#include "coupond/store/audit.h"
+
+#include <algorithm>
+#include <string>
+
+#include "src/store/audit_replay.h"
+#include "src/store/audit_rows.h"
+#include "src/store/audit_tables.h"
+#include "src/store/chain_check.h"
+#include "src/store/divergence.h"
+#include "src/store/snapshot.h"
+
+namespace coupon::store {
+namespace {
+
+constexpr char kIntegrity[] = "PRAGMA integrity_check(1)";
+constexpr char kForeignKeys[] = "PRAGMA foreign_key_check";
+
+// So often that a bar moves, so seldom that it costs nothing.
+constexpr std::int64_t kProgressEvery = 1 << 14;
+
+constexpr char kBeforeFirst[] = "SELECT min(seq) FROM ledger WHERE seq < 1";
+
+void check_file(Connection& connection) {
+  Query integrity(connection, kIntegrity);
+  if (integrity.next() && integrity.text(0) != "ok") {
+    throw Divergence{"the file is damaged: " + integrity.text(0)};
+  }
+  Query keys(connection, kForeignKeys);
+  if (!keys.next()) return;
+  throw Divergence{row_name(keys.text(0), keys.integer(1)) + " names a row of " + keys.text(2) +
+                   " that is missing"};
+}
+
+class Audit {
+ public:
+  Audit(Connection& connection, const AuditOptions& options, AuditReport& report)
+      : connection_(connection),
+        options_(options),
+        report_(report),
+        head_(last_entry(connection)) {}
+
+  void run() {
+    if (options_.check_file) check_file(connection_);
+    Window window{.first = 1, .last = options_.window};
+    const Replay first = first_pass(window);
+    const std::int64_t ids = std::max(first.coupons(), first.users());
+    passes_ = std::max<std::int64_t>(1, (ids + options_.window - 1) / options_.window);
+    compare_window(first);
+    for (std::int64_t pass = 1; pass < passes_; ++pass) {
+      window = {.first = window.last + 1, .last = window.last + options_.window};
+      compare_window(next_pass(window));
+    }
+    compare_rest(first);
+  }
+
+ private:
+  // The whole ledger, its chain and what each entry made. The signed head comes first: it says
+  // where the chain must lead.
+  Replay first_pass(const Window& window) {
+    ChainCheck(head_).finish(connection_, options_.verifier);
+    check_beginning();
+    ChainCheck chain;
+    Replay replay(window);
+    RedemptionCheck redemptions(connection_, head_.seq);
+    CodeCheck codes(connection_, options_.vault);
+    for_each_entry(connection_, {0}, head_.seq, [&](const LedgerRow& row) {
+      chain.see(row);
+      replay.see(row);
+      redemptions.see(row);
+      codes.see(row);
+      tick();
+      return true;
+    });
+    redemptions.finish();
+    report_.entries = chain.head().seq.value;
+    report_.redemptions = redemptions.rows();
+    return replay;
+  }
+
+  void check_beginning() {
+    Query query(connection_, kBeforeFirst);
+    if (!query.next() || query.is_null(0)) return;
+    throw Divergence{row_name("ledger entry", query.integer(0)) + " is before the first"};
+  }
+
+  Replay next_pass(const Window& window) {
+    Replay replay(window);
+    for_each_entry(connection_, {0}, head_.seq, [&](const LedgerRow& row) {
+      replay.see(row);
+      tick();
+      return true;
+    });
+    return replay;
+  }
+
+  void compare_window(const Replay& replay) {
+    report_.users += compare_users(connection_, replay);
+    report_.coupons += compare_coupons(connection_, replay);
+    report_.holds += compare_holds(connection_, replay);
+  }
+
+  void compare_rest(const Replay& replay) {
+    report_.campaigns = compare_campaigns(connection_, replay);
+    compare_slots(connection_);
+    compare_api_keys(connection_, replay);
+    compare_restore_epoch(connection_, replay);
+  }
+
+  void tick() {
+    if (++done_ % kProgressEvery != 0 || !options_.progress) return;
+    options_.progress(done_, head_.seq.value * passes_);
+  }
+
+  Connection& connection_;
+  const AuditOptions& options_;
+  AuditReport& report_;
+  const LedgerHead head_;
+  std::int64_t passes_ = 1;
+  std::int64_t done_ = 0;
+};
+
+}  // namespace
+
+AuditReport verify(Connection& connection, const AuditOptions& options) {
+  AuditReport report;
+  const Snapshot snapshot(connection);
+  try {
+    Audit(connection, options, report).run();
+  } catch (const Divergence& divergence) {
+    report.first_divergence = divergence.sentence;
+  }
+  return report;
+}
+
+}  // namespace coupon::store

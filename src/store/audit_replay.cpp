@@ -1,0 +1,301 @@
+#include "src/store/audit_replay.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "coupond/domain/decide.h"
+#include "coupond/store/checkpoint.h"
+#include "src/store/divergence.h"
+
+namespace coupon::store {
+namespace {
+
+[[noreturn]] void impossible(const LedgerRow& row, const std::string& why) {
+  throw Divergence{entry_name(row) + " cannot have happened: " + why};
+}
+
+void require(bool possible, const LedgerRow& row, const char* why) {
+  if (!possible) impossible(row, why);
+}
+
+std::string digest_of(const LedgerRow& row) {
+  require(row.digest.has_value(), row, "it carries no digest");
+  return *row.digest;
+}
+
+bool any_negative(const domain::Counters& c) {
+  return std::min({c.issued, c.assigned, c.available, c.redeemed, c.rolled_back, c.voided}) < 0;
+}
+
+}  // namespace
+
+std::uint64_t digest_prefix(std::string_view digest) {
+  std::uint64_t prefix = 0;
+  std::memcpy(&prefix, digest.data(), std::min(sizeof prefix, digest.size()));
+  return prefix;
+}
+
+// In the order of how often they happen.
+const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
+  static constexpr std::array<Rule, 18> kRules{{
+      {operation::kRedeem, &Replay::redeem},
+      {operation::kIssue, &Replay::issue},
+      {operation::kAssign, &Replay::assign},
+      {operation::kHold, &Replay::hold},
+      {operation::kRelease, &Replay::release},
+      {operation::kUserCreate, &Replay::create_user},
+      {operation::kUserCredit, &Replay::touch_user},
+      {operation::kRollback, &Replay::rollback},
+      {operation::kGenerate, &Replay::generate},
+      {operation::kVoid, &Replay::make_void},
+      {operation::kUserPassword, &Replay::touch_user},
+      {operation::kUserUpdate, &Replay::update_user},
+      {operation::kCampaignCreate, &Replay::create_campaign},
+      {operation::kCampaignUpdate, &Replay::update_campaign},
+      {operation::kCampaignArchive, &Replay::update_campaign},
+      {operation::kKeyCreate, &Replay::create_key},
+      {operation::kKeyRevoke, &Replay::revoke_key},
+      {operation::kRestore, &Replay::restore},
+  }};
+  const auto found = std::find_if(kRules.begin(), kRules.end(), [&](const Rule& rule) {
+    return rule.operation == row.operation;
+  });
+  if (found == kRules.end()) impossible(row, "this version knows no such operation");
+  return *found;
+}
+
+void Replay::see(const LedgerRow& row) {
+  const Rule& rule = rule_of(row);
+  (this->*rule.play)(row);
+}
+
+// ---- accounts ----
+
+void Replay::create_user(const LedgerRow& row) {
+  require(row.user_id.has_value(), row, "it names no user");
+  if (row.user_id->value != last_user_ + 1) {
+    impossible(row, "the next user is " + figure(last_user_ + 1) + ", it makes " +
+                        figure(row.user_id->value));
+  }
+  ++last_user_;
+  if (!window_.contains(last_user_)) return;
+  users_.push_back({.account = digest_prefix(digest_of(row))});
+  add_to_balance(row);
+}
+
+void Replay::update_user(const LedgerRow& row) {
+  UserFact* user = user_of(row);
+  if (user != nullptr) user->account = digest_prefix(digest_of(row));
+}
+
+void Replay::touch_user(const LedgerRow& row) {
+  require(row.user_id.has_value(), row, "it names no user");
+  add_to_balance(row);
+}
+
+// Null when the entry names nobody, or somebody outside the window.
+UserFact* Replay::user_of(const LedgerRow& row) {
+  if (!row.user_id) return nullptr;
+  const std::int64_t id = row.user_id->value;
+  require(1 <= id && id <= last_user_, row, "its user does not exist");
+  return find(users_, id);
+}
+
+void Replay::add_to_balance(const LedgerRow& row) {
+  UserFact* user = user_of(row);
+  if (user == nullptr) return;
+  require(!__builtin_add_overflow(user->credit, row.credit.value, &user->credit), row,
+          "no balance can be so large");
+  require(user->credit >= 0, row, "the user's credit would be negative");
+  if (row.days == 0) return;
+  std::optional<core::UnixMs> ends_at;
+  if (user->subscription_ends_at != UserFact::kNone) ends_at = {{user->subscription_ends_at}};
+  if (row.days > 0) {
+    ends_at = domain::extend_subscription(ends_at, row.days, row.at);
+  } else {
+    require(ends_at.has_value(), row, "there is no subscription to take days from");
+    *ends_at = *ends_at + row.days * core::kMsPerDay;
+  }
+  user->subscription_ends_at = ends_at->value;
+}
+
+void Replay::create_key(const LedgerRow& row) {
+  KeyFact key{.scopes = row.detail.value_or("")};
+  require(keys_.emplace(row.units, std::move(key)).second, row,
+          "there is such an API key already");
+}
+
+void Replay::revoke_key(const LedgerRow& row) {
+  const auto found = keys_.find(row.units);
+  require(found != keys_.end(), row, "there is no such API key");
+  require(!found->second.revoked, row, "the API key was revoked before");
+  found->second.revoked = true;
+}
+
+// ---- campaigns ----
+
+void Replay::create_campaign(const LedgerRow& row) {
+  require(row.campaign_id.has_value(), row, "it names no campaign");
+  const std::int64_t id = row.campaign_id->value;
+  require(0 < id && id <= std::numeric_limits<std::int32_t>::max(), row, "no campaign has that id");
+  const bool fresh =
+      campaigns_.emplace(id, CampaignFact{.last_seq = row.seq, .digest = digest_of(row)}).second;
+  require(fresh, row, "there is such a campaign already");
+}
+
+// Changing how often a shared coupon may be used can make it available, or used up.
+void Replay::update_campaign(const LedgerRow& row) {
+  CampaignFact& campaign = campaign_of(row);
+  campaign.last_seq = row.seq;
+  campaign.digest = digest_of(row);
+  if (row.available == 0) return;
+  require(campaign.first_coupon != 0, row, "the campaign has no coupon to change");
+  if (CouponFact* coupon = find(coupons_, campaign.first_coupon)) change_available(row, *coupon);
+  count(row);
+}
+
+CampaignFact& Replay::campaign_of(const LedgerRow& row) {
+  require(row.campaign_id.has_value(), row, "it names no campaign");
+  const auto found = campaigns_.find(row.campaign_id->value);
+  require(found != campaigns_.end(), row, "its campaign does not exist");
+  return found->second;
+}
+
+void Replay::count(const LedgerRow& row) {
+  domain::Counters& counters = campaign_of(row).counters;
+  counters = counters + counter_change(row);
+  require(!any_negative(counters), row, "a counter of its campaign would be negative");
+}
+
+// ---- coupons ----
+
+void Replay::generate(const LedgerRow& row) {
+  require(row.units >= 1 && row.available == row.units, row, "it makes no coupons to be had");
+  make_coupons(row, row.units, {.available = true});
+  count(row);
+}
+
+void Replay::issue(const LedgerRow& row) {
+  require(row.user_id.has_value() && row.available == 0, row, "a minted coupon has an owner");
+  user_of(row);
+  make_coupons(row, 1, {.user_id = row.user_id->value});
+  count(row);
+}
+
+// Coupons have ids without gaps in the file, and numbers without gaps in their campaign.
+void Replay::make_coupons(const LedgerRow& row, std::int64_t units, const CouponFact& like) {
+  require(row.coupon_id.has_value(), row, "it names no coupon");
+  if (row.coupon_id->value != last_coupon_ + 1) {
+    impossible(row, "the next coupon is " + figure(last_coupon_ + 1) + ", it makes " +
+                        figure(row.coupon_id->value));
+  }
+  CampaignFact& campaign = campaign_of(row);
+  const std::int64_t issued = campaign.counters.issued;
+  require(issued + units <= std::numeric_limits<std::int32_t>::max(), row,
+          "no campaign can have so many coupons");
+  if (issued == 0) campaign.first_coupon = row.coupon_id->value;
+  CouponFact coupon = like;
+  coupon.last_seq = row.seq.value;
+  coupon.campaign_id = static_cast<std::int32_t>(row.campaign_id->value);
+  coupon.number = static_cast<std::int32_t>(issued);
+  for (std::int64_t i = 0; i < units; ++i) {
+    ++last_coupon_;
+    ++coupon.number;
+    if (window_.contains(last_coupon_)) coupons_.push_back(coupon);
+  }
+}
+
+// The coupon that an entry is about, with the entry made its latest. Null outside the window.
+CouponFact* Replay::chained_coupon(const LedgerRow& row) {
+  require(row.coupon_id.has_value(), row, "it names no coupon");
+  const std::int64_t id = row.coupon_id->value;
+  require(1 <= id && id <= last_coupon_, row, "its coupon does not exist");
+  CouponFact* found = find(coupons_, id);
+  if (found == nullptr) return nullptr;
+  require(row.campaign_id && row.campaign_id->value == found->campaign_id, row,
+          "its coupon is of another campaign");
+  require(row.coupon_prev && row.coupon_prev->value == found->last_seq, row,
+          "it does not follow the coupon's latest entry");
+  change_available(row, *found);
+  found->last_seq = row.seq.value;
+  return found;
+}
+
+void Replay::change_available(const LedgerRow& row, CouponFact& coupon) {
+  const std::int64_t available = std::int64_t{coupon.available} + row.available;
+  require(available == 0 || available == 1, row, "one coupon is available once or not at all");
+  coupon.available = available == 1;
+}
+
+CouponFact* Replay::live_coupon(const LedgerRow& row) {
+  CouponFact* coupon = chained_coupon(row);
+  require(coupon == nullptr || !coupon->is_void, row, "its coupon is void");
+  return coupon;
+}
+
+void Replay::assign(const LedgerRow& row) {
+  require(row.user_id.has_value() && row.available == -1, row, "an assigned coupon has an owner");
+  user_of(row);
+  if (CouponFact* coupon = live_coupon(row)) {
+    require(coupon->user_id == 0, row, "its coupon has an owner already");
+    require(coupon->uses == 0, row, "its coupon was used already");
+    coupon->user_id = row.user_id->value;
+  }
+  count(row);
+}
+
+void Replay::hold(const LedgerRow& row) {
+  require(row.user_id.has_value() && row.available == 0, row, "a hold has a holder");
+  user_of(row);
+  if (CouponFact* coupon = live_coupon(row)) coupon->holder_id = row.user_id->value;
+  count(row);
+}
+
+void Replay::release(const LedgerRow& row) {
+  require(row.available == 0, row, "a release changes no count");
+  if (CouponFact* coupon = live_coupon(row)) {
+    require(coupon->holder_id != 0, row, "its coupon is not held");
+    coupon->holder_id = 0;
+  }
+  count(row);
+}
+
+void Replay::redeem(const LedgerRow& row) {
+  require(row.user_id.has_value(), row, "a redemption has a redeemer");
+  if (CouponFact* coupon = live_coupon(row)) {
+    ++coupon->uses;
+    coupon->holder_id = 0;
+  }
+  add_to_balance(row);
+  count(row);
+}
+
+void Replay::rollback(const LedgerRow& row) {
+  require(row.user_id.has_value(), row, "a redemption has a redeemer");
+  require(row.units < row.seq.value, row, "it undoes a redemption of the future");
+  if (CouponFact* coupon = chained_coupon(row)) {
+    require(coupon->uses > 0, row, "its coupon was not redeemed");
+    --coupon->uses;
+  }
+  add_to_balance(row);
+  count(row);
+}
+
+void Replay::make_void(const LedgerRow& row) {
+  if (CouponFact* coupon = live_coupon(row)) {
+    require(!coupon->available, row, "a void coupon is not available");
+    coupon->is_void = true;
+    coupon->holder_id = 0;
+  }
+  count(row);
+}
+
+// A restore ends all holds.
+void Replay::restore(const LedgerRow& row) {
+  require(row.units > restore_epoch_, row, "the restore epoch only rises");
+  restore_epoch_ = row.units;
+  for (CouponFact& coupon : coupons_) coupon.holder_id = 0;
+}
+
+}  // namespace coupon::store

@@ -1,0 +1,127 @@
+// The ledger, played through in memory: what must be in the tables if every entry happened exactly
+// as written, and nothing else did. No SQL and no table is looked at, so that what comes out cannot
+// be led astray by what is being audited. Private to the audit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coupond/core/hash.h"
+#include "coupond/domain/campaign.h"
+#include "coupond/store/ledger.h"
+
+namespace coupon::store {
+
+// Ids from `first` to `last`, both included: what a pass over the ledger keeps.
+struct Window {
+  std::int64_t first = 1;
+  std::int64_t last = std::numeric_limits<std::int64_t>::max();
+  bool contains(std::int64_t id) const { return first <= id && id <= last; }
+};
+
+struct CouponFact {
+  std::int64_t last_seq = 0;
+  std::int64_t user_id = 0;    // 0: no owner
+  std::int64_t holder_id = 0;  // 0: not held
+  std::int32_t campaign_id = 0;
+  std::int32_t number = 0;
+  std::int32_t uses = 0;
+  bool available = false;
+  bool is_void = false;
+};
+
+struct UserFact {
+  static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
+  std::int64_t credit = 0;
+  std::int64_t subscription_ends_at = kNone;
+  std::uint64_t account = 0;  // of what user_digest() covers, see digest_prefix()
+};
+// Enough of a digest to notice a change, and small enough to keep for ten million users.
+std::uint64_t digest_prefix(std::string_view digest);
+
+struct CampaignFact {
+  domain::Counters counters = {};
+  core::Seq last_seq;             // of the entry that fixed the policy
+  std::string digest;             // of the policy
+  std::int64_t first_coupon = 0;  // its coupon number 1
+};
+
+struct KeyFact {
+  std::string scopes;
+  bool revoked = false;
+};
+
+class Replay {
+  template <class Facts>
+  auto* find(Facts& facts, std::int64_t id) const {
+    const auto index = static_cast<std::size_t>(id - window_.first);
+    return window_.contains(id) && index < facts.size() ? &facts[index] : nullptr;
+  }
+
+ public:
+  explicit Replay(Window window) : window_(window) {}
+
+  // Plays one entry; throws Divergence when it may not follow what came before.
+  void see(const LedgerRow& row);
+
+  const Window& window() const { return window_; }
+  // Ids go from 1 to these without gaps, in all windows.
+  std::int64_t coupons() const { return last_coupon_; }
+  std::int64_t users() const { return last_user_; }
+
+  // What the ledger says; null when it says nothing, or the id is outside the window.
+  const CouponFact* coupon(std::int64_t id) const { return find(coupons_, id); }
+  const UserFact* user(std::int64_t id) const { return find(users_, id); }
+  const std::map<std::int64_t, CampaignFact>& campaigns() const { return campaigns_; }
+  const std::map<std::int64_t, KeyFact>& keys() const { return keys_; }
+  std::int64_t restore_epoch() const { return restore_epoch_; }
+
+ private:
+  struct Rule {
+    std::string_view operation;
+    void (Replay::*play)(const LedgerRow& row);
+  };
+  static const Rule& rule_of(const LedgerRow& row);
+
+  void create_user(const LedgerRow& row);
+  void update_user(const LedgerRow& row);
+  void touch_user(const LedgerRow& row);
+  void create_key(const LedgerRow& row);
+  void revoke_key(const LedgerRow& row);
+  void create_campaign(const LedgerRow& row);
+  void update_campaign(const LedgerRow& row);
+  void generate(const LedgerRow& row);
+  void issue(const LedgerRow& row);
+  void assign(const LedgerRow& row);
+  void hold(const LedgerRow& row);
+  void release(const LedgerRow& row);
+  void redeem(const LedgerRow& row);
+  void rollback(const LedgerRow& row);
+  void make_void(const LedgerRow& row);
+  void restore(const LedgerRow& row);
+
+  CampaignFact& campaign_of(const LedgerRow& row);
+  void count(const LedgerRow& row);
+  void make_coupons(const LedgerRow& row, std::int64_t units, const CouponFact& like);
+  CouponFact* chained_coupon(const LedgerRow& row);
+  CouponFact* live_coupon(const LedgerRow& row);
+  static void change_available(const LedgerRow& row, CouponFact& coupon);
+  UserFact* user_of(const LedgerRow& row);
+  void add_to_balance(const LedgerRow& row);
+
+  const Window window_;
+  std::vector<CouponFact> coupons_;  // from window_.first on
+  std::vector<UserFact> users_;      // likewise
+  std::map<std::int64_t, CampaignFact> campaigns_;
+  std::map<std::int64_t, KeyFact> keys_;
+  std::int64_t last_coupon_ = 0;
+  std::int64_t last_user_ = 0;
+  std::int64_t restore_epoch_ = 0;
+};
+
+}  // namespace coupon::store

@@ -1,0 +1,144 @@
+#include "src/store/audit_rows.h"
+
+#include <optional>
+#include <string>
+
+#include "coupond/core/hash.h"
+#include "coupond/domain/campaign.h"
+#include "coupond/store/coupons.h"
+#include "src/store/divergence.h"
+
+namespace coupon::store {
+namespace {
+
+constexpr char kRedemptions[] = R"(
+  SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
+         rolled_back_at, order_id
+    FROM redemptions ORDER BY id)";
+constexpr char kRedemption[] = R"(
+  SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
+         rolled_back_at
+    FROM redemptions WHERE id = ?)";
+constexpr char kCodes[] = "SELECT id, code_hash, code_sealed FROM coupons ORDER BY id";
+
+// What a redemption of this row added to the user's balance and subscription.
+std::int64_t credit_given(const Query& row) {
+  const std::int64_t reward = row.text(5) == domain::name(domain::RewardKind::kCredit)
+                                  ? row.integer(6)
+                                  : 0;
+  return reward - row.integer(4);
+}
+
+std::int64_t days_given(const Query& row) {
+  return row.text(5) == domain::name(domain::RewardKind::kSubscription) ? row.integer(6) : 0;
+}
+
+// `sign`: 1 for the redemption's own entry, -1 for the one that undoes it.
+void compare(const Query& query, const LedgerRow& row, std::int64_t sign) {
+  const std::int64_t id = query.integer(0);
+  const auto same = [&](std::string_view column, std::int64_t stored, std::int64_t derived) {
+    expect_same("redemptions", id, column, stored, derived);
+  };
+  same("coupon_id", query.integer(1), row.coupon_id ? row.coupon_id->value : 0);
+  same("campaign_id", query.integer(2), row.campaign_id ? row.campaign_id->value : 0);
+  same("user_id", query.integer(3), row.user_id ? row.user_id->value : 0);
+  same("what amount and reward add to the credit", credit_given(query), sign * row.credit.value);
+  same("what reward adds to the subscription, in days,", days_given(query), sign * row.days);
+}
+
+}  // namespace
+
+RedemptionCheck::RedemptionCheck(Connection& connection, core::Seq last)
+    : connection_(connection),
+      query_(connection, kRedemptions),
+      to_be_rolled_back_(static_cast<std::size_t>(last.value) + 1) {
+  step();
+}
+
+void RedemptionCheck::step() {
+  at_row_ = query_.next();
+  if (!at_row_) return;
+  ++rows_;
+  const std::int64_t id = query_.integer(0);
+  const auto index = static_cast<std::size_t>(id);
+  if (id < 1 || index >= to_be_rolled_back_.size()) {
+    throw Divergence{row_name("redemptions", id) + " has no ledger entry"};
+  }
+  to_be_rolled_back_[index] = !query_.is_null(8);
+}
+
+void RedemptionCheck::see(const LedgerRow& row) {
+  if (at_row_ && query_.integer(0) < row.seq.value) {
+    throw Divergence{row_name("redemptions", query_.integer(0)) +
+                     " has no coupon.redeem entry: the entry of that number is another"};
+  }
+  if (row.operation == operation::kRedeem) redeem(row);
+  if (row.operation == operation::kRollback) rollback(row);
+}
+
+void RedemptionCheck::redeem(const LedgerRow& row) {
+  if (!at_row_ || query_.integer(0) != row.seq.value) {
+    throw Divergence{row_name("redemptions", row.seq.value) + " is missing: " + entry_name(row) +
+                     " made it"};
+  }
+  compare(query_, row, 1);
+  expect_same("redemptions", row.seq.value, "redeemed_at", query_.integer(7), row.at.value);
+  expect_same("redemptions", row.seq.value, "order_id", query_.maybe_text(9), row.detail);
+  step();
+}
+
+void RedemptionCheck::rollback(const LedgerRow& row) {
+  const auto index = static_cast<std::size_t>(row.units);
+  if (row.units < 1 || index >= to_be_rolled_back_.size() || !to_be_rolled_back_[index]) {
+    throw Divergence{row_name("redemptions", row.units) +
+                     " stands, or was rolled back before; " + entry_name(row) + " ends it"};
+  }
+  to_be_rolled_back_[index] = false;
+  Query undone(connection_, kRedemption, row.units);
+  undone.next();
+  compare(undone, row, -1);
+  expect_same("redemptions", row.units, "rolled_back_at", undone.integer(8), row.at.value);
+}
+
+void RedemptionCheck::finish() {
+  if (at_row_) throw Divergence{row_name("redemptions", query_.integer(0)) + " has no ledger entry"};
+  for (std::size_t id = 0; id < to_be_rolled_back_.size(); ++id) {
+    if (!to_be_rolled_back_[id]) continue;
+    throw Divergence{row_name("redemptions", static_cast<std::int64_t>(id)) +
+                     " is rolled back, but no ledger entry says so"};
+  }
+}
+
+CodeCheck::CodeCheck(Connection& connection, const core::CodeVault* vault)
+    : query_(connection, kCodes), vault_(vault) {}
+
+void CodeCheck::see(const LedgerRow& row) {
+  const bool minted = row.operation == operation::kIssue;
+  if (!minted && row.operation != operation::kGenerate) return;
+  const std::int64_t first = row.coupon_id ? row.coupon_id->value : 0;
+  std::string digest;
+  if (minted) {
+    digest = next_code(row, first);
+  } else {
+    core::Hasher hasher;
+    for (std::int64_t i = 0; i < row.units; ++i) hasher.add(next_code(row, first + i));
+    digest = core::as_text(hasher.finish());
+  }
+  if (row.digest == digest) return;
+  throw Divergence{row_name("coupons", first) + (row.units > 1 ? " or one after it" : "") +
+                   ": code_hash is not the one that " + entry_name(row) + " made"};
+}
+
+std::string CodeCheck::next_code(const LedgerRow& row, std::int64_t id) {
+  if (!query_.next() || query_.integer(0) > id) {
+    throw Divergence{row_name("coupons", id) + " is missing: " + entry_name(row) + " made it"};
+  }
+  expect_same("coupons", query_.integer(0), "id", query_.integer(0), id);
+  if (vault_ != nullptr && !vault_->open(query_.blob(2), query_.block<24>(1)).ok()) {
+    throw Divergence{row_name("coupons", id) +
+                     ": code_sealed does not open to the code of code_hash"};
+  }
+  return query_.blob(1);
+}
+
+}  // namespace coupon::store

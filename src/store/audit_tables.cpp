@@ -1,0 +1,231 @@
+#include "src/store/audit_tables.h"
+
+#include <charconv>
+#include <map>
+#include <string>
+
+#include "coupond/domain/coupon.h"
+#include "coupond/store/campaigns.h"
+#include "coupond/store/users.h"
+#include "src/store/divergence.h"
+
+namespace coupon::store {
+namespace {
+
+constexpr char kCampaignIds[] = "SELECT id FROM campaigns ORDER BY id";
+constexpr char kKeys[] = "SELECT id, revoked_at IS NOT NULL, scopes FROM api_keys ORDER BY id";
+constexpr char kRestoreEpoch[] = "SELECT value FROM meta WHERE name = 'restore_epoch'";
+constexpr char kUsers[] = R"(
+  SELECT id, uuid, role, active, credit, subscription_ends_at
+    FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
+constexpr char kCoupons[] = R"(
+  SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq
+    FROM coupons WHERE id >= ? AND id <= ? ORDER BY id)";
+constexpr char kHolds[] = R"(
+  SELECT coupon_id, campaign_id, user_id
+    FROM holds WHERE coupon_id >= ? AND coupon_id <= ? ORDER BY coupon_id)";
+constexpr char kSlots[] = R"(
+  SELECT campaign_id, count(*), min(pool_slot), max(pool_slot)
+    FROM coupons INDEXED BY coupons_by_slot WHERE pool_slot IS NOT NULL GROUP BY campaign_id)";
+constexpr char kPools[] = "SELECT id, available FROM campaigns WHERE mode = 'pool' ORDER BY id";
+
+[[noreturn]] void missing(const char* table, std::int64_t id) {
+  throw Divergence{row_name(table, id) + " is missing: the ledger says that it was made"};
+}
+
+[[noreturn]] void extra(const char* table, std::int64_t id) {
+  throw Divergence{row_name(table, id) + " has no ledger entry"};
+}
+
+// Ids without gaps from the window's first to `last`: the table must have them all and no other.
+class Gapless {
+ public:
+  Gapless(const char* table, const Window& window, std::int64_t last)
+      : table_(table), next_(window.first), last_(std::min(window.last, last)) {}
+  void see(std::int64_t id) {
+    if (id < next_ || id > last_) extra(table_, id);
+    if (id > next_) missing(table_, next_);
+    ++next_;
+  }
+  void finish() const {
+    if (next_ <= last_) missing(table_, next_);
+  }
+
+ private:
+  const char* const table_;
+  std::int64_t next_;
+  const std::int64_t last_;
+};
+
+// Ids below 1 belong to the first window, so that a row hidden there is found too.
+std::int64_t from(const Window& window) {
+  return window.first == 1 ? std::numeric_limits<std::int64_t>::min() : window.first;
+}
+
+void compare_user(const Query& query, const UserFact& fact) {
+  const std::int64_t id = query.integer(0);
+  domain::User user{.uuid = query.text(1), .active = query.boolean(3)};
+  user.role = domain::parse_role(query.text(2)).value();
+  if (digest_prefix(core::as_text(user_digest(user))) != fact.account) {
+    throw Divergence{row_name("users", id) +
+                     ": uuid, role or active is not what the ledger's latest entry fixed"};
+  }
+  expect_same("users", id, "credit", query.integer(4), fact.credit);
+  std::optional<std::int64_t> ends_at;
+  if (fact.subscription_ends_at != UserFact::kNone) ends_at = fact.subscription_ends_at;
+  expect_same("users", id, "subscription_ends_at", query.maybe_integer(5), ends_at);
+}
+
+std::string_view state_of(const CouponFact& fact) {
+  using domain::CouponState;
+  if (fact.is_void) return name(CouponState::kVoid);
+  if (fact.available) return name(CouponState::kAvailable);
+  return name(CouponState::kRedeemed);
+}
+
+// A coupon with an owner is assigned until its last use; how many it has, the row says.
+void compare_state(const Query& query, const CouponFact& fact) {
+  const std::int64_t id = query.integer(0);
+  const auto max_uses = query.maybe_integer(6);
+  const bool used_up = max_uses == std::optional<std::int64_t>(fact.uses);
+  std::string derived(state_of(fact));
+  if (fact.user_id != 0 && !fact.is_void && !used_up) derived = "assigned";
+  expect_same("coupons", id, "state", query.text(3), derived);
+  if (derived != "void" && used_up != (derived == "redeemed")) {
+    throw Divergence{row_name("coupons", id) + ": max_uses is " + figure(max_uses) +
+                     ", which its state after " + figure(std::int64_t{fact.uses}) +
+                     " uses contradicts"};
+  }
+}
+
+void compare_coupon(const Query& query, const CouponFact& fact) {
+  const std::int64_t id = query.integer(0);
+  const auto same = [&](std::string_view column, std::int64_t stored, std::int64_t derived) {
+    expect_same("coupons", id, column, stored, derived);
+  };
+  same("campaign_id", query.integer(1), fact.campaign_id);
+  same("number", query.integer(2), fact.number);
+  same("user_id", query.maybe_integer(4).value_or(0), fact.user_id);
+  same("uses", query.integer(5), fact.uses);
+  same("last_seq", query.integer(7), fact.last_seq);
+  compare_state(query, fact);
+}
+
+}  // namespace
+
+std::int64_t compare_campaigns(Connection& connection, const Replay& replay) {
+  std::int64_t rows = 0;
+  auto expected = replay.campaigns();
+  Query query(connection, kCampaignIds);
+  for (; query.next(); ++rows) {
+    const std::int64_t id = query.integer(0);
+    const auto found = expected.find(id);
+    if (found == expected.end()) extra("campaigns", id);
+    const CampaignFact& fact = found->second;
+    const auto campaign = find_campaign(connection, core::CampaignId{id});
+    compare_counters(id, campaign->counters, fact.counters);
+    expect_same("campaigns", id, "last_seq", campaign->last_seq.value, fact.last_seq.value);
+    if (core::as_text(policy_digest(*campaign)) != fact.digest) {
+      throw Divergence{row_name("campaigns", id) +
+                       ": the policy is not the one that ledger entry " +
+                       figure(fact.last_seq.value) + " fixed"};
+    }
+    expected.erase(found);
+  }
+  if (!expected.empty()) missing("campaigns", expected.begin()->first);
+  return rows;
+}
+
+void compare_api_keys(Connection& connection, const Replay& replay) {
+  auto expected = replay.keys();
+  Query query(connection, kKeys);
+  while (query.next()) {
+    const auto found = expected.find(query.integer(0));
+    if (found == expected.end()) extra("api_keys", query.integer(0));
+    expect_same("api_keys", query.integer(0), "revoked", query.integer(1),
+                std::int64_t{found->second.revoked});
+    expect_same("api_keys", query.integer(0), "scopes", query.text(2), found->second.scopes);
+    expected.erase(found);
+  }
+  if (!expected.empty()) missing("api_keys", expected.begin()->first);
+}
+
+void compare_restore_epoch(Connection& connection, const Replay& replay) {
+  Query query(connection, kRestoreEpoch);
+  const std::string stored = query.next() ? query.text(0) : "0";
+  const std::string derived = std::to_string(replay.restore_epoch());
+  if (stored == derived) return;
+  throw Divergence{"meta restore_epoch is " + stored + "; the ledger says " + derived};
+}
+
+std::int64_t compare_users(Connection& connection, const Replay& replay) {
+  std::int64_t rows = 0;
+  Gapless ids("users", replay.window(), replay.users());
+  Query query(connection, kUsers, from(replay.window()), replay.window().last);
+  for (; query.next(); ++rows) {
+    ids.see(query.integer(0));
+    compare_user(query, *replay.user(query.integer(0)));
+  }
+  ids.finish();
+  return rows;
+}
+
+std::int64_t compare_coupons(Connection& connection, const Replay& replay) {
+  std::int64_t rows = 0;
+  Gapless ids("coupons", replay.window(), replay.coupons());
+  Query query(connection, kCoupons, from(replay.window()), replay.window().last);
+  for (; query.next(); ++rows) {
+    ids.see(query.integer(0));
+    compare_coupon(query, *replay.coupon(query.integer(0)));
+  }
+  ids.finish();
+  return rows;
+}
+
+// A hold stays after its time until the next one takes its place, so every one that the ledger
+// leaves open has its row.
+std::int64_t compare_holds(Connection& connection, const Replay& replay) {
+  std::int64_t rows = 0;
+  std::int64_t next = replay.window().first;
+  const auto none_until = [&](std::int64_t end) {
+    for (; next < end; ++next) {
+      const CouponFact* coupon = replay.coupon(next);
+      if (coupon != nullptr && coupon->holder_id != 0) missing("holds", next);
+    }
+  };
+  Query query(connection, kHolds, from(replay.window()), replay.window().last);
+  for (; query.next(); ++rows) {
+    const std::int64_t id = query.integer(0);
+    const CouponFact* coupon = replay.coupon(id);
+    if (coupon == nullptr || coupon->holder_id == 0) {
+      throw Divergence{row_name("holds", id) + " is not by a coupon.hold entry that still counts"};
+    }
+    none_until(id);
+    next = id + 1;
+    expect_same("holds", id, "campaign_id", query.integer(1), std::int64_t{coupon->campaign_id});
+    expect_same("holds", id, "user_id", query.integer(2), coupon->holder_id);
+  }
+  none_until(std::min(replay.window().last, replay.coupons()) + 1);
+  return rows;
+}
+
+void compare_slots(Connection& connection) {
+  std::map<std::int64_t, std::int64_t> slots;
+  Query query(connection, kSlots);
+  while (query.next()) {
+    slots[query.integer(0)] = query.integer(1);
+    const bool gapless = query.integer(2) == 0 && query.integer(3) == query.integer(1) - 1;
+    if (gapless) continue;
+    throw Divergence{row_name("campaigns", query.integer(0)) +
+                     ": the slots of its draw in coupons.pool_slot have gaps"};
+  }
+  Query pools(connection, kPools);
+  while (pools.next()) {
+    const std::int64_t id = pools.integer(0);
+    if (slots[id] == pools.integer(1)) continue;
+    throw Divergence{row_name("campaigns", id) + ": " + figure(slots[id]) +
+                     " coupons have a pool_slot, " + figure(pools.integer(1)) + " are available"};
+  }
+}
+
+}  // namespace coupon::store
