@@ -83,6 +83,7 @@ std::string to_hex(ByteView bytes) {
 }
 
 std::optional<Bytes> from_hex(std::string_view hex) {
+  if (hex.empty()) return Bytes{};  // libsodium wants somewhere to write
   if (hex.size() % 2 != 0) return std::nullopt;
   Bytes bytes(hex.size() / 2);
   std::size_t size = 0;

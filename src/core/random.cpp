@@ -9,7 +9,9 @@
 
 namespace coupon::core {
 
-void system_random(std::span<unsigned char> out) { randombytes_buf(out.data(), out.size()); }
+void system_random(std::span<unsigned char> out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 std::uint64_t uniform(const Random& random, std::uint64_t bound) {
   COUPOND_ASSERT(bound > 0);

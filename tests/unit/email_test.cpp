@@ -67,8 +67,9 @@ TEST_CASE("what is not an address is refused with the field and the sentence", "
 TEST_CASE("lengths are refused from one byte over the limit on", "[email]") {
   const std::string label(63, 'd');
   const std::string domain = label + "." + label + "." + std::string(54, 'd') + ".example";
-  CHECK(canonical_email(std::string(64, 'a') + "@example.com").ok());
-  CHECK_FALSE(canonical_email(std::string(65, 'a') + "@example.com").ok());
+  const std::string longest_local(64, 'a');
+  CHECK(canonical_email(longest_local + "@example.com").ok());
+  CHECK_FALSE(canonical_email("a" + longest_local + "@example.com").ok());
   CHECK(canonical_email("a@" + label + ".com").ok());
   CHECK_FALSE(canonical_email("a@d" + label + ".com").ok());
   const std::string local(254 - 1 - domain.size(), 'a');
