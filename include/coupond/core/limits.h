@@ -75,6 +75,15 @@ constexpr int kPasswordHashWaiting = 32;
 
 // A request body. The largest ordinary one (4 KiB of metadata, escaped) is far below it.
 constexpr std::size_t kBodyMaxBytes = std::size_t{64} << 10;
+// Request line and header fields. Browsers behind a login send 2 to 4 KiB.
+constexpr std::size_t kHeadMaxBytes = std::size_t{16} << 10;
+constexpr std::size_t kHeadFieldsMax = 100;
+// The longest path of ours, two codes percent-encoded, stays below it.
+constexpr std::size_t kPathMaxBytes = 512;
+// Path and query: the claim service takes e-mail and password there, every byte perhaps as %XX.
+constexpr std::size_t kTargetMaxBytes = std::size_t{8} << 10;
+// What a request id of the client's may be; longer ones are replaced, not refused.
+constexpr std::size_t kRequestIdMaxBytes = 64;
 
 // ---- Rate limits ----
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "coupond/core/net.h"
 #include "coupond/core/result.h"
 #include "coupond/http/request.h"
 
@@ -18,7 +19,7 @@ class TrustedProxies {
   // Each entry is an address or a network: "10.0.0.0/8", "::1". kInvalidRequest names a bad one.
   static core::Result<TrustedProxies> parse(const std::vector<std::string>& networks);
 
-  bool trusts(std::string_view address) const;
+  bool trusts(const core::IpAddress& address) const;
 
   // Fills client_address and https from peer_address and, when that is trusted, X-Forwarded-For
   // and X-Forwarded-Proto. The list is walked from the right, the end our own proxy wrote, to the
@@ -26,11 +27,7 @@ class TrustedProxies {
   void resolve(Request& request) const;
 
  private:
-  struct Network {
-    unsigned char address[16];  // IPv4 as ::ffff:a.b.c.d
-    int prefix_bits;
-  };
-  std::vector<Network> networks_;
+  std::vector<core::Cidr> networks_;
 };
 
 }  // namespace coupon::http
