@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "coupond/core/clock.h"
+#include "coupond/core/limits.h"
 #include "coupond/core/random.h"
 #include "coupond/core/result.h"
 #include "coupond/http/reply.h"
@@ -27,17 +28,14 @@ struct ServerOptions {
   int port = 0;                    // 0: any free one; see Server::port().
   int backlog = 1024;
 
-  std::size_t workers = 64;            // Handlers that may run at once.
-  std::size_t queue_capacity = 1024;   // Complete requests waiting for one; beyond: 503.
-  std::size_t max_connections = 4096;  // Beyond: 503 and closed.
+  std::size_t workers = 64;                     // Handlers that may run at once.
+  std::size_t queue_capacity = 1024;            // Complete requests waiting for one; beyond: 503.
+  std::size_t max_connections = 4096;           // Beyond: 503 and closed.
   std::size_t max_connections_per_address = 0;  // IPv6 by /64; 0: no limit. Proxies are exempt.
-  std::size_t max_streams = 16;        // Replies being streamed at once; beyond: 503.
+  std::size_t max_streams = 16;                 // Replies being streamed at once; beyond: 503.
 
-  std::size_t head_bytes = 16 * 1024;  // Request line and fields; beyond: 431.
-  std::size_t head_fields = 100;       // Beyond: 431.
-  std::size_t path_bytes = 512;        // Beyond: 414.
-  std::size_t target_bytes = 8 * 1024; // Path and query; beyond: 414.
-  std::size_t body_bytes = 64 * 1024;  // Beyond: 413.
+  // The head's limits are in core/limits.h: beyond them 414 or 431.
+  std::size_t body_bytes = core::limits::kBodyMaxBytes;  // Beyond: 413.
   // The limit of routes that take more, such as imports; 0: body_bytes. May be empty.
   std::function<std::size_t(std::string_view method, std::string_view target_path)> body_limit = {};
   // All bodies above body_bytes together; beyond: 503.
@@ -46,8 +44,8 @@ struct ServerOptions {
   int idle_timeout_ms = 60'000;      // Without a request.
   int request_deadline_ms = 10'000;  // First byte of a request to its last, whatever the pace.
   std::size_t large_body_bytes_per_s = 64 * 1024;  // Large bodies get time at this rate on top.
-  int write_timeout_ms = 10'000;     // Without the client taking a byte of the reply.
-  int drain_timeout_ms = 1'000;      // How long we listen after the last reply before we close.
+  int write_timeout_ms = 10'000;                   // Without the client taking a byte of the reply.
+  int drain_timeout_ms = 1'000;  // How long we listen after the last reply before we close.
 
   TrustedProxies trusted_proxies = {};
 };

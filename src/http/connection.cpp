@@ -1,0 +1,101 @@
+#include "src/http/connection.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace coupon::http {
+namespace {
+
+// How soon a worker that waits for a slow client notices that the server stops.
+constexpr int kStopCheckMs = 100;
+
+}  // namespace
+
+Connection::Connection(int fd, std::string address, std::string limit_key, BodyPolicy& policy)
+    : reader(policy), fd_(fd), address_(std::move(address)), limit_key_(std::move(limit_key)) {}
+
+Connection::~Connection() { ::close(fd_); }
+
+int Connection::take(std::span<char> scratch) {
+  for (;;) {
+    const ssize_t n = ::recv(fd_, scratch.data(), scratch.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      unread_in_kernel_ = false;
+      return 0;
+    }
+    if (n <= 0) return -1;
+    // A short read has emptied the socket, unless the end of the stream is behind it.
+    if (static_cast<std::size_t>(n) == scratch.size()) unread_in_kernel_ = true;
+    return static_cast<int>(n);
+  }
+}
+
+Connection::Received Connection::receive(std::span<char> scratch) {
+  const int n = take(scratch);
+  if (n < 0) return Received::kEnd;
+  if (n == 0) return Received::kNothing;
+  reader.append({scratch.data(), static_cast<std::size_t>(n)});
+  return Received::kBytes;
+}
+
+Connection::Received Connection::discard(std::span<char> scratch) {
+  const int n = take(scratch);
+  if (n < 0) return Received::kEnd;
+  drained_bytes += static_cast<std::size_t>(n);
+  return n == 0 ? Received::kNothing : Received::kBytes;
+}
+
+Connection::Flushed Connection::flush() {
+  while (sent_ < out.size()) {
+    const ssize_t n = ::send(fd_, out.data() + sent_, out.size() - sent_, MSG_NOSIGNAL);
+    if (n > 0) {
+      sent_ += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return Flushed::kPart;
+    } else if (errno != EINTR) {
+      return Flushed::kBroken;
+    }
+  }
+  out.clear();
+  sent_ = 0;
+  return Flushed::kAll;
+}
+
+bool Connection::flush_all(int timeout_ms, const std::atomic<bool>& stopping) {
+  for (int waited_ms = 0;;) {
+    const Flushed flushed = flush();
+    if (flushed != Flushed::kPart) return flushed == Flushed::kAll;
+    if (waited_ms >= timeout_ms || stopping.load()) return false;
+    const int wait_ms = std::min(kStopCheckMs, timeout_ms - waited_ms);
+    pollfd writable{fd_, POLLOUT, 0};
+    if (::poll(&writable, 1, wait_ms) == 0) waited_ms += wait_ms;
+  }
+}
+
+void Connection::send_continue() {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  // Nothing else is on its way, so the kernel takes these few bytes; a client that is gone shows
+  // at the next read.
+  if (::send(fd_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL) < 0) return;
+}
+
+void Connection::cut() {
+  cut_ = true;
+  const linger reset{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+void Connection::begin_next() {
+  reader.reset();
+  phase = Phase::kReading;
+  started_ms = 0;
+}
+
+void Connection::finish_sending() { ::shutdown(fd_, SHUT_WR); }
+
+}  // namespace coupon::http

@@ -1,0 +1,97 @@
+// Accepts connections, reads requests, hands complete ones to the queue and closes what is slow,
+// broken or too much. Everything here runs on the thread of run(), but for what says otherwise.
+// It never blocks: a client can cost it memory within bounds, not time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "coupond/core/net.h"
+#include "coupond/http/server.h"
+#include "src/http/connection.h"
+#include "src/http/request_ids.h"
+#include "src/http/request_queue.h"
+#include "src/http/server_responder.h"
+
+namespace coupon::http {
+
+class EventLoop {
+ public:
+  // All must outlive the loop.
+  EventLoop(const ServerOptions& options, const core::Clock& clock, const ServerHooks& hooks,
+            RequestIds& ids, RequestQueue& queue);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Serves `listen_fd` until stop(), then until workers have given every connection back.
+  void run(int listen_fd);
+  // Any thread, also a signal handler.
+  void stop() noexcept;
+  const std::atomic<bool>& stopping() const { return stopping_; }
+  std::size_t connections() const { return open_.load(std::memory_order_relaxed); }
+
+  // For workers, when they are done with a connection; they must not touch it afterwards. Its
+  // phase says what remains to be done.
+  void give_back(Connection& connection);
+
+  static std::int64_t steady_us();
+
+ private:
+  void handle_event(std::uint32_t events, Connection& connection);
+  void take_given_back();
+  void wake() noexcept;
+
+  void accept_some();
+  void admit(int fd, const core::IpAddress& address);
+  bool over_limit(const core::IpAddress& address) const;
+  void pause_accepting();
+  void resume_accepting();
+
+  // Does what the connection's phase asks for until it would have to wait. The loop must own it.
+  void drive(Connection& connection);
+  bool read_request(Connection& connection);  // true: the phase changed
+  bool write_reply(Connection& connection);   // true: the phase changed
+  void drain(Connection& connection);
+  bool hand_over(Connection& connection);  // true: refused, the phase changed
+  void refuse(Connection& connection, const Refusal& refusal);
+  void park(Connection& connection, std::int64_t deadline_ms);
+  void close(Connection& connection);
+
+  void expire();
+  void close_parked();
+  std::int64_t request_deadline(const Connection& connection) const;
+  int wait_ms() const;
+
+  const ServerOptions& options_;
+  const core::Clock& clock_;
+  const ServerHooks& hooks_;
+  RequestIds& ids_;
+  RequestQueue& queue_;
+  BodyPolicy policy_;
+  Responder responder_;
+  const int tick_ms_;
+
+  int epoll_fd_ = -1;
+  int wake_fd_ = -1;
+  int listen_fd_ = -1;
+  bool accepting_ = false;
+  std::int64_t stop_ms_ = 0;  // when stopping was noticed
+  std::int64_t now_ms_ = 0;
+  std::int64_t next_tick_ms_ = 0;
+  std::vector<char> scratch_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::unordered_map<std::string, std::size_t> per_address_;
+  std::atomic<std::size_t> open_{0};
+  std::atomic<bool> stopping_{false};
+
+  std::mutex mutex_;  // guards given_back_
+  std::vector<Connection*> given_back_;
+};
+
+}  // namespace coupon::http

@@ -1,0 +1,30 @@
+// The socket connections come in on. Used by one thread.
+#pragma once
+
+#include <string>
+
+#include "coupond/core/result.h"
+
+namespace coupon::http {
+
+class ListenSocket {
+ public:
+  ListenSocket() = default;
+  ~ListenSocket() { close(); }
+  ListenSocket(const ListenSocket&) = delete;
+  ListenSocket& operator=(const ListenSocket&) = delete;
+
+  // `host` is an address or "localhost"; port 0 takes any free one. SO_REUSEADDR only, so that a
+  // restart need not wait and a second server cannot share the port. The error says what to do.
+  core::Result<core::Done> open(const std::string& host, int port, int backlog);
+  void close();
+
+  int fd() const { return fd_; }
+  int port() const { return port_; }
+
+ private:
+  int fd_ = -1;
+  int port_ = 0;
+};
+
+}  // namespace coupon::http
