@@ -94,8 +94,8 @@ Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::Uni
 
 Rules redeem_rules(const CouponFacts& facts) {
   const Policy& policy = facts.campaign.policy;
-  Rules rules = open_rules(facts.campaign, facts.now);
-  append(rules, ownership_rules(facts));
+  Rules rules = ownership_rules(facts);
+  append(rules, open_rules(facts.campaign, facts.now));
   append(rules, state_rules(facts));
   append(rules, hold_state_rules(facts));
   rules.push_back({.reason = Reason::kInsufficientCredit,
@@ -109,8 +109,8 @@ Rules redeem_rules(const CouponFacts& facts) {
 
 Rules hold_rules(const CouponFacts& facts) {
   const bool live = is_live(facts.hold, facts.now);
-  Rules rules = open_rules(facts.campaign, facts.now);
-  append(rules, ownership_rules(facts));
+  Rules rules = ownership_rules(facts);
+  append(rules, open_rules(facts.campaign, facts.now));
   append(rules, state_rules(facts));
   rules.push_back({.reason = Reason::kHeldByOther,
                    .pass = !live,

@@ -51,7 +51,8 @@ struct CouponFacts {
   core::UnixMs now = {};
 };
 
-// The order is the store service's: inactive, ended, none left, credit, the user's own cap.
+// Whose it is comes first: nobody learns more of another's coupon. Then the store service's order:
+// inactive, ended, none left, credit, the user's own cap.
 Rules redeem_rules(const CouponFacts& facts);
 Rules hold_rules(const CouponFacts& facts);
 Rules void_rules(const Coupon& coupon);

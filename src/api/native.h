@@ -1,0 +1,15 @@
+// The native API, /api/v1: each resource adds its endpoints in a file of its own. All are called
+// once, at start-up, by add_native_api().
+#pragma once
+
+#include "coupond/http/endpoint.h"
+#include "src/api/gate.h"
+
+namespace coupon::api {
+
+void add_campaign_endpoints(Endpoints& v1);
+void add_coupon_endpoints(Endpoints& v1);
+void add_redemption_endpoints(Endpoints& v1);
+void add_ledger_endpoints(Endpoints& v1);
+
+}  // namespace coupon::api
