@@ -4,6 +4,7 @@
 #include "coupond/service/campaigns.h"
 #include "coupond/store/campaigns.h"
 #include "src/api/campaign_shapes.h"
+#include "src/api/cursor.h"
 #include "src/api/naming.h"
 #include "src/api/native.h"
 
@@ -22,10 +23,13 @@ using http::text;
 struct CampaignName {
   std::string campaign;
   static http::Object<CampaignName> shape() {
-    return {"CampaignName", "Which campaign.", {
-        text("campaign", &CampaignName::campaign, "Id, UUID or slug.", {.min = 1, .max = 64})
-            .example("tokens"),
-    }};
+    return {
+        "CampaignName",
+        "Which campaign.",
+        {
+            text("campaign", &CampaignName::campaign, "Id, UUID or slug.", {.min = 1, .max = 64})
+                .example("tokens"),
+        }};
   }
 };
 
@@ -35,13 +39,15 @@ struct CampaignQuery {
   std::int64_t limit = 100;
   std::optional<std::string> cursor;
   static http::Object<CampaignQuery> shape() {
-    return {"CampaignQuery", "Which campaigns.", {
-        choice("mode", &CampaignQuery::mode, "Only of this mode.", mode_choices()),
-        boolean("archived", &CampaignQuery::archived, "Archived ones too.").optional(),
-        integer("limit", &CampaignQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
-            .optional(),
-        text("cursor", &CampaignQuery::cursor, "Where to go on.", {.min = 1, .max = 20}),
-    }};
+    return {"CampaignQuery",
+            "Which campaigns.",
+            {
+                choice("mode", &CampaignQuery::mode, "Only of this mode.", mode_choices()),
+                boolean("archived", &CampaignQuery::archived, "Archived ones too.").optional(),
+                integer("limit", &CampaignQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
+                    .optional(),
+                text("cursor", &CampaignQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
+            }};
   }
 };
 
@@ -68,21 +74,20 @@ Result<CampaignReply> create(Call& call, const NewCampaign& in) {
 }
 
 Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
-  const auto after = read_cursor(in.cursor, 0);
+  const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
   return call.read([&](store::Connection& db) -> Result<Page<CampaignReply>> {
     const auto campaigns = store::list_campaigns(
-        db,
-        {.mode = in.mode, .archived = in.archived, .after = {*after}, .limit = in.limit + 1});
+        db, {.mode = in.mode, .archived = in.archived, .after = {*after}, .limit = in.limit + 1});
     const core::Seq as_of = store::last_entry(db).seq;
     Page<CampaignReply> page;
     for (const domain::Campaign& campaign : campaigns) {
       if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
-        page.next_cursor = write_cursor(page.items.back().id.value);
+        page.next_cursor = cursor_after(page.items.back().id.value);
         break;
       }
-      page.items.push_back(campaign_reply(
-          campaign, store::count_live_holds(db, campaign.id, call.now()), as_of));
+      page.items.push_back(
+          campaign_reply(campaign, store::count_live_holds(db, campaign.id, call.now()), as_of));
     }
     return page;
   });

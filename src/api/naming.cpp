@@ -33,8 +33,8 @@ core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name)
 core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid) {
   return call.read([&](store::Connection& db) -> core::Result<domain::User> {
     const auto id = whole_number(id_or_uuid);
-    auto user = id ? store::find_user(db, core::UserId{*id})
-                   : store::find_user_by_uuid(db, id_or_uuid);
+    auto user =
+        id ? store::find_user(db, core::UserId{*id}) : store::find_user_by_uuid(db, id_or_uuid);
     if (!user) return Reason::kUnknownUser;
     return std::move(*user);
   });
@@ -53,23 +53,10 @@ core::Result<core::UserId> subject(Call& call, const std::optional<std::string>&
   return user->id;
 }
 
-core::Result<std::int64_t> read_cursor(const std::optional<std::string>& cursor,
-                                       std::int64_t first) {
-  if (!cursor) return first;
-  const auto position = whole_number(*cursor);
-  if (!position || *position < 0) return Reason::kInvalidCursor;
-  return *position;
-}
-
-std::optional<std::string> write_cursor(std::optional<std::int64_t> position) {
-  if (!position) return std::nullopt;
-  return std::to_string(*position);
-}
-
 core::Error as_told_to(const service::Caller& caller, core::Error error) {
-  const bool of_another =
-      error.reason == Reason::kNotOwner || error.reason == Reason::kNotAssigned;
-  if (of_another && !caller.may(service::Scope::kRead)) return {.reason = Reason::kUnknownCode, .message = {}};
+  const bool of_another = error.reason == Reason::kNotOwner || error.reason == Reason::kNotAssigned;
+  if (of_another && !caller.may(service::Scope::kRead))
+    return {.reason = Reason::kUnknownCode, .message = {}};
   return error;
 }
 

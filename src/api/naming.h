@@ -1,5 +1,5 @@
 // Finding what a request names: users by id or UUID, campaigns by id, UUID or slug, coupons by
-// code; and cursors. Used by all endpoint files, on the worker that runs the request.
+// code. Used by all endpoint files, on the worker that runs the request.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "coupond/core/result.h"
-#include "coupond/domain/campaign.h"
+#include "coupond/domain/coupon.h"
 #include "coupond/domain/user.h"
 #include "src/api/call.h"
 
@@ -22,11 +22,6 @@ core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid);
 // The user a request is about: the one named or, when none is, the caller. kInvalidRequest when a
 // caller who is no user names none.
 core::Result<core::UserId> subject(Call& call, const std::optional<std::string>& id_or_uuid);
-
-// Cursors are positions in a list, as text. kInvalidCursor for what is none.
-core::Result<std::int64_t> read_cursor(const std::optional<std::string>& cursor,
-                                       std::int64_t first);
-std::optional<std::string> write_cursor(std::optional<std::int64_t> position);
 
 // A refusal as this caller may hear it: somebody else's coupon is an unknown one, unless the caller
 // may see everybody's.

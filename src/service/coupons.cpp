@@ -1,5 +1,7 @@
 #include "coupond/service/coupons.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "coupond/store/campaigns.h"
@@ -12,28 +14,48 @@ namespace {
 using core::Reason;
 using domain::CouponState;
 
+// A coupon that has got its owner, and its code as displayed.
+struct Given {
+  domain::Coupon coupon;
+  std::string code;
+};
+
 // Everything about minting but the ledger entry.
-domain::Coupon new_coupon(store::Tx& tx, const domain::Campaign& campaign,
-                          const IssueRequest& request) {
+domain::Coupon new_coupon(store::Tx& tx, const domain::Campaign& campaign, core::UserId user_id,
+                          const FreshCode& code) {
   const domain::Policy& policy = campaign.policy;
   domain::Coupon coupon{.id = store::next_coupon_id(tx),
                         .campaign_id = campaign.id,
                         .number = campaign.counters.issued + 1,
-                        .code_hash = request.code->hash,
-                        .code_sealed = request.code->sealed,
+                        .code_hash = code.hash,
+                        .code_sealed = code.sealed,
                         .state = CouponState::kAssigned,
-                        .user_id = request.user_id,
+                        .user_id = user_id,
                         .max_uses = policy.max_redemptions_per_coupon,
                         .assigned_at = tx.now()};
   if (policy.token_ttl_s) coupon.expires_at = tx.now() + *policy.token_ttl_s * core::kMsPerSecond;
   return coupon;
 }
 
-core::Result<domain::Coupon> mint(store::Tx& tx, const Caller& caller,
-                                  const domain::Campaign& campaign, const IssueRequest& request) {
-  // A pattern with little room can make the same code twice; the caller makes another one.
-  if (store::code_exists(tx.db(), request.code->hash)) return Reason::kDuplicateCode;
-  domain::Coupon coupon = new_coupon(tx, campaign, request);
+// The prepared code or, when it exists already (a pattern with little room makes the same code
+// twice), a new one.
+core::Result<FreshCode> free_code(store::Tx& tx, const Mint& mint, const domain::Campaign& campaign,
+                                  FreshCode code) {
+  constexpr int kTries = 64;
+  for (int i = 0; store::code_exists(tx.db(), code.hash); ++i) {
+    if (i == kTries) return Reason::kPatternExhausted;
+    auto another = make_code(mint.vault, mint.random, campaign);
+    if (!another) return another.error();
+    code = std::move(*another);
+  }
+  return code;
+}
+
+core::Result<Given> mint_one(store::Tx& tx, const Caller& caller, const Mint& mint,
+                             const domain::Campaign& campaign, const IssueRequest& request) {
+  auto code = free_code(tx, mint, campaign, request.code.value());
+  if (!code) return code.error();
+  domain::Coupon coupon = new_coupon(tx, campaign, request.user_id, *code);
   coupon.last_seq = tx.append({.operation = store::operation::kIssue,
                                .actor = caller.actor,
                                .campaign_id = campaign.id,
@@ -43,12 +65,14 @@ core::Result<domain::Coupon> mint(store::Tx& tx, const Caller& caller,
                                .digest = coupon.code_hash});
   store::insert_coupon(tx, coupon);
   tx.count(campaign.id, {.issued = 1, .assigned = 1});
-  return coupon;
+  return Given{.coupon = std::move(coupon), .code = std::move(code->display)};
 }
 
 // Gives an available coupon of a pool to a user and closes the gap it leaves in the draw.
-domain::Coupon give(store::Tx& tx, const Caller& caller, domain::Coupon coupon,
-                    core::UserId user_id) {
+core::Result<Given> give(store::Tx& tx, const Caller& caller, const Mint& mint,
+                         domain::Coupon coupon, core::UserId user_id) {
+  auto code = mint.vault.open(coupon.code_sealed, coupon.code_hash);
+  if (!code) return code.error();
   const std::int64_t last_slot = tx.campaign(coupon.campaign_id)->counters.available - 1;
   const core::Seq seq = tx.append({.operation = store::operation::kAssign,
                                    .actor = caller.actor,
@@ -65,27 +89,30 @@ domain::Coupon give(store::Tx& tx, const Caller& caller, domain::Coupon coupon,
   coupon.pool_slot.reset();
   coupon.assigned_at = tx.now();
   coupon.last_seq = seq;
-  return coupon;
+  return Given{.coupon = std::move(coupon), .code = std::move(*code)};
 }
 
-core::Result<domain::Coupon> draw(store::Tx& tx, const Caller& caller,
-                                  const domain::Campaign& campaign, const IssueRequest& request) {
+core::Result<Given> draw(store::Tx& tx, const Caller& caller, const Mint& mint,
+                         const domain::Campaign& campaign, const IssueRequest& request) {
   const auto room = static_cast<std::uint64_t>(campaign.counters.available);
   const auto slot = static_cast<std::int64_t>(request.draw % room);
   auto coupon = store::find_coupon_in_slot(tx.db(), campaign.id, slot);
   if (!coupon) return Reason::kInternal;
-  return give(tx, caller, std::move(*coupon), request.user_id);
+  return give(tx, caller, mint, std::move(*coupon), request.user_id);
 }
 
-Issued issued(store::Tx& tx, domain::Coupon coupon, std::int64_t user_coupons) {
+core::Result<Issued> issued(store::Tx& tx, core::Result<Given> given, std::int64_t user_coupons) {
+  if (!given) return given.error();
+  domain::Coupon& coupon = given->coupon;
   tx.note_user(coupon.campaign_id, *coupon.user_id, user_coupons, true);
   const core::Seq seq = coupon.last_seq;
   const auto remaining = domain::remaining(*tx.campaign(coupon.campaign_id));
-  return {.coupon = std::move(coupon),
-          .remaining = remaining,
-          .user_coupons = user_coupons,
-          .at = tx.now(),
-          .seq = seq};
+  return Issued{.coupon = std::move(coupon),
+                .code = std::move(given->code),
+                .remaining = remaining,
+                .user_coupons = user_coupons,
+                .at = tx.now(),
+                .seq = seq};
 }
 
 // How many the user has had, told to the counter table too: it holds whether this one is refused.
@@ -97,7 +124,23 @@ std::int64_t count_user_coupons(store::Tx& tx, core::CampaignId campaign, core::
 
 }  // namespace
 
-core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const IssueRequest& request) {
+core::Result<IssueRequest> prepare_issue(const Mint& mint, const domain::Campaign& campaign,
+                                         core::UserId user_id) {
+  IssueRequest request{.campaign_id = campaign.id, .user_id = user_id};
+  if (domain::is_minted(campaign.mode)) {
+    auto code = make_code(mint.vault, mint.random, campaign);
+    if (!code) return code.error();
+    request.code = std::move(*code);
+  } else {
+    std::array<unsigned char, sizeof request.draw> bytes{};
+    mint.random(bytes);
+    std::memcpy(&request.draw, bytes.data(), bytes.size());
+  }
+  return request;
+}
+
+core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const Mint& mint,
+                           const IssueRequest& request) {
   if (!caller.may_for(request.user_id, Scope::kIssue)) return Reason::kForbidden;
   const domain::Campaign* campaign = tx.campaign(request.campaign_id);
   if (campaign == nullptr) return Reason::kUnknownCampaign;
@@ -106,28 +149,26 @@ core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const IssueReque
   if (auto error = domain::first_refusal(domain::issue_rules(*campaign, had, tx.now()))) {
     return *error;
   }
-  auto coupon = domain::is_minted(campaign->mode) ? mint(tx, caller, *campaign, request)
-                                                  : draw(tx, caller, *campaign, request);
-  if (!coupon) return coupon.error();
-  return issued(tx, std::move(*coupon), had + 1);
+  auto given = domain::is_minted(campaign->mode) ? mint_one(tx, caller, mint, *campaign, request)
+                                                 : draw(tx, caller, mint, *campaign, request);
+  return issued(tx, std::move(given), had + 1);
 }
 
-core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
-                            core::UserId user_id) {
+core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& mint,
+                            const domain::CodeHash& code, core::UserId user_id) {
   if (!caller.may_for(user_id, Scope::kIssue)) return Reason::kForbidden;
   auto coupon = store::find_coupon(tx.db(), code);
   if (!coupon) return Reason::kUnknownCode;
   const domain::Campaign* campaign = tx.campaign(coupon->campaign_id);
   if (campaign->mode != domain::Mode::kPool) return Reason::kWrongMode;
   const std::int64_t had = count_user_coupons(tx, campaign->id, user_id);
-  domain::Rules rules = domain::open_rules(*campaign, tx.now());
-  if (auto error = domain::first_refusal(rules)) return *error;
+  if (auto error = domain::first_refusal(domain::open_rules(*campaign, tx.now()))) return *error;
   if (coupon->state == CouponState::kVoid) return Reason::kVoid;
   if (coupon->state != CouponState::kAvailable) return Reason::kAlreadyAssigned;
   if (auto error = domain::first_refusal(domain::issue_rules(*campaign, had, tx.now()))) {
     return *error;
   }
-  return issued(tx, give(tx, caller, std::move(*coupon), user_id), had + 1);
+  return issued(tx, give(tx, caller, mint, std::move(*coupon), user_id), had + 1);
 }
 
 core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& request) {

@@ -23,10 +23,16 @@ namespace coupon::service {
 
 // ---- Getting one ----
 
+// Where new codes and draws come from. Both live in the engine.
+struct Mint {
+  const core::CodeVault& vault;
+  const core::Random& random;
+};
+
 struct IssueRequest {
   core::CampaignId campaign_id;
   core::UserId user_id;
-  // Modes token and claim store this code; it must have been made for the campaign.
+  // Modes token and claim store this code.
   std::optional<FreshCode> code = {};
   // Mode pool draws with this: 64 random bits.
   std::uint64_t draw = 0;
@@ -34,18 +40,25 @@ struct IssueRequest {
 
 struct Issued {
   domain::Coupon coupon;
+  std::string code;                       // as displayed
   std::optional<std::int64_t> remaining;  // of the campaign after this; absent: unlimited
   std::int64_t user_coupons = 0;          // of the campaign, this one included
   core::UnixMs at;
   core::Seq seq;
 };
 
-// One coupon for the user: minted (token, claim) or drawn at random (pool).
-core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const IssueRequest& request);
+// Draws and seals what issuing needs, off the writer's thread.
+core::Result<IssueRequest> prepare_issue(const Mint& mint, const domain::Campaign& campaign,
+                                         core::UserId user_id);
+
+// One coupon for the user: minted (token, claim) or drawn at random (pool). A minted code that
+// exists already is made anew; kPatternExhausted when there seems to be no free one.
+core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const Mint& mint,
+                           const IssueRequest& request);
 
 // A certain coupon of a pool for the user. kAlreadyAssigned when it has an owner.
-core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
-                            core::UserId user_id);
+core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& mint,
+                            const domain::CodeHash& code, core::UserId user_id);
 
 // ---- Holding one ----
 
