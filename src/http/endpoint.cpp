@@ -106,6 +106,11 @@ void Api::check(const Endpoint& endpoint) const {
     refuse_declaration(endpoint, "needs an id of its own");
   }
   if (endpoint.answers.empty()) refuse_declaration(endpoint, "declares no answer");
+  for (const std::string& name : endpoint.path_names) {
+    if (endpoint.input == nullptr || endpoint.input->find(name) == nullptr) {
+      refuse_declaration(endpoint, "its input has no field for {" + name + "}");
+    }
+  }
   for (const std::string& alias : endpoint.aliases) {
     if (placeholders(split_route(alias).second) != endpoint.path_names) {
       refuse_declaration(endpoint, "alias " + alias + " has other placeholders");

@@ -122,7 +122,7 @@ TEST_CASE("a string is written so that any parser reads it back", "[json]") {
 TEST_CASE("bytes that are not UTF-8 are written as replacement characters", "[json]") {
   const std::string r = "\xEF\xBF\xBD";
   CHECK(written("a\xff"
-               "b") == "\"a" + r + "b\"");
+                "b") == "\"a" + r + "b\"");
   CHECK(written("\xc3") == "\"" + r + "\"");
   CHECK(written("\xed\xa0\x80") == "\"" + r + r + r + "\"");
   CHECK(written("\xc0\xaf") == "\"" + r + r + "\"");

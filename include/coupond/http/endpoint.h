@@ -27,7 +27,7 @@
 //            });
 //   }
 //
-// * A field named like a {placeholder} of the route is read from the path. In a strict dialect the
+// * Each {placeholder} of the route is a field, read from the path. In a strict dialect the
 //   others come from the JSON body of POST, PUT and PATCH, and from the query of GET and DELETE; in
 //   a lenient one from JSON body, form body and query together.
 // * A handler takes (Call&) or (Call&, const In&) and returns Result<Out>,

@@ -259,6 +259,7 @@ void write(std::string& out, const std::vector<T>& values) {
 template <class T>
 std::string to_json(const T& value) {
   std::string out;
+  out.reserve(512);  // Most replies fit: one allocation.
   write(out, value);
   return out;
 }

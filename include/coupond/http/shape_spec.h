@@ -118,7 +118,4 @@ struct Shape {
 void read_object(const Shape& shape, const Json& json, void* object, Reader& reader);
 void write_object(const Shape& shape, std::string& out, const void* object);
 
-// An example of the shape as JSON text, made of the fields' own examples.
-std::string example_of(const Shape& shape);
-
 }  // namespace coupon::http
