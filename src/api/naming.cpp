@@ -40,17 +40,15 @@ core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid) {
   });
 }
 
-core::Result<core::UserId> subject(Call& call, const std::optional<std::string>& id_or_uuid) {
-  if (!id_or_uuid) {
-    if (call.caller.user_id) return *call.caller.user_id;
+core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid) {
+  if (id_or_uuid) return user_named(call, *id_or_uuid);
+  if (!call.caller.user_id) {
     return core::Error{
         .reason = Reason::kInvalidRequest,
         .message = {},
         .fields = {{.field = "user_id", .message = "is required when an API key is used"}}};
   }
-  const auto user = user_named(call, *id_or_uuid);
-  if (!user.ok()) return user.error();
-  return user->id;
+  return user_named(call, std::to_string(call.caller.user_id->value));
 }
 
 core::Error as_told_to(const service::Caller& caller, core::Error error) {
@@ -63,6 +61,25 @@ core::Error as_told_to(const service::Caller& caller, core::Error error) {
 std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon) {
   auto code = engine.vault().open(coupon.code_sealed, coupon.code_hash);
   return code.ok() ? *std::move(code) : std::string();
+}
+
+std::string sign_token(const service::Engine& engine, const domain::Campaign& campaign,
+                       std::string owner_uuid, const service::Issued& issued) {
+  // A token always ends; one of a campaign that says nothing about it, in a hundred years.
+  constexpr std::int64_t kForeverMs = 36'500 * core::kMsPerDay;
+  return engine.tokens().sign_coupon(
+      {.campaign_uuid = campaign.uuid,
+       .code = issued.code,
+       .token_number = issued.coupon.number,
+       .user_id = std::move(owner_uuid),
+       .issued_at = issued.at,
+       .expires_at = issued.coupon.expires_at.value_or(issued.at + kForeverMs)});
+}
+
+std::string random_token(const service::Engine& engine) {
+  core::Block<24> bytes{};
+  engine.random()(bytes);
+  return core::to_base64url(bytes);
 }
 
 }  // namespace coupon::api

@@ -10,6 +10,7 @@
 #include "coupond/core/result.h"
 #include "coupond/domain/coupon.h"
 #include "coupond/domain/user.h"
+#include "coupond/service/coupons.h"
 #include "src/api/call.h"
 
 namespace coupon::api {
@@ -21,7 +22,7 @@ core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name)
 core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid);
 // The user a request is about: the one named or, when none is, the caller. kInvalidRequest when a
 // caller who is no user names none.
-core::Result<core::UserId> subject(Call& call, const std::optional<std::string>& id_or_uuid);
+core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid);
 
 // A refusal as this caller may hear it: somebody else's coupon is an unknown one, unless the caller
 // may see everybody's.
@@ -29,5 +30,12 @@ core::Error as_told_to(const service::Caller& caller, core::Error error);
 
 // The code of a coupon, as displayed.
 std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon);
+
+// A coupon of a token campaign as a signed token for its owner. About 20 µs.
+std::string sign_token(const service::Engine& engine, const domain::Campaign& campaign,
+                       std::string owner_uuid, const service::Issued& issued);
+
+// 192 random bits as text: for hold tokens.
+std::string random_token(const service::Engine& engine);
 
 }  // namespace coupon::api

@@ -106,10 +106,11 @@ core::Result<Issued> issued(store::Tx& tx, core::Result<Given> given, std::int64
   domain::Coupon& coupon = given->coupon;
   tx.note_user(coupon.campaign_id, *coupon.user_id, user_coupons, true);
   const core::Seq seq = coupon.last_seq;
-  const auto remaining = domain::remaining(*tx.campaign(coupon.campaign_id));
+  const domain::Campaign& campaign = *tx.campaign(coupon.campaign_id);
   return Issued{.coupon = std::move(coupon),
                 .code = std::move(given->code),
-                .remaining = remaining,
+                .campaign_slug = campaign.slug,
+                .remaining = domain::remaining(campaign),
                 .user_coupons = user_coupons,
                 .at = tx.now(),
                 .seq = seq};

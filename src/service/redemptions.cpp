@@ -100,6 +100,7 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
   const auto remaining = uses_left(coupon);
   return {.redemption = std::move(redemption),
           .coupon = std::move(coupon),
+          .campaign_slug = campaign.slug,
           .remaining_uses = remaining,
           .balance = after};
 }
