@@ -22,9 +22,9 @@ std::optional<domain::Campaign> find_campaign_by_slug(Connection& connection,
 std::optional<domain::Campaign> find_claim_campaign(Connection& connection, std::string_view name);
 
 struct CampaignFilter {
-  std::optional<domain::Mode> mode;
+  std::optional<domain::Mode> mode = {};
   bool archived = false;  // true: archived ones too
-  core::CampaignId after;
+  core::CampaignId after = {};
   std::int64_t limit = 100;
 };
 // In order of id.
