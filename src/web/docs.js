@@ -287,7 +287,7 @@ async function start() {
     openLinked();
   } catch (error) {
     document.getElementById("count").textContent =
-      "The description of the API could not be loaded (" + error.message + "). Reload to try again.";
+      `The description of the API could not be loaded (${error.message}). Reload to try again.`;
   }
 }
 
