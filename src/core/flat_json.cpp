@@ -84,20 +84,26 @@ struct FlatJson::Cursor {
   std::optional<std::string> text() {
     if (!accept('"')) return std::nullopt;
     std::string out;
-    while (!rest.empty()) {
-      const char c = rest.front();
-      rest.remove_prefix(1);
-      if (c == '"') return out;
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
-      if (c != '\\') {
-        out += c;
-        continue;
-      }
+    while (true) {
+      const std::size_t plain = plain_size();
+      out += rest.substr(0, plain);
+      rest.remove_prefix(plain);
+      if (accept('"')) return out;
+      if (!accept('\\')) return std::nullopt;  // a bare control character, or the end
       const std::optional<char> meant = escaped();
       if (!meant) return std::nullopt;
       out += *meant;
     }
-    return std::nullopt;
+  }
+
+  // How many characters from here on stand for themselves.
+  std::size_t plain_size() const {
+    std::size_t size = 0;
+    while (size < rest.size() && static_cast<unsigned char>(rest[size]) >= 0x20 &&
+           rest[size] != 0x7f && rest[size] != '"' && rest[size] != '\\') {
+      ++size;
+    }
+    return size;
   }
 
   std::optional<std::int64_t> number() {
@@ -132,6 +138,7 @@ bool FlatJson::read_field(Cursor& cursor) {
 
 std::optional<FlatJson> FlatJson::parse(std::string_view json) {
   FlatJson object;
+  object.fields_.reserve(8);  // what a token of ours has
   Cursor cursor{json};
   if (!is_utf8(json) || !cursor.accept('{')) return std::nullopt;
   if (!cursor.accept('}')) {
