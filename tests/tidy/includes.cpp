@@ -63,6 +63,7 @@ std::vector<Include> includes_of(const Source& source) {
   std::vector<Include> includes;
   for (std::size_t i = 0; i < source.lines.size(); ++i) {
     std::smatch match;
+    if (!source.lines[i].starts_with("#include")) continue;
     if (std::regex_search(source.lines[i], match, directive)) {
       includes.push_back({i + 1, match[1].str() == "<", match[2].str()});
     }

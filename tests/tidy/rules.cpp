@@ -1,6 +1,7 @@
 #include "tests/tidy/rules.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <regex>
 #include <string_view>
@@ -21,6 +22,18 @@ std::size_t columns(std::string_view line) {
   return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) {
     return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80;
   }));
+}
+
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+// Whether `word` is in `line` with no letter before or after it.
+bool has_word(const std::string& line, const std::string& word) {
+  for (std::size_t i = line.find(word); i != std::string::npos; i = line.find(word, i + 1)) {
+    const std::size_t end = i + word.size();
+    const bool begins = i == 0 || !is_letter(line[i - 1]);
+    if (begins && (end == line.size() || !is_letter(line[end]))) return true;
+  }
+  return false;
 }
 
 bool is_sql(const std::string& literal) {
@@ -54,14 +67,13 @@ Violations check_text(const Source& source) {
 }
 
 Violations check_no_todo(const Source& source) {
-  static const std::regex words(
-      "\\b(TO"
-      "DO|FIX"
-      "ME|X"
-      "XX)\\b");
+  // Written in two parts, so that this file does not break its own rule.
+  static const std::string marks[] = {std::string("TO") + "DO", std::string("FIX") + "ME",
+                                      std::string("X") + "XX"};
   Violations found;
   for (std::size_t i = 0; i < source.lines.size(); ++i) {
-    if (std::regex_search(source.lines[i], words)) {
+    for (const std::string& mark : marks) {
+      if (!has_word(source.lines[i], mark)) continue;
       found.push_back(at(source, i + 1, "work left undone: do it or open an issue"));
     }
   }
@@ -91,6 +103,7 @@ Violations check_test_names(const Source& source) {
   Violations found;
   for (std::size_t i = 0; i < source.lines.size(); ++i) {
     std::smatch match;
+    if (source.lines[i].find("(\"") == std::string::npos) continue;
     if (!std::regex_search(source.lines[i], match, name)) continue;
     if (match[2].str().find(';') != std::string::npos) {
       found.push_back(at(source, i + 1, "a test name with a semicolon, which ctest cannot find"));

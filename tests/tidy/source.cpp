@@ -11,15 +11,15 @@ namespace {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
+void split_lines(Source& source) {
+  const std::string& text = source.text;
   std::size_t begin = 0;
   while (begin < text.size()) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
+    source.line_starts.push_back(begin);
+    source.lines.push_back(text.substr(begin, end - begin));
     begin = end + 1;
   }
-  return lines;
 }
 
 // Walks over the text once, blanking what is no code.
@@ -98,8 +98,8 @@ class Lexer {
 }  // namespace
 
 std::size_t Source::line_of(std::size_t offset) const {
-  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
-  return static_cast<std::size_t>(std::count(text.begin(), end, '\n')) + 1;
+  const auto after = std::upper_bound(line_starts.begin(), line_starts.end(), offset);
+  return static_cast<std::size_t>(after - line_starts.begin());
 }
 
 bool Source::is_cpp() const { return path.ends_with(".h") || path.ends_with(".cpp"); }
@@ -110,7 +110,7 @@ Source make_source(std::string path, std::string text) {
   Source source;
   source.path = std::move(path);
   source.text = std::move(text);
-  source.lines = split_lines(source.text);
+  split_lines(source);
   if (source.is_cpp()) Lexer(source).run();
   return source;
 }

@@ -20,6 +20,7 @@ struct Source {
   std::string path;  // From the root of the tree: "src/store/writer.cpp".
   std::string text;  // The whole file.
   std::vector<std::string> lines;
+  std::vector<std::size_t> line_starts;  // Where each line begins in `text`.
   // `text` with every comment and the inside of every literal turned into spaces; as long as
   // `text`, with the same line breaks.
   std::string code;
