@@ -1,8 +1,7 @@
 #include "coupond/service/engine.h"
 
-#include <SQLiteCpp/Exception.h>
-
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "coupond/core/signing.h"
@@ -66,7 +65,7 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   try {
     return std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
                                               std::move(secrets.value()), *facts));
-  } catch (const SQLite::Exception& error) {
+  } catch (const std::runtime_error& error) {
     return refuse("The database " + paths.database + " cannot be opened: " + error.what() +
                   ". Check its owner, its mode and the disk it is on.");
   }

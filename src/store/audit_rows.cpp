@@ -23,9 +23,8 @@ constexpr char kCodes[] = "SELECT id, code_hash, code_sealed FROM coupons ORDER 
 
 // What a redemption of this row added to the user's balance and subscription.
 std::int64_t credit_given(const Query& row) {
-  const std::int64_t reward = row.text(5) == domain::name(domain::RewardKind::kCredit)
-                                  ? row.integer(6)
-                                  : 0;
+  const std::int64_t reward =
+      row.text(5) == domain::name(domain::RewardKind::kCredit) ? row.integer(6) : 0;
   return reward - row.integer(4);
 }
 
@@ -90,8 +89,8 @@ void RedemptionCheck::redeem(const LedgerRow& row) {
 void RedemptionCheck::rollback(const LedgerRow& row) {
   const auto index = static_cast<std::size_t>(row.units);
   if (row.units < 1 || index >= to_be_rolled_back_.size() || !to_be_rolled_back_[index]) {
-    throw Divergence{row_name("redemptions", row.units) +
-                     " stands, or was rolled back before; " + entry_name(row) + " ends it"};
+    throw Divergence{row_name("redemptions", row.units) + " stands, or was rolled back before; " +
+                     entry_name(row) + " ends it"};
   }
   to_be_rolled_back_[index] = false;
   Query undone(connection_, kRedemption, row.units);
@@ -101,7 +100,8 @@ void RedemptionCheck::rollback(const LedgerRow& row) {
 }
 
 void RedemptionCheck::finish() {
-  if (at_row_) throw Divergence{row_name("redemptions", query_.integer(0)) + " has no ledger entry"};
+  if (at_row_)
+    throw Divergence{row_name("redemptions", query_.integer(0)) + " has no ledger entry"};
   for (std::size_t id = 0; id < to_be_rolled_back_.size(); ++id) {
     if (!to_be_rolled_back_[id]) continue;
     throw Divergence{row_name("redemptions", static_cast<std::int64_t>(id)) +

@@ -46,12 +46,13 @@ void ChainCheck::finish(Connection& connection, const Verifier& verifier) const 
                      std::to_string(stored.seq.value)};
   }
   if (stored.seq < head_.seq) {
-    throw Divergence{entry({stored.seq.value + 1}) + " is beyond the signed head, which says that " +
-                     "the ledger ends at " + std::to_string(stored.seq.value)};
+    throw Divergence{entry({stored.seq.value + 1}) +
+                     " is beyond the signed head, which says that " + "the ledger ends at " +
+                     std::to_string(stored.seq.value)};
   }
   if (stored.hash != head_.hash) {
-    throw Divergence{entry(head_.seq) + ": its hash is not the one in the signed head; the ledger " +
-                     "was rewritten"};
+    throw Divergence{entry(head_.seq) +
+                     ": its hash is not the one in the signed head; the ledger " + "was rewritten"};
   }
 }
 

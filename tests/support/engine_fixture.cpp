@@ -18,8 +18,9 @@ namespace {
 template <class T>
 T value_of(core::Result<T> result, const char* what) {
   if (result.ok()) return std::move(result).value();
-  throw std::runtime_error(std::string(what) + ": " + std::string(core::name(result.error().reason)) +
-                           " " + result.error().message);
+  throw std::runtime_error(std::string(what) + ": " +
+                           std::string(core::name(result.error().reason)) + " " +
+                           result.error().message);
 }
 
 }  // namespace
@@ -55,9 +56,8 @@ const core::Secrets& test_secrets() {
 }
 
 store::Signer test_signer() {
-  return [](std::string_view message) {
-    return core::sign(test_secrets().checkpoint_key(), message);
-  };
+  return
+      [](std::string_view message) { return core::sign(test_secrets().checkpoint_key(), message); };
 }
 
 store::Verifier test_verifier() {

@@ -7,10 +7,10 @@
 
 namespace coupon::core {
 
-// A keyed random order of the numbers 0 to size-1 that needs no memory: at(0), at(1) and so on visit
-// each once. With Pattern::nth it fills a nearly full space without retries, and a resumed job goes
-// on where it stopped. Not a substitute for random codes: who knows some codes of a small space
-// guesses the others anyway.
+// A keyed random order of the numbers 0 to size-1 that needs no memory: at(0), at(1) and so on
+// visit each once. With Pattern::nth it fills a nearly full space without retries, and a resumed
+// job goes on where it stopped. Not a substitute for random codes: who knows some codes of a small
+// space guesses the others anyway.
 class Permutation {
  public:
   // `size` at least 1.

@@ -1,7 +1,7 @@
-// The audit behind `coupond verify`: derives every counter, balance, state and owner from the ledger
-// and compares it with what the tables hold, in both directions. It trusts nothing in the file but
-// what the checkpoint key signed; the ledger's entries are trusted once their chain leads to the
-// signed head.
+// The audit behind `coupond verify`: derives every counter, balance, state and owner from the
+// ledger and compares it with what the tables hold, in both directions. It trusts nothing in the
+// file but what the checkpoint key signed; the ledger's entries are trusted once their chain leads
+// to the signed head.
 //
 // Called by the command line, by restore and backup, and by tests; on any connection, by the thread
 // that holds it. It reads in one snapshot and writes nothing. Work is one walk over the ledger and

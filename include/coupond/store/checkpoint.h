@@ -1,6 +1,6 @@
 // Signed checkpoints: what lets an ordinary start trust ten million rows without reading them. A
-// checkpoint says that at entry `seq` every campaign's counters were what the ledger adds up to, and
-// is signed with a key that is not in the file. It vouches only for what was checked: each is
+// checkpoint says that at entry `seq` every campaign's counters were what the ledger adds up to,
+// and is signed with a key that is not in the file. It vouches only for what was checked: each is
 // derived from the one before and the entries since, and compared with the campaigns table.
 //
 // Reading functions work on any connection, in a snapshot of their own.
@@ -31,9 +31,9 @@ struct LedgerCheck {
 };
 
 // Checks signatures of checkpoint and head, the chain between them, and that the counters of the
-// checkpoint and the entries since then are those of the campaigns table. Refuses with kInternal and
-// a sentence that says what differs: such a database must not be served. Reads nothing before the
-// checkpoint. Throws SQLite::Exception.
+// checkpoint and the entries since then are those of the campaigns table. Refuses with kInternal
+// and a sentence that says what differs: such a database must not be served. Reads nothing before
+// the checkpoint. Throws SQLite::Exception.
 core::Result<LedgerCheck> check_since_checkpoint(Connection& connection, const Verifier& verifier);
 
 // Stores what was checked as the new checkpoint, unless a later one is there already. Part of the
