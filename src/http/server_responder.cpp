@@ -15,17 +15,25 @@ namespace {
 
 constexpr std::size_t kFlushBytes = 64 * 1024;
 
+constexpr char kCommon[] =
+    "\r\nCache-Control: no-store"
+    "\r\nX-Content-Type-Options: nosniff"
+    "\r\nReferrer-Policy: no-referrer"
+    "\r\nContent-Security-Policy: ";
 // Pages may load their own scripts, styles and images, and call their own server; nothing else.
 constexpr char kPagePolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-constexpr char kDataPolicy[] = "default-src 'none'; frame-ancestors 'none'";
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n";
+constexpr char kDataPolicy[] = "default-src 'none'; frame-ancestors 'none'\r\n";
 
-// Reads from one text and writes to another.
+// Reads from one text and writes to another, adding `common` to the header fields.
 class MemoryStream final : public httplib::Stream {
  public:
-  MemoryStream(std::string_view input, std::string& out, const std::function<bool()>& flush)
-      : input_(input), out_(out), flush_(flush) {}
+  MemoryStream(std::string_view input, std::string_view common, std::string& out)
+      : input_(input), common_(common), out_(out) {}
+
+  // From now on empties `out` through `flush` when it grows.
+  void set_flush(const std::function<bool()>& flush) { flush_ = &flush; }
 
   bool is_readable() const override { return !input_.empty(); }
   bool is_writable() const override { return true; }
@@ -35,20 +43,27 @@ class MemoryStream final : public httplib::Stream {
     return static_cast<ssize_t>(n);
   }
   ssize_t write(const char* data, std::size_t size) override {
-    out_.append(data, size);
-    if (streaming && out_.size() >= kFlushBytes && !flush_()) return -1;
+    std::string_view text(data, size);
+    // cpp-httplib writes the status line and its fields first and at once.
+    if (!common_.empty()) {
+      const std::size_t status_line = text.find('\n') + 1;
+      out_.append(text.substr(0, status_line)).append(common_);
+      text.remove_prefix(status_line);
+      common_ = {};
+    }
+    out_.append(text);
+    if (flush_ != nullptr && out_.size() >= kFlushBytes && !(*flush_)()) return -1;
     return static_cast<ssize_t>(size);
   }
   void get_remote_ip_and_port(std::string&, int&) const override {}
   void get_local_ip_and_port(std::string&, int&) const override {}
   socket_t socket() const override { return INVALID_SOCKET; }
 
-  bool streaming = false;
-
  private:
   std::string_view input_;
+  std::string_view common_;
   std::string& out_;
-  const std::function<bool()>& flush_;
+  const std::function<bool()>* flush_ = nullptr;
 };
 
 // "Fri, 20 Nov 2026 14:00:00 GMT"
@@ -88,8 +103,9 @@ class Responder::Httplib final : public httplib::Server {
     stream_failure_ = nullptr;
     std::string line(context.method);
     line += context.http_1_0 ? " / HTTP/1.0\r\n\r\n" : " / HTTP/1.1\r\n\r\n";
-    MemoryStream stream(line, out, flush);
-    stream.streaming = static_cast<bool>(reply.stream);
+    write_common();
+    MemoryStream stream(line, common_, out);
+    if (reply.stream) stream.set_flush(flush);
     bool closed = false;
     const bool whole = process_request(stream, context.close, closed, nullptr);
     if (stream_failure_) std::rethrow_exception(stream_failure_);
@@ -99,7 +115,6 @@ class Responder::Httplib final : public httplib::Server {
  private:
   void fill(httplib::Response& response) {
     response.status = reply_->status;
-    add_common(response);
     for (const auto& [name, value] : reply_->headers) {
       if (safe_value(name) && safe_value(value)) response.headers.emplace(name, value);
     }
@@ -113,21 +128,18 @@ class Responder::Httplib final : public httplib::Server {
     response.body = std::move(reply_->body);
   }
 
-  void add_common(httplib::Response& response) {
-    auto& headers = response.headers;
-    const bool page = reply_->content_type == kHtml;
+  // What every reply carries is one text: as fields of cpp-httplib's multimap, each compared and
+  // printed by itself, they took 1.7 of the 6.3 us of processor time a request took in user space.
+  void write_common() {
     const std::int64_t now_s = context_->now.value / core::kMsPerSecond;
     if (now_s != date_s_ || date_.empty()) {
       date_ = http_date(now_s);
       date_s_ = now_s;
     }
-    headers.emplace("Date", date_);
-    headers.emplace("Cache-Control", "no-store");
-    headers.emplace("X-Content-Type-Options", "nosniff");
-    headers.emplace("Referrer-Policy", "no-referrer");
-    headers.emplace("Content-Security-Policy", page ? kPagePolicy : kDataPolicy);
-    headers.emplace("X-Request-Id", context_->request_id);
-    if (context_->https) headers.emplace("Strict-Transport-Security", "max-age=31536000");
+    common_.assign("Date: ").append(date_);
+    common_.append("\r\nX-Request-Id: ").append(context_->request_id);
+    common_.append(kCommon).append(reply_->content_type == kHtml ? kPagePolicy : kDataPolicy);
+    if (context_->https) common_.append("Strict-Transport-Security: max-age=31536000\r\n");
   }
 
   void set_stream(httplib::Response& response) {
@@ -166,6 +178,7 @@ class Responder::Httplib final : public httplib::Server {
   Reply* reply_ = nullptr;
   const ReplyContext* context_ = nullptr;
   std::exception_ptr stream_failure_;
+  std::string common_;
   std::string date_;
   std::int64_t date_s_ = 0;
 };
