@@ -20,10 +20,10 @@
 namespace coupon::service {
 
 struct NewUser {
-  std::string email;  // as typed
+  std::string email = {};  // as typed
   std::optional<std::string> username = {};
   std::string name = {};
-  std::string password_hash;  // from hash_new_password()
+  std::string password_hash = {};  // from hash_new_password()
   domain::Role role = domain::Role::kUser;
   core::Credit credit = {};
 };
