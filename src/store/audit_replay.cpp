@@ -122,8 +122,7 @@ void Replay::add_to_balance(const LedgerRow& row) {
 
 void Replay::create_key(const LedgerRow& row) {
   KeyFact key{.scopes = row.detail.value_or("")};
-  require(keys_.emplace(row.units, std::move(key)).second, row,
-          "there is such an API key already");
+  require(keys_.emplace(row.units, std::move(key)).second, row, "there is such an API key already");
 }
 
 void Replay::revoke_key(const LedgerRow& row) {

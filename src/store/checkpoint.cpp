@@ -68,8 +68,9 @@ Checkpoint read_checkpoint(Connection& connection, const Verifier& verifier) {
       .head = {.seq = {query.integer(0)}, .at = query.time(1), .hash = query.block<32>(2)},
       .sums = read_sums(connection, kCheckpointSums)};
   if (!verifier(checkpoint_message(checkpoint), query.block<64>(3))) {
-    throw Divergence{"checkpoint: the signature does not fit its row and checkpoint_campaigns, or "
-                     "is not by this database's secret.key"};
+    throw Divergence{
+        "checkpoint: the signature does not fit its row and checkpoint_campaigns, or "
+        "is not by this database's secret.key"};
   }
   const LedgerHead& head = checkpoint.head;
   if (head.seq.value == 0) return checkpoint;
@@ -142,8 +143,7 @@ domain::Counters counter_change(const LedgerRow& row) {
   return change;
 }
 
-core::Result<LedgerCheck> check_since_checkpoint(Connection& connection,
-                                                 const Verifier& verifier) {
+core::Result<LedgerCheck> check_since_checkpoint(Connection& connection, const Verifier& verifier) {
   const Snapshot snapshot(connection);
   try {
     return check(connection, verifier);
