@@ -1,5 +1,7 @@
 #include "src/http/declared.h"
 
+#include <algorithm>
+
 namespace coupon::http {
 namespace {
 
@@ -51,6 +53,11 @@ struct ProblemBody {
   }
 };
 
+bool has_code(const std::vector<DeclaredRefusal>& refusals, std::string_view code) {
+  return std::any_of(refusals.begin(), refusals.end(),
+                     [&](const DeclaredRefusal& one) { return one.code == code; });
+}
+
 }  // namespace
 
 std::map<int, std::vector<DeclaredRefusal>> declared_refusals(const Endpoint& endpoint) {
@@ -61,6 +68,10 @@ std::map<int, std::vector<DeclaredRefusal>> declared_refusals(const Endpoint& en
     const auto sentence =
         row.sentence.empty() ? std::string(core::sentence(row.reason)) : row.sentence;
     refusals[row.status].push_back({std::string(core::name(row.reason)), sentence, index++ < own});
+  }
+  const bool contradicts = endpoint.input != nullptr && !endpoint.dialect->strict;
+  if (contradicts && !has_code(refusals[400], "invalid_request")) {
+    refusals[400].push_back({"invalid_request", "A field is given twice, differently", false});
   }
   if (reads_body(endpoint)) {
     refusals[415].push_back({"unsupported_media_type", "The Content-Type is not accepted", false});

@@ -17,10 +17,6 @@ using core::Reason;
   throw std::logic_error("endpoint " + endpoint.id + " (" + endpoint.route + "): " + why);
 }
 
-bool is_bad_input(Reason reason) {
-  return reason == Reason::kInvalidRequest || reason == Reason::kInvalidJson;
-}
-
 int invalid_status_of(const Endpoint& endpoint) {
   return endpoint.invalid_status != 0 ? endpoint.invalid_status : endpoint.dialect->invalid_status;
 }
@@ -35,7 +31,8 @@ const Refusal* row_of(const Endpoint& endpoint, Reason reason) {
 int status_of(const Endpoint& endpoint, Reason reason) {
   if (const Refusal* row = row_of(endpoint, reason)) return row->status;
   if (reason == Reason::kIdempotencyMismatch) return 422;  // As the header's draft has it.
-  return is_bad_input(reason) ? invalid_status_of(endpoint) : default_status(core::kind(reason));
+  if (reason == Reason::kInvalidRequest) return invalid_status_of(endpoint);
+  return default_status(core::kind(reason));
 }
 
 std::string fill_number(std::string sentence, std::int64_t number) {

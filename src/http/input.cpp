@@ -63,10 +63,17 @@ class Gatherer {
     take_path();
     read_object(shape_, fields_, object, reader_);
     if (reader_.ok()) return std::nullopt;
+    // Fields that contradict each other are 400 everywhere, whatever status bad fields have.
+    if (reader_.contradictory()) return refuse_as(400, std::move(reader_).error());
     return refuse(endpoint_, request_, std::move(reader_).error());
   }
 
  private:
+  Reply refuse_as(int status, const core::Error& error) const {
+    const auto& render = endpoint_.dialect->render;
+    return render ? render(request_, error, status) : problem_reply(request_, error, status);
+  }
+
   bool strict() const { return endpoint_.dialect->strict; }
   bool has_own_body() const { return !endpoint_.body_types.empty(); }
   // Strict endpoints take their fields from one place.
@@ -161,7 +168,10 @@ class Gatherer {
     Json* const before = earlier(*field);
     if (before == nullptr) {
       fields_[field->name] = std::move(value);
-    } else if (strict() || *before != value) {
+    } else if (*before != value) {
+      const Reader::Scope scope(reader_, name);
+      reader_.complain_twice();
+    } else if (strict()) {
       const Reader::Scope scope(reader_, name);
       reader_.complain("is given twice");
     }

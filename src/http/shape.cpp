@@ -81,9 +81,7 @@ const Json* find_member(const FieldSpec& field, const Json& json, Reader& reader
   for (const std::string& alias : field.aliases) {
     const auto other = members.find(alias);
     if (other == members.end()) continue;
-    if (found != nullptr && *found != other->second) {
-      reader.complain_sentence(field.name + " and " + alias + " say different things");
-    }
+    if (found != nullptr && *found != other->second) reader.complain_twice();
     found = &other->second;
   }
   return found;
@@ -123,6 +121,12 @@ void Reader::complain(std::string predicate) {
 void Reader::complain_beyond(std::string predicate) {
   if (field_ == nullptr || field_->beyond.empty()) return complain(std::move(predicate));
   complain_sentence(field_->beyond);
+}
+
+void Reader::complain_twice() {
+  contradictory_ = true;
+  const std::string predicate = "is given twice, differently";
+  add(predicate, path_ + " " + predicate);
 }
 
 void Reader::complain_sentence(std::string sentence) { add(sentence, sentence); }

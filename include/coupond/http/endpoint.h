@@ -4,7 +4,7 @@
 // How to add one. The handler's signature names the shapes (shape.h); the rest is data:
 //
 //   struct HoldRequest {                              // Path, query and body fields alike.
-//     std::string code;
+//     std::string code = {};
 //     std::int64_t ttl_s = 300;
 //     static Object<HoldRequest> shape() {
 //       return {"HoldRequest", "How long to keep the coupon for its owner.", {
@@ -72,7 +72,7 @@ struct Dialect {
   std::string tag;           // Groups the endpoints in the document.
   std::string doc = {};      // What the family is.
   bool strict = false;       // See Reader::Mode; also one source of input and 415 for other types.
-  int invalid_status = 400;  // For bad fields and bad JSON.
+  int invalid_status = 400;  // For bad fields. What is not JSON or contradicts itself is 400.
   // Writes an error body. Empty: problem_reply().
   std::function<Reply(const Request&, const core::Error&, int status)> render = {};
   const Shape* error_shape = nullptr;  // What `render` writes; null where render is empty.

@@ -2,8 +2,8 @@
 // list of all bad fields, writing, and the schema in /openapi.json all come from that.
 //
 //   struct RedeemRequest {
-//     std::string order_id;
-//     std::optional<std::string> hold_token;
+//     std::string order_id = {};  // An initialiser each, or {.order_id = …} does not compile.
+//     std::optional<std::string> hold_token = {};
 //
 //     static Object<RedeemRequest> shape() {
 //       return {"RedeemRequest", "What to redeem.", {

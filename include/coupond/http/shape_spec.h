@@ -55,6 +55,9 @@ class Reader {
   void complain_beyond(std::string predicate);
   // A sentence that stands for itself; becomes the whole message.
   void complain_sentence(std::string sentence);
+  // The value contradicts one given for the same field elsewhere.
+  void complain_twice();
+  bool contradictory() const { return contradictory_; }
   // All complaints as one kInvalidRequest, the first in its message. Call only when !ok().
   core::Error error() &&;
 
@@ -80,6 +83,7 @@ class Reader {
   const FieldSpec* field_ = nullptr;  // Whose own sentences to use, if it has any.
   std::vector<core::FieldProblem> problems_;
   std::string first_sentence_;
+  bool contradictory_ = false;
 };
 
 // One field of an object.
