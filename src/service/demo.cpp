@@ -1,0 +1,130 @@
+#include "coupond/service/demo.h"
+
+#include <array>
+#include <string>
+
+#include "coupond/core/ids.h"
+#include "coupond/service/accounts.h"
+#include "coupond/service/campaigns.h"
+#include "coupond/service/codes.h"
+#include "coupond/store/campaigns.h"
+
+namespace coupon::service {
+namespace {
+
+constexpr std::int64_t kMinuteMs = 60 * core::kMsPerSecond;
+constexpr std::int64_t kHourMs = 60 * kMinuteMs;
+
+struct DemoUser {
+  const char* email;
+  const char* username;  // null: logs in by e-mail only
+  const char* name;
+  const char* password;
+  domain::Role role = domain::Role::kUser;
+  core::Credit credit = {};
+};
+
+constexpr std::array<DemoUser, 9> kUsers = {{
+    {"admin@example.com", nullptr, "Admin", "AdminPassword123", domain::Role::kAdmin},
+    {"admin@admin.com", nullptr, "Admin", "Password1", domain::Role::kAdmin},
+    {"user@user.com", nullptr, "User", "Password1"},
+    {"a.faghihi@example.com", "a.faghihi", "A. Faghihi", "password", domain::Role::kUser, {100}},
+    {"user2@example.com", "user2", "User 2", "user2pass", domain::Role::kUser, {500}},
+    {"user3@example.com", "user3", "User 3", "user3pass", domain::Role::kUser, {50}},
+    {"user4@example.com", "user4", "User 4", "user4pass", domain::Role::kUser, {1500}},
+    {"user5@example.com", "user5", "User 5", "user5pass", domain::Role::kUser, {20}},
+    {"user6@example.com", "user6", "User 6", "user6pass", domain::Role::kUser, {175}},
+}};
+
+struct DemoCoupon {
+  const char* name;
+  std::int64_t price;
+  const char* code;
+  std::int64_t left;
+  std::int64_t life_ms;
+};
+
+constexpr std::array<DemoCoupon, 5> kCoupons = {{
+    {"one", 50, "ABC", 5, 10 * core::kMsPerDay},
+    {"two", 450, "BCD", 3, core::kMsPerDay},
+    {"three", 350, "CDE", 12, 5 * kHourMs},
+    {"four", 250, "DEF", 1, kHourMs},
+    {"five", 150, "EFG", 4, 10 * kMinuteMs},
+}};
+
+core::Result<core::Done> add_user(Engine& engine, const DemoUser& demo) {
+  auto known = engine.readers().read<bool>([&](store::Connection& db) -> core::Result<bool> {
+    return find_login(db, demo.email).has_value();
+  });
+  if (!known.ok()) return known.error();
+  if (*known) return core::Done{};
+  // Straight to the hasher: these passwords need not satisfy the rule for people's own.
+  auto hash = engine.passwords().hash(demo.password);
+  if (!hash.ok()) return hash.error();
+  NewUser wanted{.email = demo.email,
+                 .name = demo.name,
+                 .password_hash = std::move(*hash),
+                 .role = demo.role,
+                 .credit = demo.credit};
+  if (demo.username != nullptr) wanted.username = demo.username;
+  return engine.writer().run<core::Done>(
+      "demo.user", [&](store::Tx& tx) -> core::Result<core::Done> {
+        auto made = create_user(tx, engine, Caller::system(), wanted);
+        if (!made.ok()) return made.error();
+        return core::Done{};
+      });
+}
+
+core::Result<core::Done> make_coupon(store::Tx& tx, const DemoCoupon& demo, std::string uuid,
+                                     const FreshCode& code) {
+  domain::Campaign campaign{.uuid = std::move(uuid),
+                            .slug = std::string("store-") + demo.name,
+                            .mode = domain::Mode::kShared,
+                            .name = demo.name};
+  campaign.policy.price = {demo.price};
+  campaign.policy.max_redemptions_per_coupon = demo.left;
+  campaign.policy.max_redemptions_per_user = 1;
+  campaign.policy.ends_at = tx.now() + demo.life_ms;
+  auto made = create_campaign(tx, Caller::system(), campaign);
+  if (!made.ok()) return made.error();
+  auto stored = store_codes(tx, Caller::system(), made->campaign.id, {code});
+  if (!stored.ok()) return stored.error();
+  return core::Done{};
+}
+
+core::Result<core::Done> open_again(store::Tx& tx, const DemoCoupon& demo,
+                                    const domain::Campaign& campaign) {
+  if (campaign.policy.ends_at && tx.now() < *campaign.policy.ends_at) return core::Done{};
+  const auto later = [&](domain::Campaign& target) {
+    target.policy.ends_at = tx.now() + demo.life_ms;
+  };
+  auto changed = change_campaign(tx, Caller::system(), campaign.id, later);
+  if (!changed.ok()) return changed.error();
+  return core::Done{};
+}
+
+core::Result<core::Done> add_coupon(Engine& engine, const DemoCoupon& demo) {
+  const auto code = seal_code(engine.vault(), demo.code);
+  if (!code.ok()) return code.error();
+  const std::string uuid = core::uuid4(engine.random());
+  return engine.writer().run<core::Done>("demo.coupon", [&](store::Tx& tx) {
+    const auto known = store::find_campaign_by_slug(tx.db(), std::string("store-") + demo.name);
+    if (!known) return make_coupon(tx, demo, uuid, *code);
+    if (known->archived_at) return core::Result<core::Done>(core::Done{});
+    return open_again(tx, demo, *known);
+  });
+}
+
+}  // namespace
+
+core::Result<core::Done> load_demo(Engine& engine) {
+  for (const DemoUser& user : kUsers) {
+    if (auto done = add_user(engine, user); !done.ok()) return done;
+  }
+  for (const DemoCoupon& coupon : kCoupons) {
+    if (auto done = add_coupon(engine, coupon); !done.ok()) return done;
+  }
+  return core::Done{};
+}
+
+}  // namespace coupon::service
