@@ -49,6 +49,9 @@ struct Call {
   Idempotency& idempotency;
   std::optional<KeyedRequest> keyed = {};
   bool dry_run = false;
+  // What was stored for repetitions of this request: then it is the answer, whatever the handler
+  // makes of it.
+  std::optional<http::Reply> stored_reply = {};
 
   // The account that is logged in. Only behind Auth::kSession and up, without a scope: there, no
   // API key gets through.
@@ -96,10 +99,14 @@ struct Call {
         return outcome->ok();
       });
       if (!outcome->ok() && !is_final(outcome->error())) return outcome->error();
-      idempotency.keep(tx, *keyed, reply_for(*outcome));
+      stored_reply = reply_for(*outcome);
+      idempotency.keep(tx, *keyed, *stored_reply);
       return *std::move(outcome);
     });
-    if (!stored.ok()) return stored.error();
+    if (!stored.ok()) {
+      stored_reply.reset();
+      return stored.error();
+    }
     return *std::move(stored);
   }
 

@@ -41,7 +41,8 @@ std::vector<http::Refusal> use_refusals(std::vector<http::Refusal> more) {
 
 service::Mint mint_of(const Call& call) { return {call.engine.vault(), call.engine.random()}; }
 
-// A value, or the refusal as this caller may hear it.
+// A value, or the refusal as this caller may hear it. Within the write operation, so that what is
+// stored for a repeated request is what the first one heard.
 template <class T>
 Result<T> told(const Call& call, Result<T> result) {
   if (result.ok()) return result;
@@ -104,13 +105,12 @@ Result<HoldReply> hold(Call& call, const HoldInput& in) {
   const std::string token = random_token(call.engine);
   const service::HoldRequest request{
       .code = *code, .user_id = user->id, .token_hash = token_hash(token), .ttl_s = in.ttl_s};
-  return told(
-      call,
-      call.write(
-          "coupon.hold", [&](store::Tx& tx) { return service::hold(tx, call.caller, request); },
-          [&](const service::Held& held) {
-            return HoldReply{.hold_token = token, .expires_at = held.until, .seq = held.seq};
-          }));
+  return call.write(
+      "coupon.hold",
+      [&](store::Tx& tx) { return told(call, service::hold(tx, call.caller, request)); },
+      [&](const service::Held& held) {
+        return HoldReply{.hold_token = token, .expires_at = held.until, .seq = held.seq};
+      });
 }
 
 Result<SeqReply> release(Call& call, const ReleaseInput& in) {
@@ -119,12 +119,12 @@ Result<SeqReply> release(Call& call, const ReleaseInput& in) {
   const auto user = subject(call, in.user_id);
   if (!user.ok()) return user.error();
   const service::HoldProof proof{.token_hash = token_hash(in.hold_token)};
-  return told(call, call.write(
-                        "coupon.release",
-                        [&](store::Tx& tx) {
-                          return service::release(tx, call.caller, *code, user->id, proof);
-                        },
-                        [](const service::Held& held) { return SeqReply{.seq = held.seq}; }));
+  return call.write(
+      "coupon.release",
+      [&](store::Tx& tx) {
+        return told(call, service::release(tx, call.caller, *code, user->id, proof));
+      },
+      [](const service::Held& held) { return SeqReply{.seq = held.seq}; });
 }
 
 Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
@@ -135,16 +135,15 @@ Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
   service::RedeemRequest request{
       .code = *code, .user_id = user->id, .order_id = in.order_id, .metadata = in.metadata};
   if (in.hold_token) request.proof.token_hash = token_hash(*in.hold_token);
-  return told(
-      call,
-      call.write(
-          "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, call.caller, request); },
-          [&](const service::Redeemed& done) {
-            RedeemedReply reply{redemption_reply(done.redemption, done.campaign_slug,
-                                                 shown_code(call.engine, done.coupon))};
-            reply.redemption.remaining_uses = done.remaining_uses;
-            return reply;
-          }));
+  return call.write(
+      "coupon.redeem",
+      [&](store::Tx& tx) { return told(call, service::redeem(tx, call.caller, request)); },
+      [&](const service::Redeemed& done) {
+        RedeemedReply reply{redemption_reply(done.redemption, done.campaign_slug,
+                                             shown_code(call.engine, done.coupon))};
+        reply.redemption.remaining_uses = done.remaining_uses;
+        return reply;
+      });
 }
 
 Result<SeqReply> void_one(Call& call, const VoidInput& in) {

@@ -139,7 +139,10 @@ http::Reply Gate::admit_caller(const http::Endpoint& endpoint, const http::Reque
             .keyed = std::move(keyed),
             .dry_run = dry_run};
   if (call.keyed) {
-    auto reply = idempotency_.once(*call.keyed, [&] { return Result<http::Reply>(next(call)); });
+    auto reply = idempotency_.once(*call.keyed, [&] {
+      http::Reply answer = next(call);
+      return Result<http::Reply>(std::move(call.stored_reply).value_or(std::move(answer)));
+    });
     return reply.ok() ? *std::move(reply) : http::refuse(endpoint, request, reply.error());
   }
   http::Reply reply = next(call);
