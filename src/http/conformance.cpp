@@ -29,15 +29,19 @@ OrderedJson parse(std::string_view body, Complaints& complaints) {
   return nullptr;
 }
 
-void check_answer(const Answer& answer, std::string_view content_type, std::string_view body,
-                  Complaints& complaints) {
+void check_answer(const Endpoint& endpoint, const Answer& answer, std::string_view content_type,
+                  std::string_view body, Complaints& complaints) {
   if (answer.shape == nullptr) {
     if (answer.content_type.empty() && !body.empty()) complaints.push_back("has a body");
     return check_type(answer.content_type, content_type, complaints);
   }
   check_type(kJson, content_type, complaints);
-  const OrderedJson value = parse(body, complaints);
+  OrderedJson value = parse(body, complaints);
   if (!complaints.empty()) return;
+  // What the gate adds to a rehearsal's answer.
+  if (endpoint.takes_key() && value.is_object() && value.value("dry_run", OrderedJson()) == true) {
+    value.erase("dry_run");
+  }
   SchemaBook book;
   OrderedJson schema = book.object(*answer.shape, {});
   if (answer.list) schema = OrderedJson{{"type", "array"}, {"items", std::move(schema)}};
@@ -66,7 +70,7 @@ std::vector<std::string> mismatches(const Endpoint& endpoint, int status,
   Complaints complaints;
   for (const Answer& answer : endpoint.answers) {
     if (answer.status != status) continue;
-    check_answer(answer, content_type, body, complaints);
+    check_answer(endpoint, answer, content_type, body, complaints);
     return complaints;
   }
   const auto refusals = declared_refusals(endpoint);

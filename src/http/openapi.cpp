@@ -43,7 +43,8 @@ OrderedJson shared_parameters() {
       "The same key and request again get the first answer again, refusals too, for 24 hours.";
   key["schema"] = {{"type", "string"}, {"minLength", 1}, {"maxLength", 255}};
   OrderedJson dry_run{{"name", "dry_run"}, {"in", "query"}, {"required", false}};
-  dry_run["description"] = "Do everything, answer, and undo it.";
+  dry_run["description"] =
+      "Do everything, answer, and undo it. The reply then has `dry_run: true` too.";
   dry_run["schema"] = {{"type", "boolean"}, {"default", false}};
   return {{"Idempotency-Key", std::move(key)}, {"dry_run", std::move(dry_run)}};
 }

@@ -217,6 +217,24 @@ TEST_CASE("the endpoint that serves a path is found as the router finds it", "[e
   CHECK(serving("POST", "/api/v1/coupons//hold") == "none");
 }
 
+TEST_CASE("of two endpoints that match, the one with the earlier literal serves", "[endpoint]") {
+  Api api;
+  const Dialect dialect = sample::strict_dialect();
+  Group<sample::Call> group(api, dialect, sample::gate);
+  const auto done = [](sample::Call&) -> core::Result<core::Done> { return core::Done{}; };
+  const auto hold = [](sample::Call&, const sample::HoldRequest&) -> core::Result<core::Done> {
+    return core::Done{};
+  };
+  group.add({.route = "GET /a/all", .id = "all", .summary = "A"}, done);
+  group.add({.route = "GET /a/{code}", .id = "one", .summary = "B"}, hold);
+  group.add({.route = "GET /b/{code}", .id = "other", .summary = "C"}, hold);
+  group.add({.route = "GET /b/all", .id = "every", .summary = "D"}, done);
+  CHECK(api.serving("GET", "/a/all")->id == "all");
+  CHECK(api.serving("GET", "/a/x")->id == "one");
+  CHECK(api.serving("GET", "/b/all")->id == "every");
+  CHECK(api.serving("GET", "/b/x")->id == "other");
+}
+
 TEST_CASE("a malformed declaration is refused at start-up", "[endpoint]") {
   Api api;
   const Dialect dialect = sample::strict_dialect();

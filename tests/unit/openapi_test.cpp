@@ -171,6 +171,7 @@ TEST_CASE("a reply that is what was declared has no mismatch", "[openapi]") {
   CHECK(wrong(201, kHold) == "");
   CHECK(wrong(201, kHold, "application/json; charset=utf-8") == "");
   CHECK(wrong(201, with("null", "\"x\"")) == "");
+  CHECK(wrong(201, with("{", "{\"dry_run\":true,")) == "");
   Request request;
   const Reply refusal = problem_reply(
       request,
@@ -187,6 +188,8 @@ TEST_CASE("every way in which a reply can drift is seen", "[openapi]") {
   CHECK(wrong(201, with("}", ",\"code\":2}")) == "the body: The body has the field \"code\" twice");
   CHECK(wrong(201, with("}", ",\"password_hash\":2}")) ==
         "body has the undeclared field \"password_hash\"");
+  CHECK(wrong(201, with("{", "{\"dry_run\":false,")) ==
+        "body has the undeclared field \"dry_run\"");
   CHECK(wrong(201, with("\"code\":\"A\",", "")) == "body lacks the field \"code\"");
   CHECK(wrong(201, with("1", "\"1\"")) == "body.ttl_s is \"1\", not \"integer\"");
   CHECK(wrong(201, with("1", "1.0")) == "body.ttl_s is 1.0, not \"integer\"");
