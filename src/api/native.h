@@ -7,6 +7,9 @@
 
 namespace coupon::api {
 
+void add_auth_endpoints(Endpoints& v1);
+void add_user_endpoints(Endpoints& v1);
+void add_key_endpoints(Endpoints& v1);
 void add_campaign_endpoints(Endpoints& v1);
 void add_coupon_endpoints(Endpoints& v1);
 void add_redemption_endpoints(Endpoints& v1);

@@ -1,0 +1,58 @@
+// How accounts and sessions look in the native API.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "coupond/core/types.h"
+#include "coupond/domain/user.h"
+#include "coupond/http/shape.h"
+#include "coupond/service/sessions.h"
+
+namespace coupon::api {
+
+// An account, for itself and for administrators. Never its password's hash.
+struct UserReply {
+  core::UserId id;
+  std::string user_id;
+  std::string email;
+  std::optional<std::string> username;
+  std::string name;
+  domain::Role role = domain::Role::kUser;
+  bool active = true;
+  core::Credit credit;
+  std::optional<core::UnixMs> subscription_ends_at;
+  core::UnixMs created_at;
+  static http::Object<UserReply> shape();
+};
+UserReply user_reply(const domain::User& user);
+
+// The same after a change.
+struct ChangedUserReply {
+  UserReply user;
+  core::Seq seq;
+  static http::Object<ChangedUserReply> shape();
+};
+
+struct SessionReply {
+  std::string access_token;
+  std::string token_type = "Bearer";
+  std::int64_t expires_in = 0;
+  std::string refresh_token;
+  UserReply user;
+  std::optional<core::Seq> seq;  // where opening it changed the account
+  static http::Object<SessionReply> shape();
+};
+SessionReply session_reply(service::Session session, std::optional<core::Seq> seq = {});
+
+// ---- Fields of requests that mean the same everywhere ----
+
+http::Choices<domain::Role> role_choices();
+// For a new e-mail address and a new password: their rules, as far as a shape can tell them.
+http::Text email_rule();
+http::Text new_password_rule();
+// For one that is only compared: no rule but a bound.
+http::Text password_rule();
+
+}  // namespace coupon::api

@@ -1,0 +1,137 @@
+// /api/v1/auth: registering, logging in, keeping a session, ending it. None but register takes an
+// Idempotency-Key: repeating a login or logout does no harm, and a refresh token is its own key.
+
+#include "src/api/account_shapes.h"
+#include "src/api/login.h"
+#include "src/api/native.h"
+
+namespace coupon::api {
+namespace {
+
+using core::Reason;
+using core::Result;
+using http::Auth;
+using http::text;
+
+struct RegisterInput {
+  std::string email;
+  std::string password;
+  std::string name;
+  std::optional<std::string> username;
+  static http::Object<RegisterInput> shape() {
+    using R = RegisterInput;
+    return {"RegisterRequest",
+            "A new account.",
+            {
+                text("email", &R::email, "Its address.", email_rule()).example("ada@example.com"),
+                text("password", &R::password, "A new one.", new_password_rule())
+                    .example("correct horse 1"),
+                text("name", &R::name, "What to call you.", {.max = 256}).optional(),
+                text("username", &R::username, "Another name to log in by.", {.min = 1, .max = 64}),
+            }};
+  }
+};
+
+struct LoginInput {
+  std::string email;
+  std::string password;
+  static http::Object<LoginInput> shape() {
+    return {"LoginRequest",
+            "Who logs in.",
+            {
+                text("email", &LoginInput::email, "The address, or the username.",
+                     {.min = 1, .max = 254})
+                    .alias("username")
+                    .example("ada@example.com"),
+                text("password", &LoginInput::password, "The password.", password_rule())
+                    .example("correct horse 1"),
+            }};
+  }
+};
+
+struct RefreshInput {
+  std::string refresh_token;
+  static http::Object<RefreshInput> shape() {
+    return {"RefreshRequest",
+            "Which session.",
+            {text("refresh_token", &RefreshInput::refresh_token, "Its refresh token.",
+                  {.min = 1, .max = 128})}};
+  }
+};
+
+struct Registered {
+  service::Session session;
+  core::Seq seq;
+};
+
+Result<Registered> open_registered(store::Tx& tx, Call& call, const service::NewUser& wanted) {
+  auto made = service::create_user(tx, call.engine, call.caller, wanted);
+  if (!made.ok()) return made.error();
+  return Registered{.session = service::start_session(tx, call.engine, made->user),
+                    .seq = made->seq};
+}
+
+Result<SessionReply> register_account(Call& call, const RegisterInput& in) {
+  auto wanted = new_account(call, in.email, in.password, in.name);
+  if (!wanted.ok()) return wanted.error();
+  wanted->username = in.username;
+  return call.write(
+      "user.register", [&](store::Tx& tx) { return open_registered(tx, call, *wanted); },
+      [](const Registered& made) { return session_reply(made.session, made.seq); });
+}
+
+Result<SessionReply> log_in_native(Call& call, const LoginInput& in) {
+  auto session = log_in(call, in.email, in.password);
+  if (!session.ok()) return session.error();
+  return session_reply(*std::move(session));
+}
+
+Result<SessionReply> refresh(Call& call, const RefreshInput& in) {
+  auto session = service::refresh_session(call.engine, in.refresh_token);
+  if (!session.ok()) return session.error();
+  return session_reply(*std::move(session));
+}
+
+Result<core::Done> log_out(Call& call, const RefreshInput& in) {
+  return service::log_out(call.engine, in.refresh_token);
+}
+
+}  // namespace
+
+void add_auth_endpoints(Endpoints& v1) {
+  v1.add({.route = "POST /api/v1/auth/register",
+          .id = "register",
+          .summary = "Make an account and log in",
+          .success = 201,
+          .refusals = {{409, Reason::kEmailTaken}, {409, Reason::kUsernameTaken}}},
+         register_account);
+  v1.add(
+      {.route = "POST /api/v1/auth/login",
+       .id = "login",
+       .summary = "Log in",
+       .doc = "An unknown account gets the same answer, after the same time, as a wrong password.",
+       .refusals = {{401, Reason::kInvalidCredentials}, {429, Reason::kRateLimited}},
+       .keyed = false},
+      log_in_native);
+  v1.add(
+      {.route = "POST /api/v1/auth/refresh",
+       .id = "refresh",
+       .summary = "The next tokens for a refresh token",
+       .doc = "Each refresh token is good for one use. A second use ends the session for all who "
+              "hold tokens of it; only within 10 s, and while the next one is unused, is the "
+              "same answer given again.",
+       .refusals = {{401, Reason::kInvalidToken}},
+       .keyed = false},
+      refresh);
+  v1.add(
+      {.route = "POST /api/v1/auth/logout",
+       .id = "logout",
+       .summary = "End a session",
+       .doc = "Its refresh token is good for nothing afterwards; the access token runs out within "
+              "the hour.",
+       .success = 204,
+       .keyed = false},
+      log_out);
+}
+
+}  // namespace coupon::api
