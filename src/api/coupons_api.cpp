@@ -31,6 +31,7 @@ const std::vector<http::Refusal> kUseRefusals = {
     {410, Reason::kExpired},
     {409, Reason::kAlreadyRedeemed},
     {409, Reason::kCouponRedemptionCapReached},
+    {409, Reason::kNoCouponsLeft},
     {409, Reason::kHeldByOther},
 };
 
@@ -239,8 +240,7 @@ void add_coupon_endpoints(Endpoints& v1) {
           .success = 201,
           .refusals = use_refusals({{409, Reason::kWrongMode},
                                     {409, Reason::kAlreadyAssigned},
-                                    {409, Reason::kUserCapReached},
-                                    {409, Reason::kNoCouponsLeft}}),
+                                    {409, Reason::kUserCapReached}}),
           .rate = kCodesRate},
          assign);
   v1.add({.route = "POST /api/v1/coupons/{code}/hold",

@@ -23,8 +23,9 @@ Rules ownership_rules(const CouponFacts& facts) {
 Rules state_rules(const CouponFacts& facts) {
   const Coupon& coupon = facts.coupon;
   const bool used_up = coupon.max_uses && coupon.uses >= *coupon.max_uses;
-  const Reason spent =
-      coupon.max_uses == 1 ? Reason::kAlreadyRedeemed : Reason::kCouponRedemptionCapReached;
+  Reason spent = Reason::kCouponRedemptionCapReached;
+  if (coupon.max_uses == 1) spent = Reason::kAlreadyRedeemed;
+  if (facts.campaign.mode == Mode::kShared) spent = Reason::kNoCouponsLeft;
   return {
       {.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
       {.reason = Reason::kExpired, .pass = !coupon.expires_at || facts.now < *coupon.expires_at},
