@@ -98,7 +98,6 @@ std::optional<Refusal> parse_fields(std::string_view text, Head& head) {
   for (;;) {
     const std::string_view line = take_line(text);
     if (line.empty()) return std::nullopt;
-    if (head.fields.size() == limits::kHeadFieldsMax) return kTooManyFields;
     // A line that begins with a space (a fold) or has one before the colon has no token as name.
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return kBadField;

@@ -91,6 +91,7 @@ std::vector<Case> line_cases() {
   return {
       {"bare LF after the request line", "GET /a HTTP/1.1\nHost: x\r\n\r\n", 400},
       {"bare LF after a field", "GET /a HTTP/1.1\r\nHost: x\nX: y\r\n\r\n", 400},
+      {"bare LF in a value", get("Host: x\r\nX: a\nY: b\r\n"), 400},
       {"bare LF throughout", "GET /a HTTP/1.1\nHost: x\n\n", 400},
       {"bare CR in a value", get("Host: x\r\nX: a\rb\r\n"), 400},
       {"folded field", get("Host: x\r\nX: a\r\n b\r\n"), 400},

@@ -157,6 +157,29 @@ TEST_CASE("every reply carries the security headers and no version", "[http]") {
   CHECK(client.get("/none").header("Content-Length").empty());
 }
 
+TEST_CASE("a trusted proxy's word on the client is believed, nobody else's", "[http]") {
+  const auto who = [](http::Request& request) {
+    return http::text_reply(200, request.client_address + (request.https ? " https" : " http") +
+                                     " through " + request.peer_address);
+  };
+  const test::Headers forwarded = {{"X-Forwarded-For", "6.6.6.6, 192.0.2.7"},
+                                   {"X-Forwarded-Proto", "https"},
+                                   {"REMOTE_ADDR", "7.7.7.7"}};
+  LocalServer trusting_nobody(who);
+  HttpClient direct(trusting_nobody.port());
+  const HttpResponse plain = direct.get("/", forwarded);
+  CHECK(plain.body == "127.0.0.1 http through 127.0.0.1");
+  CHECK(plain.header("Strict-Transport-Security").empty());
+
+  http::ServerOptions options;
+  options.trusted_proxies = http::TrustedProxies::parse({"127.0.0.0/8"}).value();
+  LocalServer behind_proxy(who, options);
+  HttpClient proxied(behind_proxy.port());
+  const HttpResponse secure = proxied.get("/", forwarded);
+  CHECK(secure.body == "192.0.2.7 https through 127.0.0.1");
+  CHECK(!secure.header("Strict-Transport-Security").empty());
+}
+
 TEST_CASE("a handler that throws gives a 500 without its text, and a line in the log", "[http]") {
   LocalServer server([](http::Request& request) -> http::Reply {
     if (request.target_path == "/odd") throw 7;
