@@ -4,7 +4,8 @@ source "$(dirname "$0")/lib.sh"
 
 log_in_as_admin
 admin=$token
-call POST /coupons '{"name":"Summer","startDate":"2026-01-01","endDate":"2099-01-01","codePattern":"SUMMER-{RANDOM:8}"}'
+call POST /coupons '{"name":"Summer","startDate":"2026-01-01","endDate":"2099-01-01",
+  "codePattern":"SUMMER-{RANDOM:8}"}'
 expect 201
 book=$(field id)
 call POST /coupons/random-codes "{\"couponBookId\":\"$book\",\"quantity\":5}"

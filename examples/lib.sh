@@ -14,7 +14,8 @@ reply=""
 
 call() {
   local method=$1 path=$2 body=${3:-}
-  local arguments=(--silent --show-error --max-time 30 --request "$method" --write-out '\n%{http_code}')
+  local arguments=(--silent --show-error --max-time 30 --request "$method"
+    --write-out '\n%{http_code}')
   [[ -z $token ]] || arguments+=(--header "Authorization: Bearer $token")
   [[ -z $body ]] || arguments+=(--header 'Content-Type: application/json' --data "$body")
   reply=$(curl "${arguments[@]}" ${headers[@]+"${headers[@]}"} "$url$path")

@@ -3,7 +3,8 @@
 source "$(dirname "$0")/lib.sh"
 
 log_in_as_admin
-call POST /api/v1/campaigns "{\"mode\":\"shared\",\"name\":\"Flash $RANDOM$RANDOM\",\"price\":10,\"max_redemptions_per_coupon\":2,\"max_redemptions_per_user\":1}"
+call POST /api/v1/campaigns "{\"mode\":\"shared\",\"name\":\"Flash $RANDOM$RANDOM\",\"price\":10,
+  \"max_redemptions_per_coupon\":2,\"max_redemptions_per_user\":1}"
 expect 201
 campaign=$(field id)
 code="FLASH$RANDOM$RANDOM"

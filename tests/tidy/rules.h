@@ -16,7 +16,7 @@ struct Violation {
 };
 using Violations = std::vector<Violation>;
 
-// Of every text file.
+// Of every text file; check_text leaves configurations of other programs in their own format.
 Violations check_text(const Source& source);  // Columns, tabs, blanks at line ends, last newline.
 Violations check_no_todo(const Source& source);  // Work left undone belongs into an issue.
 

@@ -48,6 +48,8 @@ TEST_CASE("tabs, trailing blanks and a missing last newline are found", "[tidy]"
   CHECK(places(check_text, "a.h", "a \nb\r\nc\n") == "a.h:1 a.h:2 ");
   CHECK(places(check_text, "a.h", "a\nb") == "a.h:2 ");
   CHECK(places(check_text, "a.h", "") == "");
+  CHECK(places(check_text, "a.sh", "\tx\n") == "a.sh:1 ");
+  CHECK(places(check_text, "Caddyfile", "\tx\n") == "");
 }
 
 TEST_CASE("marks of undone work are found in any file", "[tidy]") {
