@@ -139,7 +139,10 @@ Result<VerifiedToken> verify(Engine& engine, std::string_view token, core::UnixM
 Result<AccountState> load_account(Engine& engine, core::UserId id) {
   const auto user = read_user(engine, id);
   if (!user.ok()) return user.error();
-  return AccountState{.role = user->role, .active = user->active, .epoch = user->token_epoch};
+  return AccountState{.uuid = user->uuid,
+                      .role = user->role,
+                      .active = user->active,
+                      .epoch = user->token_epoch};
 }
 
 Result<Caller> session_caller(Engine& engine, std::string_view token) {
@@ -233,6 +236,12 @@ Result<Caller> authenticate(Engine& engine, std::string_view token) {
   if (token.size() > core::limits::kTokenMaxBytes) return Reason::kInvalidToken;
   if (token.starts_with(kApiKeyPrefix)) return key_caller(engine, token);
   return session_caller(engine, token);
+}
+
+Result<std::string> user_uuid(Engine& engine, core::UserId id) {
+  auto account = engine.users().account(id, [&] { return load_account(engine, id); });
+  if (!account.ok()) return account.error();
+  return std::move(account->uuid);
 }
 
 Result<std::int64_t> purge_expired(Engine& engine) {

@@ -49,6 +49,9 @@ core::Result<core::Done> log_out(Engine& engine, std::string_view refresh_token)
 // or changed password or role since.
 core::Result<Caller> authenticate(Engine& engine, std::string_view token);
 
+// An account's UUID, from memory where it was lately asked for. kUnknownUser.
+core::Result<std::string> user_uuid(Engine& engine, core::UserId id);
+
 // Forgets refresh tokens and stored replies that have run out, in slices that hold the writer for a
 // few milliseconds each. For a background thread, about once a minute; returns how many went.
 core::Result<std::int64_t> purge_expired(Engine& engine);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 #include "coupond/core/hash.h"
 #include "coupond/core/recent_map.h"
@@ -18,6 +19,7 @@ namespace coupon::service {
 
 // What decides whether a session still holds, and for what.
 struct AccountState {
+  std::string uuid = {};
   domain::Role role = domain::Role::kUser;
   bool active = false;
   std::int64_t epoch = 0;
@@ -37,7 +39,7 @@ struct ApiKeyState {
 
 class UserCache {
  public:
-  // About 100 bytes an entry.
+  // About 200 bytes an entry.
   explicit UserCache(std::size_t accounts_max = 131'072, std::size_t tokens_max = 65'536)
       : accounts_(accounts_max), tokens_(tokens_max), keys_(kKeysMax) {}
 
@@ -59,7 +61,10 @@ class UserCache {
   // On commit, by whatever changed it: sessions end with the next request.
   void account_changed(const domain::User& user) {
     accounts_.put(user.id.value,
-                  {.role = user.role, .active = user.active, .epoch = user.token_epoch});
+                  {.uuid = user.uuid,
+                   .role = user.role,
+                   .active = user.active,
+                   .epoch = user.token_epoch});
   }
   void api_key_revoked(const core::Digest& hash) { keys_.erase(hash); }
   // Somebody else wrote the file.
