@@ -24,9 +24,10 @@ core::Result<core::Secrets> load_secrets(const store::DataPaths& paths,
 }
 
 // A demo has accounts with known passwords: it must not meet real data, nor pass for real itself.
-std::optional<core::Error> mixes_demo(bool demo, bool is_demo, const store::DataPaths& paths) {
-  if (demo == is_demo) return std::nullopt;
-  if (demo) {
+std::optional<core::Error> mixes_demo(std::optional<bool> demo, bool is_demo,
+                                      const store::DataPaths& paths) {
+  if (!demo || demo == is_demo) return std::nullopt;
+  if (*demo) {
     return refuse("The data directory " + paths.directory +
                   " holds real data, and --demo would add accounts with known passwords. Name "
                   "another directory with --data.");
@@ -41,7 +42,7 @@ store::PrepareOptions prepare_options(const Engine::Options& options, const std:
           .clock = options.clock,
           .random = options.random,
           .vfs = options.writer.vfs,
-          .demo = options.demo,
+          .demo = options.demo.value_or(false),
           .notice = options.observer.notice};
 }
 
@@ -51,7 +52,7 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   const store::DataPaths paths(options.data_dir);
   const auto made = store::make_data_dir(paths);
   if (!made.ok()) return made.error();
-  if (options.demo && !store::exists(paths.database) && store::has_foreign_files(paths)) {
+  if (options.demo == true && !store::exists(paths.database) && store::has_foreign_files(paths)) {
     return refuse("The directory " + paths.directory +
                   " is not empty. Name an empty one, or a new name, with --data for a demo.");
   }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "coupond/core/clock.h"
@@ -37,7 +38,8 @@ class Engine {
     store::Writer::Observer observer = {};
     std::size_t readers = 8;
     core::PasswordHasher::Params passwords = {};
-    bool demo = false;  // Marks a new database as a demo's; refuses any other that is not one.
+    // Marks a new database as a demo's or not, and refuses one that is otherwise; absent: any.
+    std::optional<bool> demo = false;
     core::Clock clock = core::system_clock_now;
     core::Random random = core::system_random;
   };

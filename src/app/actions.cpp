@@ -1,0 +1,51 @@
+#include "coupond/app/actions.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "src/app/action_list.h"
+
+namespace coupon::app {
+namespace {
+
+struct Row {
+  std::string_view name;
+  core::Result<Json> (*run)(service::Engine&, const Json& in);
+};
+
+constexpr std::array kActions{
+    Row{"admin.create", admin_create},
+    Row{"admin.reset_password", admin_reset_password},
+    Row{"admin.list", admin_list},
+};
+
+core::Error invalid(std::string message) {
+  return {.reason = core::Reason::kInvalidRequest, .message = std::move(message)};
+}
+
+}  // namespace
+
+core::Result<Json> perform(service::Engine& engine, std::string_view action, const Json& in) {
+  for (const Row& row : kActions) {
+    if (row.name != action) continue;
+    try {
+      return row.run(engine, in);
+    } catch (const Json::exception& error) {
+      return invalid(std::string(action) + ": " + error.what());
+    }
+  }
+  return invalid("The server does not know " + std::string(action) +
+                 ": it is another version than this command.");
+}
+
+std::string describe(const core::Error& error) {
+  std::string text = error.message.empty() ? std::string(sentence(error.reason)) : error.message;
+  for (const auto& field : error.fields) {
+    if (text.find(field.message) == std::string::npos) {
+      text += " (" + field.field + ": " + field.message + ")";
+    }
+  }
+  return text;
+}
+
+}  // namespace coupon::app

@@ -1,0 +1,66 @@
+#include "coupond/cli/cli.h"
+
+#include <sodium.h>
+#include <sys/stat.h>
+
+#include <iostream>
+
+#include "coupond/app/actions.h"
+#include "coupond_version.h"
+#include "src/cli/command.h"
+
+namespace coupon::cli {
+namespace {
+
+constexpr char kAbout[] = R"(coupond: one program, one data directory, every kind of coupon.
+
+Start with `coupond serve`. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 could not start.)";
+
+void add_commands(CommandLine& line) {
+  add_admin(line);
+  add_version(line);
+}
+
+// CLI11's own codes are many and its own; ours are four.
+int parse(CLI::App& root, int argc, char** argv) {
+  try {
+    root.parse(argc, argv);
+    return kDone;
+  } catch (const CLI::CallForHelp& help) {
+    return root.exit(help);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "coupond: " << error.what() << "\nRun it with --help for what it takes.\n";
+    return kUsage;
+  }
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  // Everything coupond writes is its owner's alone.
+  ::umask(077);
+  if (sodium_init() < 0) return fail("This machine gives no random numbers.", kCouldNotStart);
+  CLI::App root(kAbout, "coupond");
+  root.require_subcommand(1);
+  root.set_version_flag("--version", std::string(kVersion));
+  CommandLine line{.root = root};
+  add_commands(line);
+  const int parsed = parse(root, argc, argv);
+  return line.chosen && parsed == kDone ? line.chosen() : parsed;
+}
+
+void add_data_option(CLI::App& command, std::string& data_dir) {
+  command.add_option("--data", data_dir, "The data directory")
+      ->envname("COUPOND_DATA")
+      ->type_name("DIR")
+      ->capture_default_str();
+}
+
+int fail(const core::Error& error, ExitCode code) { return fail(app::describe(error), code); }
+
+int fail(const std::string& sentence, ExitCode code) {
+  std::cerr << "coupond: " << sentence << "\n";
+  return code;
+}
+
+}  // namespace coupon::cli

@@ -1,0 +1,33 @@
+// What every command has in common: where it is added, how it ends, what it says.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "coupond/core/error.h"
+#include "coupond/core/result.h"
+
+namespace coupon::cli {
+
+enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kCouldNotStart = 3 };
+
+// The command line being built. A command adds its sub-command to `root` and, as that one's
+// callback, sets `chosen`; it runs after all arguments were read.
+struct CommandLine {
+  CLI::App& root;
+  std::function<int()> chosen = {};
+};
+
+// One per file.
+void add_admin(CommandLine& line);
+void add_version(CommandLine& line);
+
+// Adds `--data DIR`, which falls back to COUPOND_DATA and then to ./coupond-data.
+void add_data_option(CLI::App& command, std::string& data_dir);
+
+// Prints "coupond: <sentence>" to stderr and returns `code`.
+int fail(const core::Error& error, ExitCode code = kFailed);
+int fail(const std::string& sentence, ExitCode code = kFailed);
+
+}  // namespace coupon::cli
