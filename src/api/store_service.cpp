@@ -206,7 +206,7 @@ void add_reads(Endpoints& service) {
                .id = "storeListCoupons",
                .summary = "Coupons, without their codes",
                .auth = Auth::kSession,
-               .aliases = {"/v1/coupon"},
+               .aliases = {"GET /v1/coupon"},
                .trailing_slash = true},
               list_coupons);
   service.add({.route = "GET /v1/coupons/{code}",
@@ -214,7 +214,7 @@ void add_reads(Endpoints& service) {
                .summary = "The coupon with this code",
                .auth = Auth::kSession,
                .refusals = {kNoCoupon},
-               .aliases = {"/v1/coupon/{code}"},
+               .aliases = {"GET /v1/coupon/{code}"},
                .trailing_slash = true,
                .rate = "codes"},
               read_coupon);
@@ -245,7 +245,7 @@ void add_store_service(http::Api& api, Gate& gate) {
                             {400, Reason::kHoldRequired},
                             {400, Reason::kInsufficientCredit},
                             {400, Reason::kUserRedemptionCapReached}},
-               .aliases = {"/v1/coupon/use/{code}"},
+               .aliases = {"POST /v1/coupon/use/{code}"},
                .trailing_slash = true,
                .rate = "codes"},
               use_coupon);

@@ -17,6 +17,7 @@ constexpr char kAbout[] = R"(coupond: one program, one data directory, every kin
 Start with `coupond serve`. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 could not start.)";
 
 void add_commands(CommandLine& line) {
+  add_serve(line);
   add_admin(line);
   add_version(line);
 }

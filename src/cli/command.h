@@ -21,6 +21,7 @@ struct CommandLine {
 
 // One per file.
 void add_admin(CommandLine& line);
+void add_serve(CommandLine& line);  // and config
 void add_version(CommandLine& line);
 
 // Adds `--data DIR`, which falls back to COUPOND_DATA and then to ./coupond-data.

@@ -1,10 +1,11 @@
 #include "coupond/service/engine.h"
 
+#include <exception>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 #include "coupond/core/signing.h"
+#include "src/service/first_start.h"
 
 namespace coupon::service {
 namespace {
@@ -37,6 +38,13 @@ std::optional<core::Error> mixes_demo(std::optional<bool> demo, bool is_demo,
                 "directory with --data.");
 }
 
+// Somebody changed the file, or something damaged it: serving it would spread the damage.
+core::Error contradicts(const store::DataPaths& paths, const core::Error& error) {
+  return refuse("The database " + paths.database + " contradicts its own ledger: " + error.message +
+                ". Look at it with `coupond verify`, or restore a backup with `coupond restore "
+                "FILE`.");
+}
+
 store::PrepareOptions prepare_options(const Engine::Options& options, const std::string& key_id) {
   return {.key_id = key_id,
           .clock = options.clock,
@@ -64,9 +72,14 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   if (!facts.ok()) return facts.error();
   if (auto error = mixes_demo(options.demo, facts->demo, paths)) return *error;
   try {
-    return std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
-                                              std::move(secrets.value()), *facts));
-  } catch (const std::runtime_error& error) {
+    auto engine = std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
+                                                     std::move(secrets.value()), *facts));
+    if (const auto checked = engine->check_ledger(); !checked.ok()) {
+      return contradicts(paths, checked.error());
+    }
+    if (const auto begun = make_default_campaigns(*engine); !begun.ok()) return begun.error();
+    return engine;
+  } catch (const std::exception& error) {
     return refuse("The database " + paths.database + " cannot be opened: " + error.what() +
                   ". Check its owner, its mode and the disk it is on.");
   }
@@ -85,16 +98,39 @@ Engine::Engine(Options options, store::DataLock lock, core::Secrets secrets,
       readers_(paths_.database, {.connections = options_.readers,
                                  .vfs = options_.writer.vfs,
                                  .notice = options_.observer.notice}),
-      writer_(
-          paths_.database,
-          [this](std::string_view message) {
-            return core::sign(secrets_.checkpoint_key(), message);
-          },
-          options_.clock, counters_, options_.writer, options_.observer) {}
+      writer_(paths_.database, signer(), options_.clock, counters_, options_.writer,
+              options_.observer) {}
+
+store::Signer Engine::signer() const {
+  return
+      [this](std::string_view message) { return core::sign(secrets_.checkpoint_key(), message); };
+}
+
+core::Result<store::LedgerCheck> Engine::check_ledger() {
+  const auto verifier = [this](std::string_view message, const store::Signature& signature) {
+    return core::signature_ok(secrets_.checkpoint_key().public_key, message, signature);
+  };
+  return readers_.read<store::LedgerCheck>([&](store::Connection& connection) {
+    return store::check_since_checkpoint(connection, verifier);
+  });
+}
+
+core::Result<core::Done> Engine::checkpoint() {
+  const auto checked = check_ledger();
+  if (!checked.ok()) return checked.error();
+  if (checked->head.seq == checked->trusted) return core::Done{};
+  return writer_.run<core::Done>("engine.checkpoint",
+                                 [&](store::Tx& tx) -> core::Result<core::Done> {
+                                   store::write_checkpoint(tx, *checked, signer());
+                                   return core::Done{};
+                                 });
+}
 
 Engine::~Engine() { stop(); }
 
 void Engine::stop() {
+  // If it fails, the next start has more to check: no reason not to stop.
+  static_cast<void>(checkpoint());
   writer_.stop();
   if (writer_.healthy()) store::mark_clean_stop(paths_);
 }

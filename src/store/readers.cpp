@@ -3,12 +3,10 @@
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
+#include "src/store/snapshot.h"
+
 namespace coupon::store {
 namespace {
-
-constexpr char kBegin[] = "BEGIN";
-// Nothing was written, so there is nothing to commit.
-constexpr char kEnd[] = "ROLLBACK";
 
 core::Error error_of(const SQLite::Exception& error) {
   switch (error.getErrorCode()) {
@@ -20,26 +18,6 @@ core::Error error_of(const SQLite::Exception& error) {
       return {.reason = core::Reason::kInternal, .message = {}};
   }
 }
-
-// The snapshot of one read. SQLite may have ended the transaction itself, after an error.
-class Snapshot {
- public:
-  explicit Snapshot(Connection& connection) : connection_(connection) {
-    Query(connection_, kBegin).run();
-  }
-  ~Snapshot() {
-    try {
-      if (connection_.in_transaction()) Query(connection_, kEnd).run();
-    } catch (const SQLite::Exception&) {
-      // Nothing to do about it: the next read's BEGIN will fail, and say so.
-    }
-  }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-
- private:
-  Connection& connection_;
-};
 
 }  // namespace
 

@@ -10,12 +10,12 @@ class Snapshot {
  public:
   explicit Snapshot(Connection& connection)
       : connection_(connection), mine_(!connection.in_transaction()) {
-    if (mine_) connection_.exec("BEGIN");
+    if (mine_) Query(connection_, kBegin).run();
   }
   ~Snapshot() {
     if (!mine_) return;
     try {
-      if (connection_.in_transaction()) connection_.exec("ROLLBACK");
+      if (connection_.in_transaction()) Query(connection_, kEnd).run();
     } catch (const SQLite::Exception&) {
       // Nothing was written; the connection's next statement will tell of the same trouble.
     }
@@ -24,6 +24,9 @@ class Snapshot {
   Snapshot& operator=(const Snapshot&) = delete;
 
  private:
+  static constexpr char kBegin[] = "BEGIN";
+  static constexpr char kEnd[] = "ROLLBACK";  // nothing was written
+
   Connection& connection_;
   const bool mine_;
 };

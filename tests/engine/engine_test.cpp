@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "coupond/core/signing.h"
+#include "coupond/store/campaigns.h"
 #include "tests/support/temp_dir.h"
 
 using namespace coupon;
@@ -75,6 +76,30 @@ TEST_CASE("the ledger's head is signed with the engine's own key", "[engine]") {
   });
   REQUIRE(good.ok());
   CHECK(*good);
+}
+
+TEST_CASE("the first start makes two campaigns, and only the first", "[engine]") {
+  Fixture fixture;
+  const auto list = [](store::Connection& connection) {
+    store::CampaignFilter all;
+    all.archived = true;
+    return core::Result<std::vector<domain::Campaign>>(list_campaigns(connection, all));
+  };
+  for (int start = 1; start <= 2; ++start) {
+    const auto engine = fixture.open();
+    REQUIRE(engine.ok());
+    const auto found = (*engine)->readers().read<std::vector<domain::Campaign>>(list);
+    REQUIRE(found.ok());
+    REQUIRE(found->size() == 2);
+    const domain::Campaign& tokens = found->at(0);
+    CHECK(tokens.slug == "tokens");
+    CHECK(tokens.policy.max_issued == 77);
+    CHECK(tokens.policy.max_per_user == 5);
+    CHECK(tokens.policy.token_ttl_s == 86'400);
+    CHECK(found->at(1).slug == "subscription-cards");
+    CHECK(found->at(1).policy.reward == domain::Reward{domain::RewardKind::kSubscription, 30});
+    CHECK((*engine)->writer().committed_seq().value == 2);
+  }
 }
 
 TEST_CASE("after stop() nothing is written and reads still work", "[engine]") {

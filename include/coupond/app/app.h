@@ -1,0 +1,69 @@
+// App: the whole program, put together: engine, HTTP, control socket, housekeeping. Built in order
+// by open(), taken down in reverse. One a process.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coupond/core/log.h"
+#include "coupond/core/result.h"
+#include "coupond/store/writer.h"
+
+namespace coupon::app {
+
+// The account that is made when there is no administrator.
+struct FirstAdmin {
+  std::string email;
+  std::string password;
+};
+
+struct Settings {
+  std::string data_dir = "./coupond-data";
+  bool demo = false;
+  store::Durability durability = store::Durability::kFull;
+  std::string host = "127.0.0.1";
+  int port = 8080;               // 0: any free one
+  bool beyond_loopback = false;  // whether another host than loopback is allowed
+  std::size_t max_connections = 4096;
+  std::vector<std::string> trusted_proxies = {};  // addresses or networks
+  bool rate_limits = true;
+  core::LogFormat log_format = core::LogFormat::kText;
+  std::optional<FirstAdmin> first_admin = {};
+};
+
+// To be called before any thread exists: makes SIGTERM and SIGINT end serve() instead of the
+// process.
+void take_stop_signals();
+
+class App {
+ public:
+  // Everything up to the bound port. Refused with one sentence that names what is in the way and
+  // the remedy.
+  static core::Result<std::unique_ptr<App>> open(Settings settings);
+
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+  ~App();
+
+  // What the owner should see at the start: a few lines.
+  std::string banner() const;
+  int port() const;
+
+  // Serves until stop(), SIGTERM, SIGINT or a failed commit; then finishes what runs and closes the
+  // database. False after a failed commit: only a restart can tell what became of it. Call once.
+  bool serve();
+  // Makes serve() return. Any thread.
+  void stop() noexcept;
+
+ private:
+  struct Parts;
+
+  explicit App(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace coupon::app

@@ -1,0 +1,46 @@
+#include "src/api/surface.h"
+
+#include "src/api/document_api.h"
+#include "src/api/native.h"
+#include "src/api/services.h"
+#include "src/api/system_api.h"
+
+namespace coupon::api {
+namespace {
+
+const http::Dialect& native_dialect() {
+  static const http::Dialect dialect{
+      .tag = "Native API",
+      .doc =
+          "Everything coupond does. JSON in and out, unknown fields refused; every change takes "
+          "an Idempotency-Key and dry_run=true.",
+      .strict = true};
+  return dialect;
+}
+
+void add_native_api(http::Api& api, Gate& gate) {
+  Endpoints v1 = gate.group(api, native_dialect());
+  add_auth_endpoints(v1);
+  add_user_endpoints(v1);
+  add_key_endpoints(v1);
+  add_campaign_endpoints(v1);
+  add_coupon_endpoints(v1);
+  add_redemption_endpoints(v1);
+  add_ledger_endpoints(v1);
+}
+
+}  // namespace
+
+Surface::Surface(service::Engine& engine, Gate::Options options) : gate_(engine, options) {
+  add_native_api(api_, gate_);
+  add_store_service(api_, gate_);
+  add_claim_service(api_, gate_);
+  Endpoints system = gate_.group(api_, system_dialect());
+  add_system_endpoints(system);
+  add_document_endpoints(system, document_);
+  document_ = document_of(api_);
+  api_.mount(router_);
+  add_document_assets(router_);
+}
+
+}  // namespace coupon::api

@@ -1,0 +1,32 @@
+// Surface: everything coupond serves over HTTP. Every family of endpoints, behind one gate, routed.
+// Built once at start-up; after that constant, and handle() is safe on any thread.
+#pragma once
+
+#include <string>
+
+#include "coupond/http/endpoint.h"
+#include "coupond/http/router.h"
+#include "coupond/service/engine.h"
+#include "src/api/gate.h"
+
+namespace coupon::api {
+
+class Surface {
+ public:
+  // `engine` must outlive this.
+  Surface(service::Engine& engine, Gate::Options options);
+  Surface(const Surface&) = delete;
+  Surface& operator=(const Surface&) = delete;
+
+  http::Reply handle(http::Request& request) const { return router_.handle(request); }
+  // What is served, for the document and for tests.
+  const http::Api& api() const { return api_; }
+
+ private:
+  Gate gate_;
+  http::Api api_;
+  std::string document_;
+  http::Router router_;
+};
+
+}  // namespace coupon::api

@@ -1,0 +1,230 @@
+#include "coupond/app/app.h"
+
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+
+#include "coupond/app/actions.h"
+#include "coupond/app/control.h"
+#include "coupond/core/net.h"
+#include "coupond/http/server.h"
+#include "coupond/service/accounts.h"
+#include "coupond/service/demo.h"
+#include "coupond/service/engine.h"
+#include "coupond_version.h"
+#include "src/api/surface.h"
+#include "src/app/housekeeper.h"
+#include "src/app/stop_watch.h"
+
+namespace coupon::app {
+namespace {
+
+using http::Server;
+using service::Engine;
+
+core::Error refuse(std::string message) {
+  return {.reason = core::Reason::kInternal, .message = std::move(message)};
+}
+
+bool is_loopback(const std::string& host) {
+  const auto address = core::IpAddress::parse(host);
+  return host == "localhost" || (address && address->is_loopback());
+}
+
+std::optional<core::Error> exposed(const Settings& settings) {
+  if (is_loopback(settings.host)) return std::nullopt;
+  if (settings.demo) {
+    return refuse("A demo, whose passwords are known, does not listen on " + settings.host +
+                  ": only on loopback, such as 127.0.0.1:8080.");
+  }
+  if (settings.beyond_loopback) return std::nullopt;
+  return refuse("Listening on " + settings.host +
+                " would send passwords over the network in the clear. Put a TLS proxy in front and "
+                "say --behind-proxy, or say --allow-plain-http.");
+}
+
+http::ServerOptions server_options(const Settings& settings, http::TrustedProxies proxies) {
+  http::ServerOptions options;
+  options.host = settings.host;
+  options.port = settings.port;
+  options.max_connections = settings.max_connections;
+  options.trusted_proxies = std::move(proxies);
+  return options;
+}
+
+http::ServerHooks server_hooks(core::Log& log) {
+  return {.on_request =
+              [&log](const http::Request& request, int status, std::int64_t duration_us) {
+                log.info("request", {{"id", request.request_id},
+                                     {"method", request.method},
+                                     {"route", request.route},
+                                     {"status", status},
+                                     {"us", duration_us}});
+              },
+          .on_refusal =
+              [&log](std::string_view peer, int status, std::string_view code) {
+                log.info("refused", {{"peer", peer}, {"status", status}, {"code", code}});
+              },
+          .on_fault =
+              [&log](std::string_view id, std::string_view what) {
+                log.error("fault", {{"id", id}, {"what", what}});
+              }};
+}
+
+}  // namespace
+
+// In the order in which they need each other.
+struct App::Parts {
+  explicit Parts(Settings given)
+      : settings(std::move(given)), log(settings.log_format), watch([this] { stop_serving(); }) {}
+
+  core::Result<core::Done> build();
+  core::Result<core::Done> make_first_admin();
+  Engine::Options engine_options();
+  void on_fatal(const std::string& why);
+  void stop_serving();
+  void set_serving(Server* now);
+
+  const Settings settings;
+  core::Log log;
+  std::atomic<bool> failed = false;
+  std::mutex mutex;  // guards serving, stopping
+  Server* serving = nullptr;
+  bool stopping = false;
+  StopWatch watch;
+  bool has_admin = false;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<api::Surface> surface;
+  std::unique_ptr<Server> server;
+  std::unique_ptr<ControlServer> control;
+  std::unique_ptr<Housekeeper> housekeeper;
+};
+
+Engine::Options App::Parts::engine_options() {
+  Engine::Options options;
+  options.data_dir = settings.data_dir;
+  options.demo = settings.demo;
+  options.writer.durability = settings.durability;
+  options.observer.fatal = [this](const std::string& why) { on_fatal(why); };
+  options.observer.notice = [this](const std::string& what) {
+    log.warn("database", {{"what", what}});
+  };
+  options.observer.batch = [this](const store::BatchReport& report) {
+    if (report.slow_operations.empty()) return;
+    std::string names;
+    for (const char* name : report.slow_operations) names += std::string(" ") + name;
+    log.warn("slow_batch",
+             {{"us", report.total_us}, {"commit_us", report.commit_us}, {"operations", names}});
+  };
+  return options;
+}
+
+core::Result<core::Done> App::Parts::build() {
+  if (auto error = exposed(settings)) return *error;
+  auto proxies = http::TrustedProxies::parse(settings.trusted_proxies);
+  if (!proxies.ok()) return proxies.error();
+  auto opened = Engine::open(engine_options());
+  if (!opened.ok()) return opened.error();
+  engine = std::move(opened.value());
+  if (settings.demo) {
+    if (const auto loaded = service::load_demo(*engine); !loaded.ok()) return loaded.error();
+  }
+  if (const auto made = make_first_admin(); !made.ok()) return made.error();
+  surface = std::make_unique<api::Surface>(*engine,
+                                           api::Gate::Options{.rate_limits = settings.rate_limits});
+  server = std::make_unique<Server>(
+      server_options(settings, std::move(proxies.value())),
+      [this](http::Request& request) { return surface->handle(request); }, engine->clock(),
+      engine->random(), server_hooks(log));
+  if (const auto bound = server->bind(); !bound.ok()) return bound.error();
+  auto started = ControlServer::start(*engine);
+  if (started.ok()) {
+    control = std::move(started.value());
+  } else {
+    log.warn("no_control_socket", {{"why", describe(started.error())}});
+  }
+  housekeeper = std::make_unique<Housekeeper>(*engine, log);
+  return core::Done{};
+}
+
+core::Result<core::Done> App::Parts::make_first_admin() {
+  const auto found = engine->readers().read<bool>([](store::Connection& connection) {
+    return core::Result<bool>(service::has_admin(connection));
+  });
+  if (!found.ok()) return found.error();
+  has_admin = *found;
+  if (has_admin || !settings.first_admin) return core::Done{};
+  const auto hash = hash_new_password(*engine, settings.first_admin->password);
+  if (!hash.ok()) return refuse("COUPOND_ADMIN_PASSWORD: " + describe(hash.error()) + ".");
+  const auto made = engine->writer().run<service::UserChange>("admin.first", [&](store::Tx& tx) {
+    return create_first_admin(tx, *engine,
+                              {.email = settings.first_admin->email, .password_hash = *hash});
+  });
+  if (!made.ok()) return refuse("COUPOND_ADMIN_EMAIL: " + describe(made.error()) + ".");
+  has_admin = true;
+  return core::Done{};
+}
+
+void App::Parts::on_fatal(const std::string& why) {
+  log.error("commit_failed", {{"why", why}});
+  failed = true;
+  watch.tell();
+}
+
+void App::Parts::stop_serving() {
+  const std::lock_guard lock(mutex);
+  stopping = true;
+  if (serving != nullptr) serving->stop();
+}
+
+void App::Parts::set_serving(Server* now) {
+  const std::lock_guard lock(mutex);
+  serving = now;
+  if (serving != nullptr && stopping) serving->stop();
+}
+
+core::Result<std::unique_ptr<App>> App::open(Settings settings) {
+  auto parts = std::make_unique<Parts>(std::move(settings));
+  if (const auto built = parts->build(); !built.ok()) return built.error();
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+App::~App() = default;
+
+int App::port() const { return parts_->server->port(); }
+
+std::string App::banner() const {
+  const Settings& settings = parts_->settings;
+  const std::string data = std::filesystem::absolute(settings.data_dir).lexically_normal().string();
+  const bool v6 = settings.host.find(':') != std::string::npos;
+  const std::string url =
+      "http://" + (v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(port());
+  std::string text = "coupond " + std::string(kVersion) + "\n";
+  text += "  data        " + data + "\n";
+  text += settings.durability == store::Durability::kFull
+              ? "  durability  full: what is acknowledged survives a power cut\n"
+              : "  durability  relaxed: a power cut may take the last moments\n";
+  text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
+  if (!parts_->has_admin) {
+    text +=
+        "  There is no administrator yet. Make one:\n"
+        "    coupond admin create YOU@EXAMPLE.COM --data " +
+        data + "\n";
+  }
+  return text;
+}
+
+bool App::serve() {
+  parts_->set_serving(parts_->server.get());
+  parts_->server->serve();
+  parts_->set_serving(nullptr);
+  parts_->housekeeper.reset();
+  parts_->control.reset();
+  parts_->engine->stop();
+  return !parts_->failed;
+}
+
+void App::stop() noexcept { parts_->watch.tell(); }
+
+}  // namespace coupon::app

@@ -1,0 +1,47 @@
+#include "src/app/housekeeper.h"
+
+#include <chrono>
+
+#include "coupond/app/actions.h"
+#include "coupond/service/sessions.h"
+
+namespace coupon::app {
+namespace {
+
+// Often enough that a checkpoint, and so a stop, has seconds of work to read, not minutes.
+constexpr std::chrono::seconds kCheckpointEvery{15};
+constexpr int kPurgeEvery = 4;  // checkpoints
+
+}  // namespace
+
+Housekeeper::Housekeeper(service::Engine& engine, core::Log& log)
+    : engine_(engine), log_(log), thread_([this] { work(); }) {}
+
+Housekeeper::~Housekeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  woken_.notify_all();
+  thread_.join();
+}
+
+void Housekeeper::work() {
+  std::unique_lock lock(mutex_);
+  for (int round = 1; !woken_.wait_for(lock, kCheckpointEvery, [&] { return stopping_; });
+       ++round) {
+    lock.unlock();
+    if (const auto done = engine_.checkpoint(); !done.ok()) {
+      log_.warn("checkpoint_failed", {{"why", describe(done.error())}});
+    }
+    if (round % kPurgeEvery == 0) tidy_up();
+    lock.lock();
+  }
+}
+
+void Housekeeper::tidy_up() {
+  const auto purged = service::purge_expired(engine_);
+  if (!purged.ok()) log_.warn("purge_failed", {{"why", describe(purged.error())}});
+}
+
+}  // namespace coupon::app

@@ -1,0 +1,34 @@
+// Housekeeper: what has to be done now and then, on a thread of its own: forget sessions and stored
+// replies that have run out, and sign checkpoints of the ledger.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "coupond/core/log.h"
+#include "coupond/service/engine.h"
+
+namespace coupon::app {
+
+class Housekeeper {
+ public:
+  Housekeeper(service::Engine& engine, core::Log& log);
+  Housekeeper(const Housekeeper&) = delete;
+  Housekeeper& operator=(const Housekeeper&) = delete;
+  // Finishes the slice it is at.
+  ~Housekeeper();
+
+ private:
+  void work();
+  void tidy_up();
+
+  service::Engine& engine_;
+  core::Log& log_;
+  std::mutex mutex_;  // guards stopping_
+  std::condition_variable woken_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace coupon::app

@@ -1,0 +1,51 @@
+#include <iostream>
+#include <memory>
+
+#include "coupond/app/app.h"
+#include "src/cli/command.h"
+#include "src/cli/settings.h"
+
+namespace coupon::cli {
+namespace {
+
+int serve(SettingList& list, const CLI::App& command) {
+  auto settings = list.resolve(command);
+  if (!settings.ok()) return fail(settings.error(), kUsage);
+  app::take_stop_signals();
+  auto app = app::App::open(*std::move(settings));
+  if (!app.ok()) return fail(app.error(), kCouldNotStart);
+  std::cout << app.value()->banner() << std::flush;
+  return app.value()->serve() ? kDone : kFailed;
+}
+
+int show_config(SettingList& list, const CLI::App& command) {
+  const auto settings = list.resolve(command);
+  if (!settings.ok()) return fail(settings.error(), kUsage);
+  for (const Setting& setting : list.all()) {
+    std::cout << setting.variable << "=" << setting.value << "\t(" << setting.origin << ")\n";
+  }
+  return kDone;
+}
+
+void add(CommandLine& line, const char* name, const char* about,
+         int (*run)(SettingList&, const CLI::App&)) {
+  const auto list = std::make_shared<SettingList>();
+  CLI::App* command = line.root.add_subcommand(name, about);
+  list->add_to(*command);
+  command->callback([&line, list, command, run] {
+    line.chosen = [list, command, run] { return run(*list, *command); };
+  });
+  command->footer(
+      "A flag goes before the environment variable in parentheses, and that before the default.\n"
+      "COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or COUPOND_ADMIN_PASSWORD_FILE) make an\n"
+      "administrator when there is none.");
+}
+
+}  // namespace
+
+void add_serve(CommandLine& line) {
+  add(line, "serve", "Serve coupons over HTTP until SIGTERM", serve);
+  add(line, "config", "Print each setting of serve and where it came from", show_config);
+}
+
+}  // namespace coupon::cli
