@@ -1,0 +1,117 @@
+#include "coupond/core/csv.h"
+
+#include <algorithm>
+
+namespace coupon::core {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kFormulaStarts = "=+-@\t'";
+
+bool starts_a_formula(std::string_view text) {
+  return !text.empty() && kFormulaStarts.find(text.front()) != std::string_view::npos;
+}
+
+}  // namespace
+
+CsvReader::CsvReader(std::string_view text, std::size_t record_max)
+    : text_(text), record_max_(record_max) {
+  if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
+}
+
+bool CsvReader::next(CsvRecord& record) {
+  skip_empty_lines();
+  if (at_ == text_.size()) return false;
+  const std::size_t start = at_;
+  limit_ = at_ + std::min(record_max_, text_.size() - at_);
+  record.line = line_;
+  record.fields.clear();
+  record.well_formed = read_record(record);
+  if (!record.well_formed) {
+    // A quote that is never closed must not swallow the file: go on at the very next line.
+    at_ = std::min(text_.find('\n', start), text_.size() - 1) + 1;
+    line_ = record.line + 1;
+  }
+  return true;
+}
+
+void CsvReader::skip_empty_lines() {
+  while (const std::size_t length = line_end()) {
+    at_ += length;
+    ++line_;
+  }
+}
+
+std::size_t CsvReader::line_end() const {
+  const std::string_view rest = text_.substr(at_);
+  if (rest.starts_with('\n')) return 1;
+  return rest.starts_with("\r\n") ? 2 : 0;
+}
+
+bool CsvReader::read_record(CsvRecord& record) {
+  while (true) {
+    record.fields.emplace_back();
+    if (!read_field(record.fields.back())) return false;
+    if (at_ == text_.size()) return true;
+    if (const std::size_t length = line_end()) {
+      at_ += length;
+      ++line_;
+      return true;
+    }
+    if (at_ == limit_ || text_[at_] != ',') return false;
+    ++at_;
+  }
+}
+
+bool CsvReader::read_field(std::string& field) {
+  const bool quoted = at_ < limit_ && text_[at_] == '"';
+  return quoted ? read_quoted(field) : read_plain(field);
+}
+
+bool CsvReader::read_plain(std::string& field) {
+  const std::size_t start = at_;
+  for (; at_ < limit_; ++at_) {
+    const char c = text_[at_];
+    if (c == ',' || line_end() != 0) break;
+    if (c == '"' || c == '\r' || c == '\0') return false;
+  }
+  field = text_.substr(start, at_ - start);
+  return true;
+}
+
+bool CsvReader::read_quoted(std::string& field) {
+  for (++at_; at_ < limit_; ++at_) {
+    const char c = text_[at_];
+    if (c == '\0') return false;
+    if (c == '\n') ++line_;
+    if (c != '"') {
+      field += c;
+      continue;
+    }
+    const bool doubled = at_ + 1 < limit_ && text_[at_ + 1] == '"';
+    ++at_;
+    if (!doubled) return true;
+    field += '"';
+  }
+  return false;
+}
+
+std::string csv_field(std::string_view value) {
+  std::string text;
+  if (starts_a_formula(value)) text += '\'';
+  text += value;
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string_view csv_value(std::string_view field) {
+  const bool marked = field.starts_with('\'') && starts_a_formula(field.substr(1));
+  return marked ? field.substr(1) : field;
+}
+
+}  // namespace coupon::core
