@@ -28,6 +28,7 @@ enum class SubKey : std::uint64_t {
   kCheckpointSeed = 4,
   kCodeHash = 5,
   kCodeSeal = 6,
+  kRecordSeal = 7,
 };
 
 // Closes at the end of its scope.
@@ -149,7 +150,8 @@ Secrets::Secrets(const Block<32>& master)
       token_key_(signing_key(master, SubKey::kTokenSeed, "t-")),
       checkpoint_key_(signing_key(master, SubKey::kCheckpointSeed, "c-")),
       code_hash_key_(derive<32>(master, SubKey::kCodeHash)),
-      code_seal_key_(derive<32>(master, SubKey::kCodeSeal)) {
+      code_seal_key_(derive<32>(master, SubKey::kCodeSeal)),
+      record_seal_key_(derive<32>(master, SubKey::kRecordSeal)) {
   session_kid_ = "s-" + key_id_;  // the session key has no public part to name it by
 }
 
@@ -159,6 +161,7 @@ Secrets::~Secrets() {
   sodium_memzero(checkpoint_key_.secret_key.data(), checkpoint_key_.secret_key.size());
   sodium_memzero(code_hash_key_.data(), code_hash_key_.size());
   sodium_memzero(code_seal_key_.data(), code_seal_key_.size());
+  sodium_memzero(record_seal_key_.data(), record_seal_key_.size());
 }
 
 Secrets Secrets::from_master(const Block<32>& master) {

@@ -1,7 +1,10 @@
 #include "coupond/service/codes.h"
 
-#include <set>
+#include <cstring>
+#include <optional>
+#include <unordered_set>
 
+#include "coupond/core/limits.h"
 #include "coupond/core/pattern.h"
 #include "coupond/domain/decide.h"
 #include "coupond/store/campaigns.h"
@@ -12,33 +15,85 @@ namespace {
 
 using core::Reason;
 
-// The position of the first code that is there already or comes twice.
-std::optional<std::int64_t> first_duplicate(store::Tx& tx, const std::vector<FreshCode>& codes) {
-  std::set<core::CodeVault::CodeHash> seen;
+using Chosen = std::vector<const FreshCode*>;
+
+// Hashes are random already: any eight of their bytes will do.
+struct FirstBytes {
+  std::size_t operator()(const core::CodeVault::CodeHash& hash) const {
+    std::size_t bytes = 0;
+    std::memcpy(&bytes, hash.data(), sizeof bytes);
+    return bytes;
+  }
+};
+
+// Which codes can be stored, given room for `room`.
+Chosen choose(store::Tx& tx, std::span<const FreshCode> codes, std::int64_t room,
+              std::vector<LeftOut>& left_out) {
+  Chosen chosen;
+  chosen.reserve(codes.size());
+  std::unordered_set<core::CodeVault::CodeHash, FirstBytes> seen;
+  seen.reserve(codes.size());
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    if (!seen.insert(codes[i].hash).second || store::code_exists(tx.db(), codes[i].hash)) {
-      return static_cast<std::int64_t>(i);
+    if (store::code_exists(tx.db(), codes[i].hash) || !seen.insert(codes[i].hash).second) {
+      left_out.push_back({.position = i, .reason = Reason::kDuplicateCode});
+    } else if (static_cast<std::int64_t>(chosen.size()) == room) {
+      left_out.push_back({.position = i, .reason = Reason::kCampaignCapReached});
+    } else {
+      chosen.push_back(&codes[i]);
     }
   }
-  return std::nullopt;
+  return chosen;
 }
 
-core::Digest digest_of(const std::vector<FreshCode>& codes) {
+core::Digest digest_of(const Chosen& codes) {
   core::Hasher hasher;
-  for (const FreshCode& code : codes) hasher.add(core::as_text(code.hash));
+  for (const FreshCode* code : codes) hasher.add(core::as_text(code->hash));
   return hasher.finish();
 }
 
-std::optional<core::Error> refusal(store::Tx& tx, const domain::Campaign& campaign,
-                                   const std::vector<FreshCode>& codes) {
+// How many more coupons the campaign may have.
+std::int64_t room_of(const domain::Campaign& campaign) {
+  return campaign.policy.max_issued.value_or(core::limits::kCountMax) - campaign.counters.issued;
+}
+
+Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& campaign,
+                const Chosen& codes) {
   const auto count = static_cast<std::int64_t>(codes.size());
-  if (domain::is_minted(campaign.mode))
-    return core::Error{.reason = Reason::kWrongMode, .message = {}};
-  if (campaign.archived_at) return core::Error{.reason = Reason::kArchived, .message = {}};
-  if (auto error = domain::first_refusal(domain::make_rules(campaign, count))) return error;
-  if (const auto duplicate = first_duplicate(tx, codes)) {
-    return core::Error{.reason = Reason::kDuplicateCode, .message = {}, .number = duplicate};
+  const core::CouponId first_id = store::next_coupon_id(tx);
+  const core::Digest digest = digest_of(codes);
+  const core::Seq seq = tx.append({.operation = store::operation::kGenerate,
+                                   .actor = caller.actor,
+                                   .campaign_id = campaign.id,
+                                   .coupon_id = first_id,
+                                   .units = count,
+                                   .available = count,
+                                   .digest = digest});
+  domain::Coupon coupon{.campaign_id = campaign.id,
+                        .state = domain::CouponState::kAvailable,
+                        .max_uses = campaign.policy.max_redemptions_per_coupon,
+                        .last_seq = seq};
+  const Generated generated{
+      .first_number = campaign.counters.issued + 1, .count = count, .seq = seq};
+  const std::int64_t first_slot = campaign.counters.available;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const FreshCode& code = *codes[static_cast<std::size_t>(i)];
+    coupon.id = {first_id.value + i};
+    coupon.number = generated.first_number + i;
+    coupon.code_hash = code.hash;
+    coupon.code_sealed = code.sealed;
+    if (campaign.mode == domain::Mode::kPool) coupon.pool_slot = first_slot + i;
+    store::insert_coupon(tx, coupon);
   }
+  tx.count(campaign.id, {.issued = count, .available = count});
+  return generated;
+}
+
+std::optional<core::Error> closed(const domain::Campaign* campaign) {
+  if (campaign == nullptr) return core::Error{.reason = Reason::kUnknownCampaign, .message = {}};
+  if (domain::is_minted(campaign->mode)) {
+    return core::Error{.reason = Reason::kWrongMode, .message = {}};
+  }
+  if (campaign->archived_at) return core::Error{.reason = Reason::kArchived, .message = {}};
   return std::nullopt;
 }
 
@@ -62,38 +117,31 @@ core::Result<FreshCode> make_code(const core::CodeVault& vault, const core::Rand
 
 core::Result<Generated> store_codes(store::Tx& tx, const Caller& caller,
                                     core::CampaignId campaign_id,
-                                    const std::vector<FreshCode>& codes) {
+                                    std::span<const FreshCode> codes) {
   const domain::Campaign* campaign = tx.campaign(campaign_id);
-  if (campaign == nullptr) return Reason::kUnknownCampaign;
-  if (auto error = refusal(tx, *campaign, codes)) return *error;
-
+  if (auto error = closed(campaign)) return *error;
   const auto count = static_cast<std::int64_t>(codes.size());
-  const core::CouponId first_id = store::next_coupon_id(tx);
-  const core::Digest digest = digest_of(codes);
-  const core::Seq seq = tx.append({.operation = store::operation::kGenerate,
-                                   .actor = caller.actor,
-                                   .campaign_id = campaign_id,
-                                   .coupon_id = first_id,
-                                   .units = count,
-                                   .available = count,
-                                   .digest = digest});
-  domain::Coupon coupon{.campaign_id = campaign_id,
-                        .state = domain::CouponState::kAvailable,
-                        .max_uses = campaign->policy.max_redemptions_per_coupon,
-                        .last_seq = seq};
-  const std::int64_t first_number = campaign->counters.issued + 1;
-  const std::int64_t first_slot = campaign->counters.available;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const FreshCode& code = codes[static_cast<std::size_t>(i)];
-    coupon.id = {first_id.value + i};
-    coupon.number = first_number + i;
-    coupon.code_hash = code.hash;
-    coupon.code_sealed = code.sealed;
-    if (campaign->mode == domain::Mode::kPool) coupon.pool_slot = first_slot + i;
-    store::insert_coupon(tx, coupon);
+  if (auto error = domain::first_refusal(domain::make_rules(*campaign, count))) return *error;
+  std::vector<LeftOut> left_out;
+  const Chosen chosen = choose(tx, codes, count, left_out);
+  if (!left_out.empty()) {
+    return core::Error{.reason = left_out.front().reason,
+                       .message = {},
+                       .number = static_cast<std::int64_t>(left_out.front().position)};
   }
-  tx.count(campaign_id, {.issued = count, .available = count});
-  return Generated{.first_number = first_number, .count = count, .seq = seq};
+  return write(tx, caller, *campaign, chosen);
+}
+
+core::Result<StoredSome> store_new_codes(store::Tx& tx, const Caller& caller,
+                                         core::CampaignId campaign_id,
+                                         std::span<const FreshCode> codes) {
+  const domain::Campaign* campaign = tx.campaign(campaign_id);
+  if (auto error = closed(campaign)) return *error;
+  StoredSome some;
+  const Chosen chosen = choose(tx, codes, room_of(*campaign), some.left_out);
+  some.generated.seq = tx.last_seq();
+  if (!chosen.empty()) some.generated = write(tx, caller, *campaign, chosen);
+  return some;
 }
 
 }  // namespace coupon::service

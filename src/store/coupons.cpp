@@ -30,7 +30,7 @@ constexpr char kMostOfAUser[] = R"(
   SELECT coalesce(max(had), 0) FROM
     (SELECT count(*) AS had FROM coupons
       WHERE campaign_id = ? AND user_id IS NOT NULL GROUP BY user_id))";
-constexpr char kNextId[] = "SELECT coalesce(max(id), 0) + 1 FROM coupons";
+constexpr char kLastId[] = "SELECT coalesce(max(id), 0) FROM coupons";
 
 constexpr char kInsert[] = R"(
   INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, user_id, uses,
@@ -151,7 +151,9 @@ std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId cam
   return std::max(bound, read_integer(connection, kMostOfAUser, campaign));
 }
 
-core::CouponId next_coupon_id(Tx& tx) { return {read_integer(tx.db(), kNextId)}; }
+std::int64_t last_coupon_id(Connection& connection) { return read_integer(connection, kLastId); }
+
+core::CouponId next_coupon_id(Tx& tx) { return {last_coupon_id(tx.db()) + 1}; }
 
 void insert_coupon(Tx& tx, const domain::Coupon& c) {
   Query(tx.db(), kInsert, c.id, c.campaign_id, c.number, c.code_hash, core::as_bytes(c.code_sealed),

@@ -35,7 +35,8 @@ TEST_CASE("records end with CR LF, LF or the text, and empty lines are none", "[
   CHECK(read_all("a") == Records{"1:a"});
   CHECK(read_all("a\nb\r\nc") == Records{"1:a", "2:b", "3:c"});
   CHECK(read_all("\n\r\na\n\n\nb\n\n") == Records{"3:a", "6:b"});
-  CHECK(read_all("\xef\xbb\xbf" "a,b") == Records{"1:a|b"});
+  CHECK(read_all("\xef\xbb\xbf"
+                 "a,b") == Records{"1:a|b"});
 }
 
 TEST_CASE("fields are kept as they are, empty ones too", "[csv]") {

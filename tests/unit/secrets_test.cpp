@@ -39,7 +39,8 @@ bool same_keys(const Secrets& a, const Secrets& b) {
   return a.key_id() == b.key_id() && a.session_key() == b.session_key() &&
          a.token_key().secret_key == b.token_key().secret_key &&
          a.checkpoint_key().secret_key == b.checkpoint_key().secret_key &&
-         a.code_hash_key() == b.code_hash_key() && a.code_seal_key() == b.code_seal_key();
+         a.code_hash_key() == b.code_hash_key() && a.code_seal_key() == b.code_seal_key() &&
+         a.record_seal_key() == b.record_seal_key();
 }
 
 std::string refusal(const std::string& path) {
@@ -129,11 +130,11 @@ TEST_CASE("the keys of one master are all different", "[secrets]") {
   const Secrets secrets = Secrets::from_master(Block<32>{1});
   const std::set<Block<32>> keys{secrets.session_key(),
                                  secrets.code_hash_key(),
-                                 secrets.code_seal_key(),
+                                 secrets.code_seal_key(), secrets.record_seal_key(),
                                  secrets.token_key().public_key,
                                  secrets.checkpoint_key().public_key,
                                  Block<32>{1}};
-  CHECK(keys.size() == 6);
+  CHECK(keys.size() == 7);
   const std::set<std::string> kids{secrets.session_kid(), secrets.token_key().kid,
                                    secrets.checkpoint_key().kid};
   CHECK(kids.size() == 3);

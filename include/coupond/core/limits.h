@@ -39,6 +39,24 @@ constexpr int kPatternSymbolsMax = 64;
 // Our own card code: 23 random symbols (115 bits) and a check symbol, shown 12-4-8.
 constexpr std::size_t kCardSymbols = 24;
 
+// ---- Many codes at once ----
+
+// Codes answered in one reply: the card service's own limit.
+constexpr std::int64_t kGenerateAtOnceMax = 10'000;
+// Codes stored by one operation: about 10 ms of the writer.
+constexpr std::int64_t kCodesPerOperationMax = 1'000;
+// Codes of one job: above the ten million we are built for, below a mistyped disk-filler.
+constexpr std::int64_t kJobCodesMax = 100'000'000;
+// A pattern with at most this many codes is walked in a random order without repetition, so that it
+// can be filled to the last one; in a larger one a random code is practically always new.
+constexpr std::uint64_t kWalkedSpaceMax = std::uint64_t{1} << 32;
+// An import: a million of the longest codes as a file, and its longest line with other columns.
+constexpr std::size_t kImportBodyMaxBytes = std::size_t{64} << 20;
+constexpr std::size_t kImportLineMaxBytes = 1024;
+constexpr std::int64_t kImportLinesMax = 1'000'000;
+// Lines of an import kept in one row of the database.
+constexpr std::int64_t kImportPartLines = 1'000;
+
 // ---- Campaigns ----
 
 // Caps per user. Counting a user's coupons of one campaign walks that many index entries at most.

@@ -52,6 +52,8 @@ class Secrets {
   // Codes: the key of their hash (the unique index) and of their sealed copy.
   const Block<32>& code_hash_key() const { return code_hash_key_; }
   const Block<32>& code_seal_key() const { return code_seal_key_; }
+  // What else lies sealed in the database (seal.h): lines of imports, first answers.
+  const Block<32>& record_seal_key() const { return record_seal_key_; }
 
  private:
   explicit Secrets(const Block<32>& master);
@@ -63,6 +65,7 @@ class Secrets {
   SigningKey checkpoint_key_;
   Block<32> code_hash_key_;
   Block<32> code_seal_key_;
+  Block<32> record_seal_key_;
 };
 
 }  // namespace coupon::core

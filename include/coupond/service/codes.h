@@ -2,7 +2,9 @@
 // writer is asked, and the part that stores them, inside one write operation.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +43,21 @@ struct Generated {
 // code), and their number within its cap. Refuses kDuplicateCode, and then stores none, when one of
 // the codes exists already or is given twice; Error::number is its position in `codes`, from 0.
 core::Result<Generated> store_codes(store::Tx& tx, const Caller& caller,
-                                    core::CampaignId campaign_id,
-                                    const std::vector<FreshCode>& codes);
+                                    core::CampaignId campaign_id, std::span<const FreshCode> codes);
+
+// A code that was left out, and why: kDuplicateCode or kCampaignCapReached.
+struct LeftOut {
+  std::size_t position = 0;  // in the codes given, from 0
+  core::Reason reason = {};
+};
+struct StoredSome {
+  Generated generated;            // without a ledger entry of its own when `count` is 0
+  std::vector<LeftOut> left_out;  // in order of position
+};
+
+// The same, but a code that cannot be stored is left out and the others are stored.
+core::Result<StoredSome> store_new_codes(store::Tx& tx, const Caller& caller,
+                                         core::CampaignId campaign_id,
+                                         std::span<const FreshCode> codes);
 
 }  // namespace coupon::service

@@ -18,6 +18,8 @@ std::optional<domain::Coupon> find_coupon(Connection& connection, const domain::
 std::optional<domain::Coupon> find_coupon(Connection& connection, core::CampaignId campaign,
                                           std::int64_t number);
 bool code_exists(Connection& connection, const domain::CodeHash& code);
+// Ids are given without gaps and coupons never deleted, so this is also how many there are.
+std::int64_t last_coupon_id(Connection& connection);
 
 // How many coupons of the campaign the user has ever been given.
 std::int64_t count_coupons(Connection& connection, core::CampaignId campaign, core::UserId user);

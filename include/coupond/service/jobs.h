@@ -1,0 +1,133 @@
+// Jobs: bulk work too long for one request. Somebody entitled to it plans and queues one; the
+// JobRunner does it in slices in the background; its progress is a row to be read.
+//
+// A slice is one operation: it stores its codes and raises `done` together, and does nothing when
+// the job has been cancelled. So a job that was cut off at any moment goes on at the next start
+// with no code lost or doubled, and a cancelled one keeps what it had stored.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "coupond/core/result.h"
+#include "coupond/domain/job.h"
+#include "coupond/service/caller.h"
+#include "coupond/service/engine.h"
+#include "coupond/service/generate.h"
+#include "coupond/store/tx.h"
+
+namespace coupon::service {
+
+// ---- Starting one: any thread for the first step, one write operation for the second ----
+
+// Checks everything that can be checked before, with the refusals of CodeLot::make(), for up to
+// limits::kJobCodesMax codes. The job is ready to be queued.
+core::Result<domain::Job> plan_generation(Engine& engine, const Caller& caller,
+                                          const GenerateRequest& request);
+
+enum class ImportFormat {
+  kCsv,        // a header with a column `code` (others are ignored), or without header one code a
+               // line; service/export.h's files are such
+  kJsonLines,  // one object a line with a text `code`, and no nested values
+};
+
+// What an import would have to deal with, without storing anything. kInvalidRequest when there is
+// no line or one of the limits is passed (limits::kImportBodyMaxBytes, kImportLinesMax).
+struct ImportCheck {
+  std::int64_t lines = 0;
+  std::int64_t bad_lines = 0;  // that hold no code; duplicates are found by the job only
+};
+core::Result<ImportCheck> check_import(std::string_view text, ImportFormat format);
+
+// Stores the lines of an import, sealed, in several small operations, as a job that only has to be
+// queued. Bad lines do not refuse it: the job tells of each. kForbidden, kUnknownCampaign,
+// kWrongMode, kArchived, and what check_import() refuses.
+core::Result<domain::Job> receive_import(Engine& engine, const Caller& caller,
+                                         core::CampaignId campaign_id, std::string_view text,
+                                         ImportFormat format);
+
+// Inside one operation: lets the runner have it. Gives the job as stored. Call JobRunner::wake()
+// afterwards.
+core::Result<domain::Job> queue_job(store::Tx& tx, domain::Job job);
+
+// ---- Following one ----
+
+// kForbidden without the read scope, kUnknownJob.
+core::Result<domain::Job> find_job(store::Connection& connection, const Caller& caller,
+                                   std::int64_t id);
+
+// Inside one operation: no further slice runs; what is stored stays. kForbidden without the admin
+// scope, kUnknownJob, kJobFinished.
+core::Result<domain::Job> cancel_job(store::Tx& tx, const Caller& caller, std::int64_t id);
+
+// ---- Doing them ----
+
+// One thread that does queued jobs, one at a time, oldest first, from construction on: unfinished
+// ones of an earlier run go on, imports that were not received in full are failed.
+class JobRunner {
+ public:
+  struct Options {
+    // The longest a slice should hold the writer, its commit included, when nobody else waits and
+    // when somebody does. The number of codes in a slice follows from what slices have taken.
+    std::int64_t quiet_slice_us = 12'000;
+    std::int64_t busy_slice_us = 3'000;
+    std::int64_t slice_codes_max = 8192;
+    // Codes made ahead and sorted, so that neighbours in the index are stored together.
+    std::int64_t lot_codes = 131'072;
+    // Something went wrong that a person should know. Called on the runner's thread.
+    std::function<void(const std::string& what)> notice = [](const std::string&) {};
+    // A slice was committed. Called on the runner's thread.
+    std::function<void(const domain::Job& job, std::int64_t held_us)> slice = [](const domain::Job&,
+                                                                                 std::int64_t) {};
+  };
+
+  explicit JobRunner(Engine& engine) : JobRunner(engine, Options{}) {}
+  // `engine` must outlive the runner. Construct it before imports can be received.
+  JobRunner(Engine& engine, Options options);
+  JobRunner(const JobRunner&) = delete;
+  JobRunner& operator=(const JobRunner&) = delete;
+  ~JobRunner();  // stop()
+
+  // There may be a new job. Any thread.
+  void wake();
+  // Ends after the current slice and joins the thread. May be called more than once, from the
+  // thread that owns the runner.
+  void stop();
+
+ private:
+  // What a slice does to the job's codes and row; run again when the writer was too busy.
+  using SliceBody = std::function<core::Result<core::Done>(store::Tx&, domain::Job&)>;
+
+  void work();
+  void run_all();
+  void run(const domain::Job& job);
+  // The two kinds. Done when there is nothing left to do; an error otherwise.
+  core::Result<core::Done> run_generation(domain::Job job);
+  core::Result<core::Done> run_import(domain::Job job);
+
+  core::Result<domain::Job> slice(std::int64_t job, std::int64_t codes, const SliceBody& body);
+  template <class T, class Body>
+  core::Result<T> write(const char* name, const Body& body);
+  void fail(std::int64_t job, const std::string& message);
+  void fail_half_received();
+  void forget_parts();
+  bool pause_unless_stopping(std::int64_t ms);
+
+  Engine& engine_;
+  const Options options_;
+  std::int64_t slice_codes_ = 250;  // of the next slice; by the runner's thread only
+  std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;  // guards woken_ and, for the waits, changes of stopping_
+  std::condition_variable changed_;
+  bool woken_ = true;
+  std::thread thread_;
+};
+
+}  // namespace coupon::service

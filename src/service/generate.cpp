@@ -1,0 +1,177 @@
+#include "coupond/service/generate.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "coupond/core/limits.h"
+#include "coupond/store/coupons.h"
+#include "src/service/bulk.h"
+
+namespace coupon::service {
+namespace {
+
+using core::Reason;
+namespace limits = core::limits;
+
+// Codes tried on the writer's thread to replace those taken meanwhile: about 20 ms at the most.
+constexpr std::int64_t kReplacementsMax = 10'000;
+// Codes that a refusal names.
+constexpr std::size_t kNamesMax = 20;
+
+CodeSource::Walk fresh_walk(const core::Random& random) {
+  CodeSource::Walk walk;
+  random(walk.key);
+  return walk;
+}
+
+core::Error naming(std::span<const FreshCode> codes, const std::vector<LeftOut>& duplicates) {
+  std::string names;
+  for (std::size_t i = 0; i < std::min(duplicates.size(), kNamesMax); ++i) {
+    names += (i == 0 ? "" : ", ") + codes[duplicates[i].position].display;
+  }
+  if (duplicates.size() > kNamesMax) {
+    names += " and " + std::to_string(duplicates.size() - kNamesMax) + " more";
+  }
+  return {.reason = Reason::kDuplicateCode,
+          .message = "These codes exist already or come twice: " + names,
+          .number = static_cast<std::int64_t>(duplicates.size())};
+}
+
+core::Error after_storing(core::Error error, std::size_t stored) {
+  if (stored == 0) return error;
+  if (error.message.empty()) error.message = core::sentence(error.reason);
+  error.message += " (" + std::to_string(stored) + " codes were stored before)";
+  return error;
+}
+
+}  // namespace
+
+CodeLot::CodeLot(core::CampaignId campaign_id, std::unique_ptr<CodeSource> source)
+    : campaign_id_(campaign_id), source_(std::move(source)) {}
+CodeLot::CodeLot(CodeLot&&) noexcept = default;
+CodeLot::~CodeLot() = default;
+
+core::Result<CodeLot> CodeLot::make(Engine& engine, const Caller& caller,
+                                    const GenerateRequest& request) {
+  const auto campaign = campaign_for_codes(engine, caller, request.campaign_id, request.count,
+                                           limits::kCodesPerOperationMax);
+  if (!campaign) return campaign.error();
+  auto source = CodeSource::open(engine.vault(), engine.random(),
+                                 request.pattern ? request.pattern : campaign->policy.code_pattern,
+                                 fresh_walk(engine.random()));
+  if (!source) return source.error();
+  CodeLot lot(request.campaign_id, std::make_unique<CodeSource>(std::move(*source)));
+  if (auto filled = lot.fill(engine, static_cast<std::size_t>(request.count)); !filled) {
+    return filled.error();
+  }
+  return lot;
+}
+
+core::Result<core::Done> CodeLot::fill(Engine& engine, std::size_t count) {
+  while (codes_.size() < count) {
+    std::vector<FreshCode> more;
+    while (codes_.size() + more.size() < count) {
+      auto code = source_->next();
+      if (!code) break;
+      more.push_back(std::move(*code));
+    }
+    if (more.empty()) return pattern_exhausted();
+    if (source_->may_collide()) {
+      auto unknown = unknown_of(engine, std::move(more));
+      if (!unknown) return unknown.error();
+      more = std::move(*unknown);
+    }
+    std::move(more.begin(), more.end(), std::back_inserter(codes_));
+  }
+  return core::Done{};
+}
+
+core::Result<Generated> CodeLot::store(store::Tx& tx, const Caller& caller) {
+  if (source_->may_collide()) {
+    if (auto replaced = replace_known(tx); !replaced) return replaced.error();
+  }
+  return store_codes(tx, caller, campaign_id_, codes_);
+}
+
+core::Result<core::Done> CodeLot::replace_known(store::Tx& tx) {
+  std::set<core::CodeVault::CodeHash> taken;
+  std::int64_t tries = 0;
+  for (FreshCode& code : codes_) {
+    while (store::code_exists(tx.db(), code.hash) || !taken.insert(code.hash).second) {
+      if (++tries > kReplacementsMax) return Reason::kBusy;
+      auto other = source_->next();
+      if (!other) return pattern_exhausted();
+      code = std::move(*other);
+    }
+  }
+  return core::Done{};
+}
+
+core::Result<MadeCodes> generate(Engine& engine, const Caller& caller,
+                                 const GenerateRequest& request) {
+  const auto campaign = campaign_for_codes(engine, caller, request.campaign_id, request.count,
+                                           limits::kGenerateAtOnceMax);
+  if (!campaign) return campaign.error();
+  auto whole = CodeSource::open(engine.vault(), engine.random(),
+                                request.pattern ? request.pattern : campaign->policy.code_pattern,
+                                fresh_walk(engine.random()));
+  if (!whole) return whole.error();
+  if (auto room = check_room(engine, std::move(*whole), request.count); !room) return room.error();
+
+  MadeCodes made;
+  for (std::int64_t left = request.count; left > 0;) {
+    const std::int64_t count = std::min(left, limits::kCodesPerOperationMax);
+    auto lot = CodeLot::make(engine, caller, {request.campaign_id, count, request.pattern});
+    if (!lot) return after_storing(lot.error(), made.codes.size());
+    const auto stored = engine.writer().run<Generated>(
+        "codes.generate", [&](store::Tx& tx) { return lot->store(tx, caller); });
+    if (!stored) return after_storing(stored.error(), made.codes.size());
+    if (made.codes.empty()) made.generated.first_number = stored->first_number;
+    made.generated.count += stored->count;
+    made.generated.seq = stored->seq;
+    for (const FreshCode& code : lot->codes()) made.codes.push_back(code.display);
+    left -= count;
+  }
+  return made;
+}
+
+core::Result<std::vector<FreshCode>> seal_codes(const core::CodeVault& vault, const Caller& caller,
+                                                std::span<const std::string> codes) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  core::Error error{.reason = Reason::kInvalidRequest, .message = {}};
+  if (codes.empty() || codes.size() > static_cast<std::size_t>(limits::kGenerateAtOnceMax)) {
+    error.fields.push_back(
+        {"codes", "must be from 1 to " + std::to_string(limits::kGenerateAtOnceMax) + " codes"});
+    return error;
+  }
+  std::vector<FreshCode> sealed;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    auto code = seal_code(vault, codes[i]);
+    if (code) {
+      sealed.push_back(std::move(*code));
+    } else {
+      error.fields.push_back(
+          {"codes[" + std::to_string(i) + "]", std::string(core::sentence(code.error().reason))});
+    }
+  }
+  if (!error.fields.empty()) return error;
+  return sealed;
+}
+
+core::Result<Generated> upload(store::Tx& tx, const Caller& caller, core::CampaignId campaign_id,
+                               std::span<const FreshCode> codes) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  auto stored = store_new_codes(tx, caller, campaign_id, codes);
+  if (!stored) return stored.error();
+  std::erase_if(stored->left_out,
+                [](const LeftOut& left) { return left.reason != Reason::kDuplicateCode; });
+  if (!stored->left_out.empty()) return naming(codes, stored->left_out);
+  const auto count = static_cast<std::int64_t>(codes.size());
+  if (stored->generated.count < count) return Reason::kCampaignCapReached;
+  return stored->generated;
+}
+
+}  // namespace coupon::service

@@ -1,0 +1,354 @@
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "coupond/core/limits.h"
+#include "coupond/core/seal.h"
+#include "coupond/service/jobs.h"
+#include "coupond/store/jobs.h"
+#include "src/service/bulk.h"
+#include "src/service/import_lines.h"
+#include "src/service/job_parameters.h"
+
+namespace coupon::service {
+namespace {
+
+using core::Done;
+using core::Reason;
+using core::Result;
+using domain::Job;
+using domain::JobState;
+using std::chrono::steady_clock;
+namespace limits = core::limits;
+
+constexpr std::int64_t kSliceCodesMin = 16;
+// Waiting for a full queue to drain, and for an owner to make room on a full disk.
+constexpr std::int64_t kBusyPauseMs = 20;
+constexpr std::int64_t kFullPauseMs = 1000;
+// Parts forgotten by one operation, of about 32 KiB each.
+constexpr std::int64_t kForgetParts = 16;
+
+std::string told(const core::Error& error) {
+  return error.message.empty() ? std::string(core::sentence(error.reason)) : error.message;
+}
+
+// The job goes on at the next start, or has been ended by somebody else: nothing to note.
+bool is_interruption(Reason reason) {
+  return reason == Reason::kShuttingDown || reason == Reason::kOutcomeUnknown ||
+         reason == Reason::kJobFinished;
+}
+
+// Codes made ahead of their slices.
+struct Lot {
+  std::vector<FreshCode> codes;
+  std::uint64_t end = 0;  // the source's index after them
+};
+
+// Sorted by hash: slices then fill neighbouring pages of the index instead of one page per code,
+// which is what their cost is made of.
+Lot make_lot(CodeSource& source, std::int64_t count) {
+  Lot lot;
+  lot.codes.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    auto code = source.next();
+    if (!code) break;
+    code->display = {};
+    lot.codes.push_back(std::move(*code));
+  }
+  std::sort(lot.codes.begin(), lot.codes.end(),
+            [](const FreshCode& a, const FreshCode& b) { return a.hash < b.hash; });
+  lot.end = source.index();
+  return lot;
+}
+
+// A part of an import, ready to be stored.
+struct Part {
+  std::vector<ImportLine> lines;
+  std::vector<FreshCode> codes;        // of the good lines
+  std::vector<std::size_t> code_line;  // where each of them is in `lines`
+};
+
+Result<Part> read_part(Engine& engine, std::int64_t job, std::int64_t number) {
+  const core::Error unreadable{.reason = Reason::kInternal,
+                               .message = "The lines of the import cannot be read"};
+  const auto stored =
+      engine.readers().read<store::JobPart>([&](store::Connection& db) -> Result<store::JobPart> {
+        auto part = store::find_job_part(db, job, number);
+        if (!part) return unreadable;
+        return std::move(*part);
+      });
+  if (!stored) return stored.error();
+  const auto text = core::unseal(engine.secrets().record_seal_key(), stored->sealed);
+  auto lines = text ? unpack_lines(*text) : std::nullopt;
+  if (!lines) return unreadable;
+  Part part{.lines = std::move(*lines), .codes = {}, .code_line = {}};
+  for (std::size_t i = 0; i < part.lines.size(); ++i) {
+    if (!part.lines[i].reason.empty()) continue;
+    auto code = seal_code(engine.vault(), part.lines[i].code);
+    if (!code) return unreadable;
+    part.codes.push_back(std::move(*code));
+    part.code_line.push_back(i);
+  }
+  return part;
+}
+
+// Stores the lines [from, to) of a part and a row for each that cannot be; gives how many those
+// are.
+Result<std::int64_t> store_lines(store::Tx& tx, const Job& job, const Part& part, std::size_t from,
+                                 std::size_t to) {
+  const auto first = std::lower_bound(part.code_line.begin(), part.code_line.end(), from);
+  const auto last = std::lower_bound(first, part.code_line.end(), to);
+  const auto skipped = static_cast<std::size_t>(first - part.code_line.begin());
+  const auto count = static_cast<std::size_t>(last - first);
+  const auto some = store_new_codes(tx, Caller::job(job.id), job.campaign_id,
+                                    std::span(part.codes).subspan(skipped, count));
+  if (!some) return some.error();
+  std::int64_t refused = 0;
+  for (std::size_t i = from; i < to; ++i) {
+    const ImportLine& line = part.lines[i];
+    if (line.reason.empty()) continue;
+    store::insert_job_error(tx, job.id, {.line = line.line, .reason = line.reason});
+    ++refused;
+  }
+  for (const LeftOut& left : some->left_out) {
+    const ImportLine& line = part.lines[part.code_line[skipped + left.position]];
+    store::insert_job_error(tx, job.id,
+                            {.line = line.line, .reason = std::string(core::name(left.reason))});
+    ++refused;
+  }
+  return refused;
+}
+
+}  // namespace
+
+JobRunner::JobRunner(Engine& engine, Options options)
+    : engine_(engine), options_(std::move(options)) {
+  // Before anybody can send a new one.
+  fail_half_received();
+  thread_ = std::thread([this] { work(); });
+}
+
+JobRunner::~JobRunner() { stop(); }
+
+void JobRunner::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_all();
+}
+
+void JobRunner::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool JobRunner::pause_unless_stopping(std::int64_t ms) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, std::chrono::milliseconds(ms), [&] { return stopping_.load(); });
+}
+
+void JobRunner::work() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return stopping_.load() || woken_; });
+      if (stopping_) return;
+      woken_ = false;
+    }
+    run_all();
+    forget_parts();
+  }
+}
+
+void JobRunner::run_all() {
+  std::int64_t last = 0;
+  while (!stopping_) {
+    const auto job = engine_.readers().read<Job>([](store::Connection& db) -> Result<Job> {
+      auto next = store::next_job(db);
+      if (!next) return Reason::kUnknownJob;
+      return std::move(*next);
+    });
+    // The same one again: it could not even be failed, so leave it for the next wake or start.
+    if (!job || job->id == last) return;
+    last = job->id;
+    run(*job);
+  }
+}
+
+void JobRunner::run(const Job& job) {
+  Result<Done> outcome = Reason::kInternal;
+  try {
+    outcome = job.kind == domain::JobKind::kGenerate ? run_generation(job) : run_import(job);
+  } catch (const std::exception& error) {
+    options_.notice("job " + std::to_string(job.id) + ": " + error.what());
+  }
+  if (!outcome && !stopping_ && !is_interruption(outcome.error().reason)) {
+    fail(job.id, told(outcome.error()));
+  }
+}
+
+Result<Done> JobRunner::run_generation(Job job) {
+  auto parameters = GenerationParameters::parse(job.parameters);
+  if (!parameters) return Reason::kInternal;
+  auto source = CodeSource::open(engine_.vault(), engine_.random(), parameters->pattern,
+                                 parameters->walk(engine_.secrets()));
+  if (!source) return source.error();
+  const auto lot_of = [&](std::int64_t codes) {
+    return make_lot(*source, std::min(codes, options_.lot_codes));
+  };
+
+  std::future<Lot> next;  // made while the one before is being stored
+  while (job.done < job.total) {
+    const std::int64_t missing = job.total - job.done;
+    const Lot lot = next.valid() ? next.get() : lot_of(missing);
+    if (lot.codes.empty()) return pattern_exhausted();
+    const auto size = static_cast<std::int64_t>(lot.codes.size());
+    if (missing > size) next = std::async(std::launch::async, lot_of, missing - size);
+    parameters->index = lot.end;
+    const std::string after_lot = parameters->to_text();
+    for (std::int64_t at = 0; at < size;) {
+      const std::int64_t count = std::min(slice_codes_, size - at);
+      const auto codes = std::span(lot.codes).subspan(static_cast<std::size_t>(at),
+                                                      static_cast<std::size_t>(count));
+      at += count;
+      const auto stored = slice(job.id, count, [&](store::Tx& tx, Job& row) -> Result<Done> {
+        const auto some = store_new_codes(tx, Caller::job(row.id), row.campaign_id, codes);
+        if (!some) return some.error();
+        for (const LeftOut& left : some->left_out) {
+          if (left.reason == Reason::kCampaignCapReached) return left.reason;
+        }
+        row.done += some->generated.count;
+        if (at == size) row.parameters = after_lot;
+        return Done{};
+      });
+      if (!stored) return stored.error();
+      job = *stored;
+    }
+  }
+  return Done{};
+}
+
+Result<Done> JobRunner::run_import(Job job) {
+  while (job.done < job.total) {
+    const std::int64_t number = job.done / limits::kImportPartLines;
+    const auto part = read_part(engine_, job.id, number);
+    if (!part) return part.error();
+    auto at = static_cast<std::size_t>(job.done % limits::kImportPartLines);
+    while (at < part->lines.size()) {
+      const std::size_t end =
+          std::min(at + static_cast<std::size_t>(slice_codes_), part->lines.size());
+      const auto count = static_cast<std::int64_t>(end - at);
+      const auto stored = slice(job.id, count, [&](store::Tx& tx, Job& row) -> Result<Done> {
+        const auto refused = store_lines(tx, row, *part, at, end);
+        if (!refused) return refused.error();
+        row.done += count;
+        row.refused += *refused;
+        if (end == part->lines.size()) store::delete_job_part(tx, row.id, number);
+        return Done{};
+      });
+      if (!stored) return stored.error();
+      job = *stored;
+      at = end;
+    }
+  }
+  return Done{};
+}
+
+// One operation that goes forward by `codes`, measured from when it gets the writer until it is
+// committed.
+Result<Job> JobRunner::slice(std::int64_t id, std::int64_t codes, const SliceBody& body) {
+  steady_clock::time_point begun;
+  steady_clock::time_point ended;
+  bool others_wait = false;
+  const auto job = write<Job>("job.slice", [&](store::Tx& tx) -> Result<Job> {
+    begun = steady_clock::now();
+    tx.on_commit([&] { ended = steady_clock::now(); });
+    auto row = store::find_job(tx.db(), id);
+    if (!row || !domain::is_unfinished(row->state)) return Reason::kJobFinished;
+    if (auto done = body(tx, *row); !done) return done.error();
+    row->state = row->done == row->total ? JobState::kDone : JobState::kRunning;
+    store::update_job(tx, *row);
+    others_wait = engine_.writer().queue_depth() > 0;
+    return std::move(*row);
+  });
+  if (!job) return job.error();
+  const std::int64_t held_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(ended - begun).count();
+  // Towards the size that would have taken just as long as it may, by a factor of two at the most.
+  const std::int64_t wanted_us = others_wait ? options_.busy_slice_us : options_.quiet_slice_us;
+  const std::int64_t fitting = codes * wanted_us / std::max<std::int64_t>(held_us, 1);
+  slice_codes_ =
+      std::clamp(std::clamp(fitting, codes / 2, codes * 2),
+                 std::min(kSliceCodesMin, options_.slice_codes_max), options_.slice_codes_max);
+  options_.slice(*job, held_us);
+  return job;
+}
+
+// Waits where waiting helps. The body may run more than once, but only its last run counts.
+template <class T, class Body>
+Result<T> JobRunner::write(const char* name, const Body& body) {
+  while (!stopping_) {
+    auto outcome = engine_.writer().run<T>(name, body);
+    if (outcome) return outcome;
+    const Reason reason = outcome.error().reason;
+    if (reason != Reason::kBusy && reason != Reason::kStorageFull) return outcome;
+    pause_unless_stopping(reason == Reason::kBusy ? kBusyPauseMs : kFullPauseMs);
+  }
+  return Reason::kShuttingDown;
+}
+
+void JobRunner::fail(std::int64_t id, const std::string& message) {
+  const auto failed = write<Done>("job.fail", [&](store::Tx& tx) -> Result<Done> {
+    auto job = store::find_job(tx.db(), id);
+    if (!job || !domain::is_unfinished(job->state)) return Reason::kJobFinished;
+    job->state = JobState::kFailed;
+    job->message = message;
+    store::update_job(tx, *job);
+    return Done{};
+  });
+  if (failed) options_.notice("job " + std::to_string(id) + " failed: " + message);
+}
+
+void JobRunner::fail_half_received() {
+  const auto half_received = [&]() -> std::int64_t {
+    const auto id =
+        engine_.readers().read<std::int64_t>([](store::Connection& db) -> Result<std::int64_t> {
+          const auto job = store::half_received_job(db);
+          return job ? job->id : 0;
+        });
+    return id ? *id : 0;
+  };
+  std::int64_t last = 0;
+  while (const std::int64_t id = half_received()) {
+    if (stopping_ || id == last) return;
+    last = id;
+    fail(id, "The server stopped before the import was received in full");
+  }
+}
+
+// Lines of imports that have ended early.
+void JobRunner::forget_parts() {
+  const auto useless = [&]() -> std::int64_t {
+    const auto id = engine_.readers().read<std::int64_t>([](store::Connection& db) {
+      return Result<std::int64_t>(store::job_with_useless_parts(db));
+    });
+    return id ? *id : 0;
+  };
+  while (const std::int64_t job = stopping_ ? 0 : useless()) {
+    const auto forgotten = write<Done>("job.forget", [&](store::Tx& tx) -> Result<Done> {
+      store::delete_job_parts(tx, job, kForgetParts);
+      return Done{};
+    });
+    if (!forgotten) return;
+  }
+}
+
+}  // namespace coupon::service
