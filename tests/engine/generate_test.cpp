@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coupond/core/limits.h"
+#include "coupond/store/coupons.h"
 #include "tests/support/bulk_engine.h"
 
 using namespace coupon;

@@ -10,7 +10,7 @@
 
 #include "coupond/core/limits.h"
 #include "coupond/store/jobs.h"
-#include "tests/support/engine_fixture.h"
+#include "tests/support/bulk_engine.h"
 #include "tests/support/job_steps.h"
 
 using namespace coupon;

@@ -12,11 +12,11 @@
 
 #include "coupond/service/jobs.h"
 #include "coupond/store/jobs.h"
-#include "tests/support/engine_fixture.h"
+#include "tests/support/bulk_engine.h"
 
 namespace coupon::test {
 
-struct JobEngine : EngineFixture {
+struct JobEngine : BulkEngine {
   core::Result<domain::Job> queue(const service::GenerateRequest& request) {
     auto plan = service::plan_generation(**this, service::Caller::cli(), request);
     if (!plan) return plan.error();
@@ -29,7 +29,7 @@ struct JobEngine : EngineFixture {
     return queue(*received);
   }
   core::Result<domain::Job> queue(const domain::Job& job) {
-    return write<domain::Job>([&](store::Tx& tx) { return service::queue_job(tx, job); });
+    return run<domain::Job>([&](store::Tx& tx) { return service::queue_job(tx, job); });
   }
   core::Reason refusal(const service::GenerateRequest& request) {
     const auto queued = queue(request);
@@ -38,7 +38,7 @@ struct JobEngine : EngineFixture {
   }
   core::Result<domain::Job> cancel(std::int64_t id,
                                    const service::Caller& caller = service::Caller::cli()) {
-    return write<domain::Job>([&](store::Tx& tx) { return service::cancel_job(tx, caller, id); });
+    return run<domain::Job>([&](store::Tx& tx) { return service::cancel_job(tx, caller, id); });
   }
   core::Result<domain::Job> find(const service::Caller& caller, std::int64_t id) {
     return read<domain::Job>(
@@ -88,8 +88,7 @@ class Pause {
     engine->stop();
     release();
     runner.stop();
-    engine.close();
-    engine.open();
+    engine.restart();
   }
   void release() {
     const std::lock_guard lock(mutex_);

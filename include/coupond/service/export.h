@@ -1,0 +1,42 @@
+// A campaign's codes as CSV, page by page, so that memory stays bounded and no page keeps a
+// snapshot longer than it takes to read. Codes made or changed meanwhile may or may not be seen
+// changed. Belongs to one thread at a time; the engine must outlive it.
+//
+// Columns: code, number, state, user (id of the owner or, for a bearer code, of whoever redeemed it
+// last), assigned_at, redeemed_at (of the last redemption of a code that is used up; RFC 3339). An
+// import reads the file again and stores the same codes; a code that a spreadsheet would run as a
+// formula has an apostrophe in front (core/csv.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "coupond/core/result.h"
+#include "coupond/service/caller.h"
+#include "coupond/service/engine.h"
+
+namespace coupon::service {
+
+class CodeExport {
+ public:
+  // The header line, with its line end.
+  static std::string_view header();
+
+  // kForbidden without the read scope, kUnknownCampaign.
+  static core::Result<CodeExport> open(Engine& engine, const Caller& caller,
+                                       core::CampaignId campaign_id);
+
+  // The next lines, the first ones after the header; about 32 KiB. An empty text: that was all.
+  core::Result<std::string> next();
+
+ private:
+  CodeExport(Engine& engine, core::CampaignId campaign_id)
+      : engine_(&engine), campaign_id_(campaign_id) {}
+
+  Engine* engine_;
+  core::CampaignId campaign_id_;
+  std::int64_t after_ = 0;  // the number of the last coupon given
+};
+
+}  // namespace coupon::service
