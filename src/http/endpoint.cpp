@@ -122,6 +122,9 @@ void Api::check(const Endpoint& endpoint) const {
 const Endpoint& Api::add(Endpoint endpoint, const std::function<Handler(const Endpoint&)>& make) {
   std::tie(endpoint.method, endpoint.path) = split_route(endpoint.route);
   endpoint.path_names = placeholders(endpoint.path);
+  for (std::string& alias : endpoint.aliases) {
+    if (alias.starts_with('/')) alias.insert(0, endpoint.method + " ");
+  }
   check(endpoint);
   endpoints_.push_back(std::make_unique<const Endpoint>(std::move(endpoint)));
   handlers_.push_back(make(*endpoints_.back()));

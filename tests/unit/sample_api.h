@@ -172,7 +172,7 @@ class SampleApi {
     group.add({.route = "POST /register",
                .id = "register",
                .summary = "Make an account",
-               .aliases = {"POST /accounts/register", "GET /register"},
+               .aliases = {"/accounts/register", "GET /register"},
                .trailing_slash = true},
               [](Call&, const Register& in) -> core::Result<Hold> {
                 return Hold{.code = in.email + "/" + in.user + (in.loud ? "!" : ""),

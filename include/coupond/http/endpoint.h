@@ -107,11 +107,12 @@ struct Endpoint {
   std::string scope = {};  // API keys with this scope may call it too; empty: no key may.
   int success = 200;
   std::vector<Refusal> refusals = {};
-  std::vector<std::string> aliases = {};  // Further routes with the same placeholders.
-  std::vector<Answer> answers = {};       // Only for a handler that returns a Reply.
-  bool trailing_slash = false;            // Also with a slash at the end, aliases too.
-  bool keyed = true;                      // Strict mutations: takes Idempotency-Key and dry_run.
-  std::string rate = {};                  // Name of the rate limit the Gate applies; documents 429.
+  // Further routes with the same placeholders; a path alone has the same method.
+  std::vector<std::string> aliases = {};
+  std::vector<Answer> answers = {};  // Only for a handler that returns a Reply.
+  bool trailing_slash = false;       // Also with a slash at the end, aliases too.
+  bool keyed = true;                 // Strict mutations: takes Idempotency-Key and dry_run.
+  std::string rate = {};             // Name of the rate limit the Gate applies; documents 429.
   std::vector<std::string> body_types = {};  // Of a body the handler reads itself, as text/csv.
   int invalid_status = 0;                    // Instead of the dialect's.
   std::string no_input = {};                 // Sentence where no field at all was sent.
