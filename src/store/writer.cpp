@@ -82,6 +82,9 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
         return SQLITE_OK;
       },
       this);
+  make_durable();
+  // The version before the figures: a foreign write between the two is then noticed.
+  data_version_ = read_data_version();
   tx_.rebuild();
   signed_seq_ = tx_.last_seq();
   committed_seq_ = tx_.last_seq().value;
@@ -90,13 +93,28 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
 
 Writer::~Writer() { stop(); }
 
+// Moves what the last process left in the write-ahead log into the file. Its pages may be in the
+// machine's memory only: when a sync failed, the kernel thinks them clean and will not write them
+// again, and a commit appended behind them would be lost with them at a power cut.
+void Writer::make_durable() {
+  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
+                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  // Somebody reading can wait; so can a full disk, on which nothing is written anyway.
+  if (code == SQLITE_OK || primary(code) == SQLITE_BUSY || primary(code) == SQLITE_FULL) return;
+  throw SQLite::Exception(connection_.handle(), code);
+}
+
 void Writer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   work_arrived_.notify_all();
-  feed_.notify_all();
+  {
+    // Under the lock, lest a waiter miss it between its check and its sleep.
+    const std::lock_guard lock(feed_mutex_);
+    feed_.notify_all();
+  }
   if (thread_.joinable()) thread_.join();
 }
 
@@ -188,7 +206,7 @@ void Writer::run_batch(const Operations& batch) {
     execute(batch);
   } catch (const BatchDead& dead) {
     abandon();
-    note_full(primary(dead.sqlite_code) == SQLITE_FULL);
+    if (primary(dead.sqlite_code) == SQLITE_FULL) note_full(true);
     fail_batch(batch, not_executed(dead.sqlite_code));
     return;
   }
@@ -201,7 +219,7 @@ void Writer::run_batch(const Operations& batch) {
     // because the commit did not begin. After any other failure the frames may be in the file.
     if (primary(code) == SQLITE_FULL || primary(code) == SQLITE_BUSY) {
       abandon();
-      note_full(primary(code) == SQLITE_FULL);
+      if (primary(code) == SQLITE_FULL) note_full(true);
       fail_batch(batch, not_executed(code));
     } else {
       die(batch, error.what());
@@ -246,7 +264,8 @@ void Writer::commit() {
   checkpointed_ = false;
   last_commit_at_ = tx_.now().value;
   tx_.publish(table_);
-  committed_seq_.store(tx_.last_seq().value, std::memory_order_release);
+  // Not just a release: the load of feed_waiters_ must not come before it.
+  committed_seq_.store(tx_.last_seq().value);
   if (feed_waiters_.load() > 0) {
     const std::lock_guard lock(feed_mutex_);
     feed_.notify_all();
@@ -287,16 +306,24 @@ void Writer::die(const Operations& batch, const std::string& why) {
   observer_.fatal(why);
 }
 
-void Writer::detect_foreign_write() {
+std::int64_t Writer::read_data_version() {
   Query query(connection_, kDataVersion);
   query.next();
-  const std::int64_t version = query.integer(0);
+  return query.integer(0);
+}
+
+void Writer::detect_foreign_write() {
+  const std::int64_t version = read_data_version();
   if (version == data_version_) return;
-  const bool first = data_version_ == 0;
   data_version_ = version;
-  if (first) return;
+  const core::Digest before = tx_.head_.hash;
   tx_.rebuild();
   table_.clear();
+  if (tx_.head_.hash != before) {
+    // Going on would put our signature under somebody else's ledger.
+    die({}, "the ledger was changed by another program while we were running");
+    throw BatchDead{SQLITE_CORRUPT};
+  }
   observer_.notice("the database was changed by another program: counters are read again");
 }
 

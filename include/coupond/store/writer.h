@@ -136,6 +136,8 @@ class Writer {
   void abandon();
   void note_full(bool full);
   void die(const Operations& batch, const std::string& why);
+  void make_durable();
+  std::int64_t read_data_version();
   void detect_foreign_write();
   void sign_head();
   void checkpoint_if_large();
