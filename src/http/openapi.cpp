@@ -108,13 +108,12 @@ class Document {
     paths_[path][lower(method)] = std::move(operation);
   }
 
+  // Dialects may share a tag; the first that describes it does so for all.
   void add_tag(const Dialect& dialect) {
-    for (const OrderedJson& tag : tags_) {
-      if (tag["name"] == dialect.tag) return;
-    }
-    OrderedJson tag{{"name", dialect.tag}};
-    if (!dialect.doc.empty()) tag["description"] = dialect.doc;
-    tags_.push_back(std::move(tag));
+    auto tag = std::find_if(tags_.begin(), tags_.end(),
+                            [&](const OrderedJson& one) { return one["name"] == dialect.tag; });
+    if (tag == tags_.end()) tag = tags_.insert(tags_.end(), OrderedJson{{"name", dialect.tag}});
+    if (!dialect.doc.empty() && !tag->contains("description")) (*tag)["description"] = dialect.doc;
   }
 
   OrderedJson operation(const Endpoint& endpoint) {

@@ -61,6 +61,13 @@ class Reference {
     return text;
   }
 
+  // The object that a schema is, or that it holds a list of; null where there is none.
+  objectIn(schema) {
+    const whole = this.resolve(schema.oneOf ? schema.oneOf[0] : schema);
+    if (whole.items) return this.objectIn(whole.items);
+    return whole.properties ? whole : null;
+  }
+
   parameters(operation) {
     return (operation.parameters || []).map((one) => this.resolve(one));
   }
@@ -144,10 +151,19 @@ async function copy(text) {
   }
 }
 
+// One field; under it the fields of the object it is, or is a list of.
 function field(reference, name, schema, required, doc) {
   const line = make("div", make("code", name), make("span.type", reference.typeOf(schema)),
                     required ? make("span.must", "required") : null);
-  return make("li", line, doc ? prose("p", doc) : null);
+  const inner = fieldsOf(reference, reference.objectIn(schema));
+  return make("li", line, doc ? prose("p", doc) : null,
+              inner.length ? make("ul.fields", ...inner) : null);
+}
+
+function fieldsOf(reference, object) {
+  const required = object?.required || [];
+  return Object.entries(object?.properties || {}).map(([name, schema]) =>
+    field(reference, name, schema, required.includes(name), schema.description));
 }
 
 function fieldList(title, items) {
@@ -164,10 +180,7 @@ function inputs(reference, operation) {
     parts.push(...fieldList(title, items));
   }
   const body = reference.body(operation);
-  const properties = body?.schema?.properties || {};
-  const required = body?.schema?.required || [];
-  parts.push(...fieldList("Body", Object.entries(properties).map(([name, schema]) =>
-    field(reference, name, schema, required.includes(name), schema.description))));
+  parts.push(...fieldList("Body", fieldsOf(reference, body?.schema)));
   return parts;
 }
 

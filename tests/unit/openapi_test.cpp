@@ -116,6 +116,19 @@ TEST_CASE("a dialect's own error body is the one documented", "[openapi]") {
         "#/components/schemas/StoreError");
 }
 
+TEST_CASE("dialects that share a tag share its description", "[openapi]") {
+  Api api;
+  const Dialect plain{.tag = "Shop"};
+  const Dialect described{.tag = "Shop", .doc = "A shop."};
+  const auto done = [](sample::Call&) -> core::Result<core::Done> { return core::Done{}; };
+  Group<sample::Call>(api, plain, sample::gate)
+      .add({.route = "GET /a", .id = "a", .summary = "A"}, done);
+  Group<sample::Call>(api, described, sample::gate)
+      .add({.route = "GET /b", .id = "b", .summary = "B"}, done);
+  const Json json = *parse_json(openapi_document(api, kInfo));
+  CHECK(json["tags"] == *parse_json(R"([{"name":"Shop","description":"A shop."}])"));
+}
+
 TEST_CASE("declarations that OpenAPI cannot tell apart are refused", "[openapi]") {
   Api api;
   const Dialect dialect = sample::strict_dialect();

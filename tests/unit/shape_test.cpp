@@ -297,6 +297,13 @@ TEST_CASE("a field's own sentences are used word for word", "[shape]") {
   CHECK(card_message(R"({"card_code":"x","count":40000})") == "Count is too large");
 }
 
+TEST_CASE("what an absent field becomes is known, unless that is nothing", "[shape]") {
+  CHECK(shape_of<Change>().find("loud")->initial == "true");
+  CHECK(shape_of<Change>().find("name")->initial.empty());
+  CHECK(shape_of<Order>().find("note")->initial.empty());
+  CHECK(shape_of<Order>().find("rewards")->initial == "[]");
+}
+
 TEST_CASE("limits are cut to what the member holds", "[shape]") {
   CHECK(shape_of<Card>().find("count")->value.max == INT16_MAX);
   CHECK(card_message(R"({"card_code":"x","count":32767})") == "accepted");

@@ -228,7 +228,7 @@ Object<T>::Object(std::string shape_name, std::string shape_doc,
       fields.push_back(field);
       if (field.required || field.nullable) continue;
       std::string& text = fields.back().initial;
-      if (!field.write(field, text, &initial)) text.clear();
+      if (!field.write(field, text, &initial) || text == "null") text.clear();
     }
   }
 }
