@@ -37,12 +37,13 @@ int check(int result, const char* what) {
   return result;
 }
 
-// Data is null for the listening socket and the loop itself for the wake-up.
-void watch(int epoll_fd, int operation, int fd, std::uint32_t events, void* data) {
+// Data is null for the listening socket and the loop itself for the wake-up. False when the kernel
+// has no memory for it.
+bool watch(int epoll_fd, int operation, int fd, std::uint32_t events, void* data) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = data;
-  check(::epoll_ctl(epoll_fd, operation, fd, &event), "epoll_ctl");
+  return ::epoll_ctl(epoll_fd, operation, fd, &event) == 0;
 }
 
 int shortest(const ServerOptions& options) {
@@ -78,7 +79,7 @@ EventLoop::EventLoop(const ServerOptions& options, const core::Clock& clock,
   epoll_fd_ = check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
   wake_fd_ = check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
   // Edge-triggered: each write wakes us once, and nobody needs to read the count.
-  watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN | EPOLLET, this);
+  check(watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN | EPOLLET, this) ? 0 : -1, "epoll_ctl");
 }
 
 EventLoop::~EventLoop() {
@@ -201,8 +202,10 @@ void EventLoop::admit(int fd, const core::IpAddress& address) {
   connections_.push_back(std::move(owned));
   ++per_address_[connection.limit_key()];
   open_.store(connections_.size(), std::memory_order_relaxed);
-  watch(epoll_fd_, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &connection);
-  if (refused) {
+  const std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  if (!watch(epoll_fd_, EPOLL_CTL_ADD, fd, events, &connection)) {
+    close(connection);
+  } else if (refused) {
     refuse(connection, kTooManyConnections);
     drive(connection);
   } else {
@@ -216,8 +219,7 @@ void EventLoop::pause_accepting() {
 }
 
 void EventLoop::resume_accepting() {
-  accepting_ = true;
-  watch(epoll_fd_, EPOLL_CTL_ADD, listen_fd_, EPOLLIN, nullptr);
+  accepting_ = watch(epoll_fd_, EPOLL_CTL_ADD, listen_fd_, EPOLLIN, nullptr);
 }
 
 void EventLoop::park(Connection& connection, std::int64_t deadline_ms) {

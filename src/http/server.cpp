@@ -16,6 +16,30 @@ namespace coupon::http {
 using Owner = Connection::Owner;
 using Phase = Connection::Phase;
 
+namespace {
+
+// The threads that run handlers. Ends them when it goes, however that comes about.
+class Workers {
+ public:
+  explicit Workers(RequestQueue& queue) : queue_(queue) {}
+  ~Workers() {
+    queue_.close();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  void start(std::size_t count, const std::function<void()>& work) {
+    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back(work);
+  }
+
+ private:
+  RequestQueue& queue_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
 struct Server::Impl {
   Impl(ServerOptions given_options, Handler given_handler, core::Clock given_clock,
        const core::Random& random, ServerHooks given_hooks)
@@ -62,14 +86,10 @@ int Server::port() const { return impl_->socket.port(); }
 
 void Server::serve() {
   COUPOND_ASSERT(impl_->socket.fd() >= 0);
-  std::vector<std::thread> workers;
-  for (std::size_t i = 0; i < impl_->options.workers; ++i) {
-    workers.emplace_back([this] { impl_->work(); });
-  }
+  Workers workers(impl_->queue);
+  workers.start(impl_->options.workers, [this] { impl_->work(); });
   impl_->loop.run(impl_->socket.fd());
   impl_->socket.close();
-  impl_->queue.close();
-  for (std::thread& worker : workers) worker.join();
 }
 
 void Server::stop() noexcept { impl_->loop.stop(); }

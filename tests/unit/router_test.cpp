@@ -52,6 +52,10 @@ TEST_CASE("a literal wins over a placeholder, and a dead end falls back to it", 
   CHECK(ask(router, "GET", "/coupons/other").body == "/coupons/{id} [other]");
   CHECK(ask(router, "POST", "/coupons/lock/claim").body == "/coupons/lock/{code} [claim]");
   CHECK(ask(router, "POST", "/coupons/stats/claim").body == "/coupons/{id}/claim [stats]");
+  // What was tried in vain leaves no parameter behind.
+  router.add("GET", "/a/{x}/b", show);
+  router.add("GET", "/{y}/{z}/c", show);
+  CHECK(ask(router, "GET", "/a/1/c").body == "/{y}/{z}/c [a] [1]");
 }
 
 TEST_CASE("an unknown path is 404, also with a slash, a case or a segment too many", "[unit]") {
