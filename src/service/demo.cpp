@@ -1,6 +1,7 @@
 #include "coupond/service/demo.h"
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "coupond/core/ids.h"
@@ -87,7 +88,7 @@ core::Result<core::Done> make_coupon(store::Tx& tx, const DemoCoupon& demo, std:
   campaign.policy.ends_at = tx.now() + demo.life_ms;
   auto made = create_campaign(tx, Caller::system(), campaign);
   if (!made.ok()) return made.error();
-  auto stored = store_codes(tx, Caller::system(), made->campaign.id, {code});
+  auto stored = store_codes(tx, Caller::system(), made->campaign.id, std::span(&code, 1));
   if (!stored.ok()) return stored.error();
   return core::Done{};
 }
