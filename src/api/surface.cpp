@@ -31,9 +31,13 @@ void add_native_api(http::Api& api, Gate& gate) {
 
 }  // namespace
 
-Surface::Surface(service::Engine& engine, Gate::Options options) : gate_(engine, options) {
+Surface::Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options)
+    : gate_(engine, options) {
   add_native_api(api_, gate_);
+  add_token_service(api_, gate_);
+  add_book_service(api_, gate_, jobs);
   add_store_service(api_, gate_);
+  add_card_service(api_, gate_);
   add_claim_service(api_, gate_);
   Endpoints system = gate_.group(api_, system_dialect());
   add_system_endpoints(system);

@@ -7,14 +7,15 @@
 #include "coupond/http/endpoint.h"
 #include "coupond/http/router.h"
 #include "coupond/service/engine.h"
+#include "coupond/service/jobs.h"
 #include "src/api/gate.h"
 
 namespace coupon::api {
 
 class Surface {
  public:
-  // `engine` must outlive this.
-  Surface(service::Engine& engine, Gate::Options options);
+  // `engine` and `jobs` must outlive this.
+  Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options);
   Surface(const Surface&) = delete;
   Surface& operator=(const Surface&) = delete;
 

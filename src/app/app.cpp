@@ -94,6 +94,7 @@ struct App::Parts {
   StopWatch watch;
   bool has_admin = false;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<service::JobRunner> jobs;
   std::unique_ptr<api::Surface> surface;
   std::unique_ptr<Server> server;
   std::unique_ptr<ControlServer> control;
@@ -130,8 +131,9 @@ core::Result<core::Done> App::Parts::build() {
     if (const auto loaded = service::load_demo(*engine); !loaded.ok()) return loaded.error();
   }
   if (const auto made = make_first_admin(); !made.ok()) return made.error();
-  surface = std::make_unique<api::Surface>(*engine,
-                                           api::Gate::Options{.rate_limits = settings.rate_limits});
+  jobs = std::make_unique<service::JobRunner>(*engine);
+  surface = std::make_unique<api::Surface>(
+      *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits});
   server = std::make_unique<Server>(
       server_options(settings, std::move(proxies.value())),
       [this](http::Request& request) { return surface->handle(request); }, engine->clock(),
