@@ -236,7 +236,9 @@ Result<SubscriptionReply> subscription(Call& call, const UserName& in) {
                           .created_at = user->created_at};
   if (user->subscription_ends_at) reply.subscription_status = running ? "active" : "expired";
   if (running) {
-    reply.days_remaining = (user->subscription_ends_at->value - call.now().value) / core::kMsPerDay;
+    // The day that has begun counts: who has just entered a card has its thirty days.
+    const std::int64_t left_ms = user->subscription_ends_at->value - call.now().value;
+    reply.days_remaining = (left_ms + core::kMsPerDay - 1) / core::kMsPerDay;
   }
   return reply;
 }

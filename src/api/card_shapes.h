@@ -250,7 +250,8 @@ struct SubscriptionReply {
                      "active, expired, or inactive (there never was one)."),
                 timestamp("subscription_expires_at", &R::subscription_expires_at,
                           "When it ends or ended."),
-                integer("days_remaining", &R::days_remaining, "Whole days left; null: none."),
+                integer("days_remaining", &R::days_remaining,
+                        "Days left, the one that has begun included; null: none."),
                 timestamp("created_at", &R::created_at, "When the account was made."),
             }};
   }

@@ -18,7 +18,7 @@ std::string make_book(ApiFixture& api, const std::string& more = "") {
                    (more.empty() ? "" : "," + more) + "}");
   REQUIRE(made.status == 201);
   CHECK(made.body["_id"] == made.body["id"]);
-  return made.body["id"];
+  return made.text("id");
 }
 
 void upload(ApiFixture& api, const std::string& book, const std::string& codes) {
@@ -115,7 +115,7 @@ TEST_CASE("book: random codes follow the pattern, and its room is respected", "[
     const auto assigned =
         api.post("/coupons/assign", api.admin().token, for_user(api.admin().uuid, book));
     REQUIRE(assigned.status == 201);
-    codes.insert(assigned.body["code"]);
+    codes.insert(assigned.text("code"));
   }
   CHECK(codes.size() == 10);
   CHECK(codes.count("S-0") == 1);
@@ -166,7 +166,7 @@ TEST_CASE("book: assigning has its sentences", "[book]") {
   CHECK(capped.sentence() == "User has reached max coupon limit");
   CHECK(api.post("/coupons/assign", ann.token, for_user(ben.uuid, book)).status == 403);
 
-  const std::string taken = given.body["code"];
+  const std::string taken = given.text("code");
   const std::string free = taken == "ONE" ? "TWO" : "ONE";
   CHECK(api.post("/coupons/assign/" + taken, ben.token, for_user(ben.uuid)).status == 409);
   CHECK(api.post("/coupons/assign/NONE", ben.token, for_user(ben.uuid)).status == 404);
@@ -191,7 +191,7 @@ TEST_CASE("book: a book that has not begun is not open", "[book]") {
   const auto made = api.post("/coupons", api.admin().token,
                              R"({"name":"B","startDate":"2026-12-31","endDate":"2027-01-01"})");
   REQUIRE(made.status == 201);
-  CHECK(api.post("/coupons/assign", ann.token, for_user(ann.uuid, made.body["id"])).status == 403);
+  CHECK(api.post("/coupons/assign", ann.token, for_user(ann.uuid, made.text("id"))).status == 403);
 }
 
 TEST_CASE("book: a lock is exclusive, ends by itself, and a refused one leaves it alone",

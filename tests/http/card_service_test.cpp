@@ -31,7 +31,7 @@ TEST_CASE("card: an account is made with a session", "[card]") {
   CHECK(made.body["token_type"] == "Bearer");
   CHECK(made.body["expires_in"] == 3600);
   CHECK(made.body["user"]["email"] == "Ann@Example.com");
-  const std::string token = made.body["access_token"];
+  const std::string token = made.text("access_token");
   CHECK(api.get("/api/profile", token).body["user"]["id"] == made.body["user"]["id"]);
 
   const auto again =

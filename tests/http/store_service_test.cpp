@@ -18,13 +18,15 @@ struct Store : ApiFixture {
         post("/v1/auth/login", {},
              R"({"username":")" + username + R"(","password":")" + password + R"("})");
     REQUIRE(session.status == 200);
-    return session.body["access_token"];
+    return session.text("access_token");
   }
   std::int64_t credit(const std::string& token) {
-    return get("/v1/user/", token).body["data"]["users"][0]["credit"];
+    return get("/v1/user/", token).body["data"]["users"][0]["credit"].get<std::int64_t>();
   }
   std::int64_t left(const std::string& token, const std::string& code) {
-    return get("/v1/coupons/" + code, token).body["data"]["coupons"]["number_left"];
+    return get("/v1/coupons/" + code, token)
+        .body["data"]["coupons"]["number_left"]
+        .get<std::int64_t>();
   }
   std::string use(const std::string& token, const std::string& code) {
     const auto reply = post("/v1/coupons/use/" + code, token);
@@ -42,8 +44,8 @@ TEST_CASE("store: one logs in by username and refreshes with the refresh token",
   REQUIRE(session.status == 200);
   CHECK(session.body["user"]["username"] == "a.faghihi");
   CHECK(session.body["user"]["credit"] == 100);
-  const std::string access = session.body["access_token"];
-  const std::string refresh = session.body["refresh_token"];
+  const std::string access = session.text("access_token");
+  const std::string refresh = session.text("refresh_token");
 
   const auto refused = store.get("/v1/auth/token/refresh", access);
   CHECK(refused.status == 422);

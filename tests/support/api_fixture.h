@@ -23,6 +23,8 @@ struct ApiReply {
 
   // The first header of that name in any case; empty when there is none.
   std::string header(std::string_view name) const;
+  // A field of the body that is a text.
+  std::string text(const char* name) const { return body.at(name).get<std::string>(); }
   // The sentence of an error.
   std::string sentence() const { return body.value("message", std::string()); }
   std::string code() const { return body.value("code", std::string()); }
