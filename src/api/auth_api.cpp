@@ -103,7 +103,8 @@ void add_auth_endpoints(Endpoints& v1) {
           .id = "register",
           .summary = "Make an account and log in",
           .success = 201,
-          .refusals = {{409, Reason::kEmailTaken}, {409, Reason::kUsernameTaken}}},
+          .refusals = {{409, Reason::kEmailTaken}, {409, Reason::kUsernameTaken}},
+          .rate = "register"},
          register_account);
   v1.add(
       {.route = "POST /api/v1/auth/login",

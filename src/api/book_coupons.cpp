@@ -159,6 +159,7 @@ void add_assigning(Endpoints& service) {
   const std::vector<http::Refusal> refusals = {
       kNoBook,
       {404, Reason::kNoCouponsLeft, "No coupons available"},
+      {403, Reason::kForbidden},
       {404, Reason::kUnknownUser},
       {404, Reason::kUnknownCode},
       {404, Reason::kWrongMode, "Coupon book not found"},
@@ -188,7 +189,8 @@ void add_assigning(Endpoints& service) {
 
 // Refusals that locking and redeeming share.
 std::vector<http::Refusal> use_refusals(std::vector<http::Refusal> more) {
-  const std::vector<http::Refusal> common = {{404, Reason::kUnknownUser},
+  const std::vector<http::Refusal> common = {{403, Reason::kForbidden},
+                                             {404, Reason::kUnknownUser},
                                              {404, Reason::kUnknownCode},
                                              {404, Reason::kNotOwner, "Coupon not found"},
                                              {404, Reason::kNotAssigned, "Coupon not found"},
@@ -221,7 +223,8 @@ void add_using(Endpoints& service) {
                .summary = "Give a lock back",
                .auth = Auth::kSession,
                .success = 201,
-               .refusals = {{404, Reason::kUnknownCode},
+               .refusals = {{403, Reason::kForbidden},
+                            {404, Reason::kUnknownCode},
                             {404, Reason::kUnknownUser},
                             {409, Reason::kNotHeld, "Coupon is not locked by this user"},
                             {409, Reason::kHeldByOther, "Coupon is not locked by this user"}},
@@ -243,7 +246,7 @@ void add_using(Endpoints& service) {
                .id = "bookCouponsOfUser",
                .summary = "A user's coupons, newest first",
                .auth = Auth::kSession,
-               .refusals = {{404, Reason::kUnknownUser}}},
+               .refusals = {{403, Reason::kForbidden}, {404, Reason::kUnknownUser}}},
               coupons_of_user);
 }
 

@@ -24,6 +24,8 @@ constexpr std::array kRules{
     // The card service's own, which its clients were told.
     Rule{"card-generate", {5, kMinute}, {5, kMinute}},
     Rule{"card-redeem", {10, kMinute}, {10, kMinute}},
+    // Accounts: each costs a password hash and a row for ever.
+    Rule{"register", {120, kMinute}, {120, kMinute}},
     // Guessing codes: only what finds nothing counts.
     Rule{"codes", {10, kMinute}, {30, kMinute}, true},
 };

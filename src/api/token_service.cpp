@@ -234,7 +234,8 @@ void add_accounts(Endpoints& tokens) {
   tokens.add({.route = "POST /register",
               .id = "tokenRegister",
               .summary = "Make an account and log in",
-              .refusals = {{409, Reason::kEmailTaken}}},
+              .refusals = {{409, Reason::kEmailTaken}},
+              .rate = "register"},
              register_account);
   tokens.add({.route = "POST /login",
               .id = "tokenLogin",

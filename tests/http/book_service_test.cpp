@@ -12,7 +12,7 @@ namespace {
 
 // An open book unless the fields say otherwise.
 std::string make_book(ApiFixture& api, const std::string& more = "") {
-  const auto made =
+  auto made =
       api.post("/coupons", api.admin().token,
                R"({"name":"Summer","startDate":"2026-01-01","endDate":"2027-01-01T00:00:00Z")" +
                    (more.empty() ? "" : "," + more) + "}");
@@ -39,16 +39,16 @@ TEST_CASE("book: accounts are made without showing a hash, and log in", "[book]"
   ApiFixture api;
   const std::string ann =
       R"({"firstName":"Ann","lastName":"Lee","email":"ann@example.com","password":"hunter22x"})";
-  const auto made = api.post("/users", {}, ann);
+  auto made = api.post("/users", {}, ann);
   REQUIRE(made.status == 201);
   CHECK(made.body["firstName"] == "Ann");
   CHECK(made.raw.body.find("argon2") == std::string::npos);
-  const auto again = api.post("/users", {}, ann);
+  auto again = api.post("/users", {}, ann);
   CHECK(again.status == 409);
   CHECK(again.sentence() == "Email already registered");
   CHECK(api.post("/users", {}, R"({"email":"x@example.com"})").status == 422);
 
-  const auto session =
+  auto session =
       api.post("/auth/token", {}, R"({"email":"ann@example.com","password":"hunter22x"})");
   CHECK(session.status == 200);
   CHECK(session.body.contains("token"));
@@ -59,8 +59,8 @@ TEST_CASE("book: accounts are made without showing a hash, and log in", "[book]"
 
 TEST_CASE("book: a book has the contract's defaults", "[book]") {
   ApiFixture api;
-  const auto made = api.post("/coupons", api.admin().token,
-                             R"({"name":"B","startDate":"2026-01-01","endDate":"2027-01-01"})");
+  auto made = api.post("/coupons", api.admin().token,
+                       R"({"name":"B","startDate":"2026-01-01","endDate":"2027-01-01"})");
   REQUIRE(made.status == 201);
   CHECK(made.body["isActive"] == true);
   CHECK(made.body["maxRedemptionsPerUser"] == 1);
@@ -81,17 +81,17 @@ TEST_CASE("book: a book has the contract's defaults", "[book]") {
 TEST_CASE("book: an upload stores all codes or none", "[book]") {
   ApiFixture api;
   const std::string book = make_book(api);
-  const auto done = api.post("/coupons/codes", api.admin().token,
-                             R"({"couponBookId":")" + book + R"(","codes":["ONE","TWO"]})");
+  auto done = api.post("/coupons/codes", api.admin().token,
+                       R"({"couponBookId":")" + book + R"(","codes":["ONE","TWO"]})");
   REQUIRE(done.status == 201);
   CHECK(done.body["uploadedCodes"] == 2);
   CHECK(done.body["totalCodes"] == 2);
   CHECK(done.body["status"] == "completed");
-  const auto duplicate = api.post("/coupons/codes", api.admin().token,
-                                  R"({"couponBookId":")" + book + R"(","codes":["NEW","two"]})");
+  auto duplicate = api.post("/coupons/codes", api.admin().token,
+                            R"({"couponBookId":")" + book + R"(","codes":["NEW","two"]})");
   CHECK(duplicate.status == 409);
   CHECK(duplicate.sentence().find("two") != std::string::npos);
-  const auto unknown =
+  auto unknown =
       api.post("/coupons/codes", api.admin().token, R"({"couponBookId":"nowhere","codes":["X"]})");
   CHECK(unknown.status == 404);
   CHECK(unknown.sentence() == "Coupon book not found");
@@ -103,12 +103,12 @@ TEST_CASE("book: an upload stores all codes or none", "[book]") {
 TEST_CASE("book: random codes follow the pattern, and its room is respected", "[book]") {
   ApiFixture api;
   const std::string book = make_book(api, R"("codePattern":"S-{NUMERIC:1}","maxCodesPerUser":0)");
-  const auto made = api.post("/coupons/random-codes", api.admin().token,
-                             R"({"couponBookId":")" + book + R"(","quantity":10})");
+  auto made = api.post("/coupons/random-codes", api.admin().token,
+                       R"({"couponBookId":")" + book + R"(","quantity":10})");
   REQUIRE(made.status == 201);
   CHECK(made.body["generatedCodes"] == 10);
-  const auto full = api.post("/coupons/random-codes", api.admin().token,
-                             R"({"couponBookId":")" + book + R"(","quantity":1})");
+  auto full = api.post("/coupons/random-codes", api.admin().token,
+                       R"({"couponBookId":")" + book + R"(","quantity":1})");
   CHECK(full.status == 409);
   std::set<std::string> codes;
   for (int i = 0; i < 10; ++i) {
@@ -125,8 +125,8 @@ TEST_CASE("book: random codes follow the pattern, and its room is respected", "[
 TEST_CASE("book: many random codes are made in the background", "[book]") {
   ApiFixture api;
   const std::string book = make_book(api);
-  const auto queued = api.post("/coupons/random-codes", api.admin().token,
-                               R"({"couponBookId":")" + book + R"(","quantity":1500})");
+  auto queued = api.post("/coupons/random-codes", api.admin().token,
+                         R"({"couponBookId":")" + book + R"(","quantity":1500})");
   REQUIRE(queued.status == 201);
   CHECK(queued.body["status"] == "processing");
   CHECK(queued.body["message"] == "1500 code generation started in the background");
@@ -146,7 +146,7 @@ TEST_CASE("book: a closed book gives no codes", "[book]") {
   // The administrator's session has run out with the year.
   const auto later = api.make_person("later", domain::Role::kAdmin);
   CHECK(api.post("/coupons/random-codes", later.token, body(ending)).status == 403);
-  const auto gone = api.post("/coupons/assign", later.token, for_user(later.uuid, ending));
+  auto gone = api.post("/coupons/assign", later.token, for_user(later.uuid, ending));
   CHECK(gone.status == 410);
   CHECK(gone.sentence() == "Coupon book expired");
 }
@@ -157,11 +157,11 @@ TEST_CASE("book: assigning has its sentences", "[book]") {
   const auto ben = api.make_person("ben");
   const std::string book = make_book(api);
   upload(api, book, R"("ONE","TWO")");
-  const auto given = api.post("/coupons/assign", ann.token, for_user(ann.uuid, book));
+  auto given = api.post("/coupons/assign", ann.token, for_user(ann.uuid, book));
   REQUIRE(given.status == 201);
   CHECK(given.body["userId"] == ann.uuid);
   CHECK(given.body["couponBookId"] == book);
-  const auto capped = api.post("/coupons/assign", ann.token, for_user(ann.uuid, book));
+  auto capped = api.post("/coupons/assign", ann.token, for_user(ann.uuid, book));
   CHECK(capped.status == 422);
   CHECK(capped.sentence() == "User has reached max coupon limit");
   CHECK(api.post("/coupons/assign", ann.token, for_user(ben.uuid, book)).status == 403);
@@ -174,7 +174,7 @@ TEST_CASE("book: assigning has its sentences", "[book]") {
                  R"({"user_id":)" + std::to_string(ben.id.value) + "}")
             .status == 201);
   const auto cleo = api.make_person("cleo");
-  const auto none = api.post("/coupons/assign", cleo.token, for_user(cleo.uuid, book));
+  auto none = api.post("/coupons/assign", cleo.token, for_user(cleo.uuid, book));
   CHECK(none.status == 404);
   CHECK(none.sentence() == "No coupons available");
   CHECK(api.post("/coupons/assign", cleo.token, for_user(cleo.uuid, "nowhere")).sentence() ==
@@ -188,8 +188,8 @@ TEST_CASE("book: assigning has its sentences", "[book]") {
 TEST_CASE("book: a book that has not begun is not open", "[book]") {
   ApiFixture api;
   const auto ann = api.make_person("ann");
-  const auto made = api.post("/coupons", api.admin().token,
-                             R"({"name":"B","startDate":"2026-12-31","endDate":"2027-01-01"})");
+  auto made = api.post("/coupons", api.admin().token,
+                       R"({"name":"B","startDate":"2026-12-31","endDate":"2027-01-01"})");
   REQUIRE(made.status == 201);
   CHECK(api.post("/coupons/assign", ann.token, for_user(ann.uuid, made.text("id"))).status == 403);
 }
@@ -201,10 +201,10 @@ TEST_CASE("book: a lock is exclusive, ends by itself, and a refused one leaves i
   const std::string book = make_book(api);
   upload(api, book, R"("ONE")");
   api.post("/coupons/assign", ann.token, for_user(ann.uuid, book));
-  const auto locked = api.post("/coupons/lock/ONE", ann.token,
-                               R"({"userId":")" + ann.uuid + R"(","lockDurationSeconds":60})");
+  auto locked = api.post("/coupons/lock/ONE", ann.token,
+                         R"({"userId":")" + ann.uuid + R"(","lockDurationSeconds":60})");
   REQUIRE(locked.status == 201);
-  const auto refused = api.post("/coupons/lock/ONE", ann.token, for_user(ann.uuid));
+  auto refused = api.post("/coupons/lock/ONE", ann.token, for_user(ann.uuid));
   CHECK(refused.status == 409);
   CHECK(refused.sentence() == "Coupon already locked");
 
@@ -226,16 +226,16 @@ TEST_CASE("book: redeeming has its sentences", "[book]") {
   const std::string book = make_book(api);
   upload(api, book, R"("ONE","TWO")");
   api.post("/coupons/assign/ONE", ann.token, for_user(ann.uuid));
-  const auto done = api.post("/coupons/redeem/one", ann.token, for_user(ann.uuid));
+  auto done = api.post("/coupons/redeem/one", ann.token, for_user(ann.uuid));
   REQUIRE(done.status == 201);
   CHECK(done.body["remainingRedemptions"] == 0);
-  const auto again = api.post("/coupons/redeem/ONE", ann.token, for_user(ann.uuid));
+  auto again = api.post("/coupons/redeem/ONE", ann.token, for_user(ann.uuid));
   CHECK(again.status == 400);
   CHECK(again.sentence() == "Already redeemed");
   CHECK(api.post("/coupons/redeem/TWO", ann.token, for_user(ann.uuid)).status == 404);
   CHECK(api.post("/coupons/lock/ONE", ann.token, for_user(ann.uuid)).status == 400);
 
-  const auto mine = api.get("/coupons/user/" + ann.uuid, ann.token);
+  auto mine = api.get("/coupons/user/" + ann.uuid, ann.token);
   REQUIRE(mine.body.size() == 1);
   CHECK(mine.body[0]["isRedeemed"] == true);
   CHECK(mine.body[0]["bookName"] == "Summer");
@@ -255,7 +255,7 @@ TEST_CASE("book: a coupon for several uses counts them down", "[book]") {
             .body["remainingRedemptions"] == 1);
   CHECK(api.post("/coupons/redeem/MANY", ann.token, for_user(ann.uuid))
             .body["remainingRedemptions"] == 0);
-  const auto full = api.post("/coupons/redeem/MANY", ann.token, for_user(ann.uuid));
+  auto full = api.post("/coupons/redeem/MANY", ann.token, for_user(ann.uuid));
   CHECK(full.status == 400);
   CHECK(full.sentence() == "The maximum redemptions for this coupon have been reached");
 
@@ -278,7 +278,7 @@ TEST_CASE("book: where a lock is required, only a locked coupon is redeemed", "[
   REQUIRE(
       api.send("PATCH", "/api/v1/campaigns/" + book, api.admin().token, R"({"hold_required":true})")
           .status == 200);
-  const auto unlocked = api.post("/coupons/redeem/ONE", ann.token, for_user(ann.uuid));
+  auto unlocked = api.post("/coupons/redeem/ONE", ann.token, for_user(ann.uuid));
   CHECK(unlocked.status == 409);
   CHECK(unlocked.sentence() == "Coupon is not locked");
   api.post("/coupons/lock/ONE", ann.token, for_user(ann.uuid));
@@ -287,7 +287,7 @@ TEST_CASE("book: where a lock is required, only a locked coupon is redeemed", "[
 
 TEST_CASE("book: the root tells who answers", "[book]") {
   ApiFixture api;
-  const auto about = api.send("GET", "/", {}, {}, {{"Accept", "application/json"}});
+  auto about = api.send("GET", "/", {}, {}, {{"Accept", "application/json"}});
   CHECK(about.status == 200);
   CHECK(about.body["name"] == "coupond");
 }

@@ -9,9 +9,8 @@ using test::ApiFixture;
 namespace {
 
 std::string make_stock(ApiFixture& api, const std::string& code, int count) {
-  const auto made =
-      api.post("/admin/coupons?code=" + code + "&available_count=" + std::to_string(count),
-               api.admin().token);
+  auto made = api.post("/admin/coupons?code=" + code + "&available_count=" + std::to_string(count),
+                       api.admin().token);
   REQUIRE(made.status == 200);
   return std::to_string(made.body["id"].get<int>());
 }
@@ -20,21 +19,21 @@ std::string make_stock(ApiFixture& api, const std::string& code, int count) {
 
 TEST_CASE("an administrator puts a coupon up for claiming", "[claim]") {
   ApiFixture api;
-  const auto made =
+  auto made =
       api.post("/admin/coupons", api.admin().token, R"({"code":"SAVE10","available_count":3})");
   CHECK(made.status == 200);
   CHECK(made.body["code"] == "SAVE10");
   CHECK(made.body["available_count"] == 3);
   CHECK(made.body["status"] == "ACTIVE");
 
-  const auto again = api.post("/admin/coupons?code=SAVE10&available_count=1", api.admin().token);
+  auto again = api.post("/admin/coupons?code=SAVE10&available_count=1", api.admin().token);
   CHECK(again.status == 400);
   CHECK(again.sentence() == "Coupon code already exists");
   CHECK(api.post("/admin/coupons", api.admin().token, R"({"code":"X","available_count":-1})")
             .status == 422);
 
   const auto user = api.make_person("ann");
-  const auto refused = api.post("/admin/coupons?code=NEW&available_count=1", user.token);
+  auto refused = api.post("/admin/coupons?code=NEW&available_count=1", user.token);
   CHECK(refused.status == 403);
   CHECK(refused.sentence() == "Admin access required");
   CHECK(api.post("/admin/coupons?code=NEW&available_count=1").status == 401);
@@ -46,7 +45,7 @@ TEST_CASE("anybody sees the coupons that can be claimed", "[claim]") {
   const std::string hidden = make_stock(api, "HIDDEN", 2);
   CHECK(api.send("PUT", "/admin/coupons/" + hidden + "?status=INACTIVE", api.admin().token)
             .body["status"] == "INACTIVE");
-  const auto list = api.get("/coupons");
+  auto list = api.get("/coupons");
   REQUIRE(list.status == 200);
   REQUIRE(list.body.size() == 1);
   CHECK(list.body[0]["code"] == "SHOWN");
@@ -57,16 +56,16 @@ TEST_CASE("a claim takes one from the stock until none is left", "[claim]") {
   ApiFixture api;
   const std::string id = make_stock(api, "SAVE10", 2);
   const auto ann = api.make_person("ann");
-  const auto first = api.post("/coupons/" + id + "/claim", ann.token);
+  auto first = api.post("/coupons/" + id + "/claim", ann.token);
   CHECK(first.status == 200);
   CHECK(first.body["message"] == "Coupon claimed successfully");
   CHECK(first.body["code"] == "SAVE10");
-  const auto second = api.post("/coupons/" + id + "/claim", ann.token);
+  auto second = api.post("/coupons/" + id + "/claim", ann.token);
   CHECK(second.status == 200);
   CHECK(second.body["claim_id"] != first.body["claim_id"]);
 
   for (int i = 0; i < 2; ++i) {  // from the writer, then from the counter table
-    const auto none = api.post("/coupons/" + id + "/claim", ann.token);
+    auto none = api.post("/coupons/" + id + "/claim", ann.token);
     CHECK(none.status == 409);
     CHECK(none.sentence() == "No coupons available");
   }
@@ -77,7 +76,7 @@ TEST_CASE("a claim takes one from the stock until none is left", "[claim]") {
 TEST_CASE("what cannot be claimed says why", "[claim]") {
   ApiFixture api;
   const auto ann = api.make_person("ann");
-  const auto unknown = api.post("/coupons/999/claim", ann.token);
+  auto unknown = api.post("/coupons/999/claim", ann.token);
   CHECK(unknown.status == 404);
   CHECK(unknown.sentence() == "Coupon not found");
   CHECK(api.post("/coupons/abc/claim", ann.token).status == 422);
@@ -93,7 +92,7 @@ TEST_CASE("a changed stock counts what is left from then on", "[claim]") {
   const std::string id = make_stock(api, "SAVE10", 2);
   const auto ann = api.make_person("ann");
   api.post("/coupons/" + id + "/claim", ann.token);
-  const auto changed =
+  auto changed =
       api.send("PUT", "/admin/coupons/" + id + "?available_count=5&code=SAVE20", api.admin().token);
   CHECK(changed.status == 200);
   CHECK(changed.body["available_count"] == 5);
@@ -112,14 +111,14 @@ TEST_CASE("a deleted coupon stays in its claimers' history", "[claim]") {
   api.clock().advance(1000);
   api.post("/coupons/" + id + "/claim", ann.token);
 
-  const auto gone = api.send("DELETE", "/admin/coupons/" + id, api.admin().token);
+  auto gone = api.send("DELETE", "/admin/coupons/" + id, api.admin().token);
   CHECK(gone.status == 200);
   CHECK(gone.body["detail"] == "Coupon deleted");
   CHECK(api.send("DELETE", "/admin/coupons/" + id, api.admin().token).status == 404);
   CHECK(api.post("/coupons/" + id + "/claim", ann.token).status == 404);
   CHECK(api.get("/coupons").body.empty());
 
-  const auto history = api.get("/users/me/history", ann.token);
+  auto history = api.get("/users/me/history", ann.token);
   REQUIRE(history.body.size() == 2);
   CHECK(history.body[0]["code"] == "SAVE10");
   CHECK(history.body[0]["claimed_at"] > history.body[1]["claimed_at"]);

@@ -14,9 +14,8 @@ struct Store : ApiFixture {
   Store() { REQUIRE(service::load_demo(*engine()).ok()); }
 
   std::string log_in(const std::string& username, const std::string& password) {
-    const auto session =
-        post("/v1/auth/login", {},
-             R"({"username":")" + username + R"(","password":")" + password + R"("})");
+    auto session = post("/v1/auth/login", {},
+                        R"({"username":")" + username + R"(","password":")" + password + R"("})");
     REQUIRE(session.status == 200);
     return session.text("access_token");
   }
@@ -29,7 +28,7 @@ struct Store : ApiFixture {
         .get<std::int64_t>();
   }
   std::string use(const std::string& token, const std::string& code) {
-    const auto reply = post("/v1/coupons/use/" + code, token);
+    auto reply = post("/v1/coupons/use/" + code, token);
     return std::to_string(reply.status) + " " +
            (reply.status == 204 ? "" : reply.body["error"]["code"].get<std::string>());
   }
@@ -39,7 +38,7 @@ struct Store : ApiFixture {
 
 TEST_CASE("store: one logs in by username and refreshes with the refresh token", "[store]") {
   Store store;
-  const auto session =
+  auto session =
       store.post("/v1/auth/login", {}, R"({"username":"a.faghihi","password":"password"})");
   REQUIRE(session.status == 200);
   CHECK(session.body["user"]["username"] == "a.faghihi");
@@ -47,10 +46,10 @@ TEST_CASE("store: one logs in by username and refreshes with the refresh token",
   const std::string access = session.text("access_token");
   const std::string refresh = session.text("refresh_token");
 
-  const auto refused = store.get("/v1/auth/token/refresh", access);
+  auto refused = store.get("/v1/auth/token/refresh", access);
   CHECK(refused.status == 422);
   CHECK(refused.body["msg"] == "Only refresh tokens are allowed");
-  const auto next = store.get("/v1/auth/token/refresh", refresh);
+  auto next = store.get("/v1/auth/token/refresh", refresh);
   CHECK(next.status == 200);
   CHECK(next.body["refresh_token"] != refresh);
   CHECK(
@@ -59,11 +58,11 @@ TEST_CASE("store: one logs in by username and refreshes with the refresh token",
   CHECK(store.get("/v1/auth/token/refresh", "nonsense").status == 401);
   CHECK(store.get("/v1/auth/token/refresh").status == 401);
 
-  const auto missing = store.post("/v1/auth/login", {}, R"({"username":"a.faghihi"})");
+  auto missing = store.post("/v1/auth/login", {}, R"({"username":"a.faghihi"})");
   CHECK(missing.status == 400);
   CHECK(missing.sentence() == "Missing username or password");
   CHECK(store.post("/v1/auth/login").sentence() == "Missing username or password");
-  const auto wrong =
+  auto wrong =
       store.post("/v1/auth/login", {}, R"({"username":"a.faghihi","password":"wrong pass 1"})");
   CHECK(wrong.status == 401);
   CHECK(wrong.sentence() == "Invalid credentials");
@@ -73,7 +72,7 @@ TEST_CASE("store: replies come in an envelope, with or without the slash", "[sto
   Store store;
   const std::string token = store.log_in("user2", "user2pass");
   for (const char* path : {"/v1/coupons/", "/v1/coupons", "/v1/coupon/", "/v1/coupon"}) {
-    const auto list = store.get(path, token);
+    auto list = store.get(path, token);
     CAPTURE(path);
     REQUIRE(list.status == 200);
     CHECK(list.body["http_status_code"] == 200);
@@ -83,7 +82,7 @@ TEST_CASE("store: replies come in an envelope, with or without the slash", "[sto
     CHECK(list.body["data"]["meta"]["total_count"] == 5);
     CHECK_FALSE(list.body["data"]["coupons"][0].contains("hidden_code"));
   }
-  const auto second = store.get("/v1/coupons/?page=2&per_page=2", token);
+  auto second = store.get("/v1/coupons/?page=2&per_page=2", token);
   CHECK(second.body["data"]["coupons"].size() == 2);
   CHECK(second.body["data"]["meta"]["pages"] == 3);
   CHECK(second.body["data"]["meta"]["prev_page"] == 1);
@@ -96,14 +95,14 @@ TEST_CASE("store: replies come in an envelope, with or without the slash", "[sto
 TEST_CASE("store: only an administrator sees hidden codes and all accounts", "[store]") {
   Store store;
   const std::string token = store.log_in("user2", "user2pass");
-  const auto coupons = store.get("/v1/coupons/", store.admin().token);
+  auto coupons = store.get("/v1/coupons/", store.admin().token);
   CHECK(coupons.body["data"]["coupons"][0]["hidden_code"] == "ABC");
   CHECK(store.get("/v1/user/", store.admin().token).body["data"]["meta"]["total_count"] >= 9);
   CHECK(store.get("/v1/user/", token).body["data"]["users"].size() == 1);
 
   const auto self = store.get("/v1/user/", token).body["data"]["users"][0]["id"].get<int>();
   CHECK(store.get("/v1/user/" + std::to_string(self) + "/", token).status == 200);
-  const auto other = store.get("/v1/user/1", token);
+  auto other = store.get("/v1/user/1", token);
   CHECK(other.status == 404);
   CHECK(other.body["error"]["code"] == "NOT_FOUND");
   CHECK(store.get("/v1/user/99999", store.admin().token).status == 404);
@@ -112,7 +111,7 @@ TEST_CASE("store: only an administrator sees hidden codes and all accounts", "[s
 TEST_CASE("store: a use takes credit and one of the number left, once a user", "[store]") {
   Store store;
   const std::string token = store.log_in("user2", "user2pass");
-  const auto used = store.post("/v1/coupons/use/ABC", token);
+  auto used = store.post("/v1/coupons/use/ABC", token);
   CHECK(used.status == 204);
   CHECK(used.raw.body.empty());
   CHECK(store.credit(token) == 450);
@@ -135,8 +134,8 @@ TEST_CASE("store: refusals come in the contract's order", "[store]") {
   CHECK(store.use(rich, "DEF") == "400 NO_COUPONS_LEFT");  // before already used
   store.clock().advance(11 * 60'000);
   CHECK(store.use(rich, "EFG") == "400 ENDED");
-  const auto change = store.send("PATCH", "/api/v1/campaigns/store-five", store.admin().token,
-                                 R"({"active":false})");
+  auto change = store.send("PATCH", "/api/v1/campaigns/store-five", store.admin().token,
+                           R"({"active":false})");
   REQUIRE(change.status == 200);
   CHECK(store.use(rich, "EFG") == "400 INACTIVE");  // before ended
   CHECK(store.is_sound());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "coupond/core/signing.h"
 #include "coupond/http/conformance.h"
 #include "coupond/http/uri.h"
 #include "coupond/service/sessions.h"
@@ -81,12 +82,24 @@ ApiFixture::Person ApiFixture::make_person(const std::string& name, domain::Role
   return {.id = user.id, .uuid = user.uuid, .email = user.email, .token = session->access_token};
 }
 
+store::Verifier ApiFixture::engine_verifier() {
+  const core::Block<32> key = engine_->secrets().checkpoint_key().public_key;
+  return [key](std::string_view message, const store::Signature& signature) {
+    return core::signature_ok(key, message, signature);
+  };
+}
+
 bool ApiFixture::is_sound() {
   const auto report = engine_->readers().read<store::AuditReport>(
       [&](store::Connection& db) -> core::Result<store::AuditReport> {
-        return store::verify(db, {.verifier = test_verifier(), .vault = &engine_->vault()});
+        return store::verify(db, {.verifier = engine_verifier(), .vault = &engine_->vault()});
       });
-  return report.ok() && report->ok();
+  if (!report.ok() || !report->ok()) {
+    const std::string why = report.ok() ? *report->first_divergence : report.error().message;
+    WARN(why);
+    return false;
+  }
+  return true;
 }
 
 }  // namespace coupon::test

@@ -70,6 +70,8 @@ class ApiFixture {
   bool is_sound();
 
  private:
+  store::Verifier engine_verifier();
+
   LiveEngine engine_;
   std::unique_ptr<service::JobRunner> jobs_;
   std::unique_ptr<api::Surface> surface_;
