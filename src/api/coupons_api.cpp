@@ -199,9 +199,7 @@ Result<Explanation> explain(Call& call, const CodeName& in) {
   });
 }
 
-}  // namespace
-
-void add_coupon_endpoints(Endpoints& v1) {
+void add_issue_and_explain(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/campaigns/{campaign}/issue",
           .id = "issueCoupon",
           .summary = "Get one coupon",
@@ -232,6 +230,9 @@ void add_coupon_endpoints(Endpoints& v1) {
        .refusals = {{404, Reason::kUnknownCode}},
        .rate = kCodesRate},
       explain);
+}
+
+void add_assign_and_holds(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/coupons/{code}/assign",
           .id = "assignCoupon",
           .summary = "Give a certain coupon of a pool to a user",
@@ -264,6 +265,9 @@ void add_coupon_endpoints(Endpoints& v1) {
                        {409, Reason::kInvalidHoldToken}},
           .rate = kCodesRate},
          release);
+}
+
+void add_redeem_and_void(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/coupons/{code}/redeem",
           .id = "redeemCoupon",
           .summary = "Use a coupon",
@@ -287,6 +291,14 @@ void add_coupon_endpoints(Endpoints& v1) {
                        {409, Reason::kAlreadyRedeemed}},
           .rate = kCodesRate},
          void_one);
+}
+
+}  // namespace
+
+void add_coupon_endpoints(Endpoints& v1) {
+  add_issue_and_explain(v1);
+  add_assign_and_holds(v1);
+  add_redeem_and_void(v1);
 }
 
 }  // namespace coupon::api
