@@ -1,11 +1,14 @@
 #include "coupond/app/app.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <filesystem>
 #include <mutex>
 
 #include "coupond/app/actions.h"
 #include "coupond/app/control.h"
+#include "coupond/core/limits.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
 #include "coupond/service/accounts.h"
@@ -49,7 +52,19 @@ http::ServerOptions server_options(const Settings& settings, http::TrustedProxie
   options.port = settings.port;
   options.max_connections = settings.max_connections;
   options.trusted_proxies = std::move(proxies);
+  options.body_limit = [](std::string_view method, std::string_view path) -> std::size_t {
+    const bool import = method == "POST" && path.ends_with("/codes/import");
+    return import ? core::limits::kImportBodyMaxBytes : 0;
+  };
   return options;
+}
+
+// A thousand clients must not use up the descriptors that the database needs.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 http::ServerHooks server_hooks(core::Log& log) {
@@ -122,6 +137,7 @@ Engine::Options App::Parts::engine_options() {
 
 core::Result<core::Done> App::Parts::build() {
   if (auto error = exposed(settings)) return *error;
+  raise_descriptor_limit();
   auto proxies = http::TrustedProxies::parse(settings.trusted_proxies);
   if (!proxies.ok()) return proxies.error();
   auto opened = Engine::open(engine_options());
@@ -132,8 +148,8 @@ core::Result<core::Done> App::Parts::build() {
   }
   if (const auto made = make_first_admin(); !made.ok()) return made.error();
   jobs = std::make_unique<service::JobRunner>(*engine);
-  surface = std::make_unique<api::Surface>(
-      *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits});
+  surface = std::make_unique<api::Surface>(*engine, *jobs,
+                                           api::Gate::Options{.rate_limits = settings.rate_limits});
   server = std::make_unique<Server>(
       server_options(settings, std::move(proxies.value())),
       [this](http::Request& request) { return surface->handle(request); }, engine->clock(),
