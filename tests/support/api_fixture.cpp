@@ -52,6 +52,7 @@ ApiFixture::ApiFixture(bool rate_limits)
 ApiReply ApiFixture::handle(std::string_view method, std::string_view target,
                             std::string_view token, std::string_view body, Headers headers) {
   http::Request request = request_of(method, target, token, body, std::move(headers));
+  request.received_at = clock().now();
   ApiReply reply;
   reply.raw = surface_->handle(request);
   reply.status = reply.raw.status;
