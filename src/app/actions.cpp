@@ -14,9 +14,12 @@ struct Row {
 };
 
 constexpr std::array kActions{
-    Row{"admin.create", admin_create},
-    Row{"admin.reset_password", admin_reset_password},
-    Row{"admin.list", admin_list},
+    Row{"admin.create", admin_create},   Row{"admin.reset_password", admin_reset_password},
+    Row{"admin.list", admin_list},       Row{"user.list", user_list},
+    Row{"user.set_role", user_set_role}, Row{"user.set_credit", user_set_credit},
+    Row{"campaign.list", campaign_list}, Row{"campaign.create", campaign_create},
+    Row{"campaign.set", campaign_set},   Row{"codes.generate", codes_generate},
+    Row{"codes.import", codes_import},   Row{"codes.export", codes_export},
 };
 
 core::Error invalid(std::string message) {

@@ -19,7 +19,19 @@ Start with `coupond serve`. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 could
 void add_commands(CommandLine& line) {
   add_serve(line);
   add_admin(line);
+  add_user(line);
+  add_campaign(line);
+  add_codes(line);
+  add_backup(line);
+  add_verify(line);
+  add_check(line);
+  add_health(line);
   add_version(line);
+}
+
+bool is_command(CLI::App& root, const std::string& name) {
+  return !root.get_subcommands([&](const CLI::App* one) { return one->get_name() == name; })
+              .empty();
 }
 
 // CLI11's own codes are many and its own; ours are four.
@@ -30,7 +42,10 @@ int parse(CLI::App& root, int argc, char** argv) {
   } catch (const CLI::CallForHelp& help) {
     return root.exit(help);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "coupond: " << error.what() << "\nRun it with --help for what it takes.\n";
+    const bool known = argc < 2 || argv[1][0] == '-' || is_command(root, argv[1]);
+    std::cerr << "coupond: "
+              << (known ? std::string(error.what()) : "There is no command " + std::string(argv[1]))
+              << ". Run it with --help for what there is.\n";
     return kUsage;
   }
 }

@@ -21,7 +21,14 @@ struct CommandLine {
 
 // One per file.
 void add_admin(CommandLine& line);
-void add_serve(CommandLine& line);  // and config
+void add_serve(CommandLine& line);   // and config
+void add_backup(CommandLine& line);  // and restore
+void add_campaign(CommandLine& line);
+void add_check(CommandLine& line);
+void add_codes(CommandLine& line);
+void add_health(CommandLine& line);
+void add_user(CommandLine& line);
+void add_verify(CommandLine& line);
 void add_version(CommandLine& line);
 
 // Adds `--data DIR`, which falls back to COUPOND_DATA and then to ./coupond-data.

@@ -58,11 +58,11 @@ std::string_view CodeExport::header() {
 }
 
 core::Result<CodeExport> CodeExport::open(Engine& engine, const Caller& caller,
-                                          core::CampaignId campaign_id) {
+                                          core::CampaignId campaign_id, std::int64_t after) {
   if (!caller.may(Scope::kRead)) return Reason::kForbidden;
   return engine.readers().read<CodeExport>([&](store::Connection& db) -> core::Result<CodeExport> {
     if (!store::find_campaign(db, campaign_id)) return Reason::kUnknownCampaign;
-    return CodeExport(engine, campaign_id);
+    return CodeExport(engine, campaign_id, after);
   });
 }
 

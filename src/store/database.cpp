@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "coupond/core/ids.h"
+#include "coupond/store/inspect.h"
 #include "coupond_schema.h"
 #include "src/store/clean_stop.h"
 
@@ -139,27 +140,27 @@ void create(Connection& connection, const PrepareOptions& options) {
   connection.exec("COMMIT");
 }
 
-// What quick_check finds first; nothing when it finds nothing or runs out of time.
-std::optional<std::string> find_damage(Connection& connection, const std::string& path,
-                                       const PrepareOptions& options) {
+// The same within a time that a start can take; a larger file is read by `coupond check`.
+std::optional<std::string> find_damage_soon(Connection& connection, const std::string& path,
+                                            const PrepareOptions& options) {
   auto deadline = steady_clock::now() + kCheckBudget;
   sqlite3_progress_handler(
       connection.handle(), kCheckSteps,
       [](void* end) {
-        return steady_clock::now() > *static_cast<decltype(deadline)*>(end) ? 1 : 0;
+        return steady_clock::now() > *static_cast<steady_clock::time_point*>(end) ? 1 : 0;
       },
       &deadline);
   std::optional<std::string> found;
   try {
-    Query query(connection, kQuickCheck);
-    if (query.next() && query.text(0) != "ok") found = query.text(0);
+    found = find_damage(connection);
   } catch (const SQLite::Exception& error) {
-    if (error.getErrorCode() != SQLITE_INTERRUPT)
-      found = error.what();
-    else
+    found = error.what();
+    if (error.getErrorCode() == SQLITE_INTERRUPT) {
+      found.reset();
       options.notice("the database " + path +
-                     " was not closed in order and is too large to "
-                     "be read through at a start: run `coupond check`");
+                     " was not closed in order and is too large to be read through at a start: "
+                     "run `coupond check`");
+    }
   }
   sqlite3_progress_handler(connection.handle(), 0, nullptr, nullptr);
   return found;
@@ -204,7 +205,8 @@ std::optional<core::Error> ready_existing(Connection& connection, const DataPath
   const std::string& path = paths.database;
   if (auto error = not_ours(connection, path)) return error;
   if (!untouched) {
-    if (const auto damage = find_damage(connection, path, options)) return damaged(path, *damage);
+    if (const auto damage = find_damage_soon(connection, path, options))
+      return damaged(path, *damage);
   }
   if (auto error = use_wal(connection, path)) return error;
   if (auto error = wrong_key(connection, paths, options.key_id)) return error;
@@ -234,6 +236,26 @@ core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
   } catch (const SQLite::Exception& error) {
     return cannot_open(paths.database, error);
   }
+}
+
+core::Result<std::unique_ptr<Connection>> open_for_reading(const DataPaths& paths) {
+  if (!exists(paths.database)) {
+    return refuse("There is no database " + paths.database +
+                  ". Name its directory with --data, or make one with `coupond serve`.");
+  }
+  try {
+    auto connection = std::make_unique<Connection>(paths.database, Connection::Access::kReadOnly);
+    if (auto error = not_ours(*connection, paths.database)) return *error;
+    return connection;
+  } catch (const SQLite::Exception& error) {
+    return cannot_open(paths.database, error);
+  }
+}
+
+std::optional<std::string> find_damage(Connection& connection) {
+  Query query(connection, kQuickCheck);
+  if (query.next() && query.text(0) != "ok") return query.text(0);
+  return std::nullopt;
 }
 
 DatabaseFacts read_facts(Connection& connection) {

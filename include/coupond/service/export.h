@@ -23,20 +23,23 @@ class CodeExport {
   // The header line, with its line end.
   static std::string_view header();
 
-  // kForbidden without the read scope, kUnknownCampaign.
+  // kForbidden without the read scope, kUnknownCampaign. `after`: goes on behind the coupon of that
+  // number, where an earlier export was at after().
   static core::Result<CodeExport> open(Engine& engine, const Caller& caller,
-                                       core::CampaignId campaign_id);
+                                       core::CampaignId campaign_id, std::int64_t after = 0);
 
   // The next lines, the first ones after the header; about 32 KiB. An empty text: that was all.
   core::Result<std::string> next();
+  // The number of the last coupon given.
+  std::int64_t after() const { return after_; }
 
  private:
-  CodeExport(Engine& engine, core::CampaignId campaign_id)
-      : engine_(&engine), campaign_id_(campaign_id) {}
+  CodeExport(Engine& engine, core::CampaignId campaign_id, std::int64_t after)
+      : engine_(&engine), campaign_id_(campaign_id), after_(after) {}
 
   Engine* engine_;
   core::CampaignId campaign_id_;
-  std::int64_t after_ = 0;  // the number of the last coupon given
+  std::int64_t after_;
 };
 
 }  // namespace coupon::service

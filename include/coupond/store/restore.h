@@ -1,0 +1,35 @@
+// Restoring a backup: the database in a data directory is set aside, never deleted, and the backup
+// takes its place, once it was verified. All sessions and holds end with it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "coupond/core/clock.h"
+#include "coupond/core/result.h"
+#include "coupond/store/backup.h"
+#include "coupond/store/data_dir.h"
+
+namespace coupon::store {
+
+struct RestoreOptions {
+  core::Clock clock = core::system_clock_now;
+  ProgressFunction checking = {};
+};
+
+struct RestoreReport {
+  core::Seq seq;           // the last ledger entry of the backup
+  std::int64_t epoch = 0;  // how often this database was restored, this time included
+  bool key_from_backup = false;
+  std::optional<std::string> set_aside;  // where the database that was there is now
+  std::optional<std::int64_t> lacks;     // operations that one has and the backup does not
+};
+
+// Puts the backup `file` into the directory, which is made when it is not there. Refuses, and
+// leaves everything as it is, while a server holds the directory, when the backup does not verify,
+// and when neither it nor the directory has its key. Refusals are one sentence.
+core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& file,
+                                    const RestoreOptions& options);
+
+}  // namespace coupon::store

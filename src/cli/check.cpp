@@ -1,0 +1,94 @@
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <iostream>
+#include <memory>
+
+#include "coupond/core/secrets.h"
+#include "coupond/store/data_dir.h"
+#include "coupond/store/database.h"
+#include "coupond/store/inspect.h"
+#include "src/cli/command.h"
+
+namespace coupon::cli {
+namespace {
+
+constexpr std::uint64_t kDiskFreeMinBytes = std::uint64_t{64} << 20;
+
+// One line each; false once one was bad.
+class Report {
+ public:
+  void line(bool good, const std::string& text) {
+    std::cout << (good ? "ok    " : "FAIL  ") << text << "\n";
+    good_ = good_ && good;
+  }
+  bool good() const { return good_; }
+
+ private:
+  bool good_ = true;
+};
+
+void check_owner_only(Report& report, const store::DataPaths& paths) {
+  for (const std::string& path : {paths.database, paths.key, paths.lock}) {
+    struct stat info = {};
+    if (::stat(path.c_str(), &info) != 0) continue;
+    const bool open = (info.st_mode & 077) != 0;
+    report.line(!open, path + (open ? " can be read by others: chmod 600 " + path
+                                    : " is its owner's alone"));
+  }
+}
+
+void check_key(Report& report, const store::DataPaths& paths, const std::string& wanted) {
+  const auto secrets = core::Secrets::load(paths.key);
+  if (!secrets.ok()) return report.line(false, secrets.error().message);
+  report.line(secrets->key_id() == wanted,
+              paths.key + " is key " + secrets->key_id() + "; the database needs " + wanted);
+}
+
+void check_database(Report& report, const store::DataPaths& paths) {
+  const auto connection = store::open_for_reading(paths);
+  if (!connection.ok()) return report.line(false, connection.error().message);
+  try {
+    const auto damage = store::find_damage(**connection);
+    report.line(!damage, damage ? paths.database + " is damaged: " + *damage
+                                : paths.database + " is whole, page by page");
+    check_key(report, paths, store::read_facts(**connection).key_id);
+  } catch (const std::exception& error) {
+    report.line(false, paths.database + " cannot be read: " + error.what());
+  }
+}
+
+void check_disk(Report& report, const store::DataPaths& paths) {
+  struct statvfs disk = {};
+  if (::statvfs(paths.directory.c_str(), &disk) != 0) return;
+  const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  report.line(free_bytes >= kDiskFreeMinBytes, std::to_string(free_bytes >> 20) + " MiB are free");
+}
+
+int check(const std::string& data_dir) {
+  const store::DataPaths paths(data_dir);
+  Report report;
+  check_owner_only(report, paths);
+  check_database(report, paths);
+  check_disk(report, paths);
+  const int holder = store::DataLock::holder(paths);
+  std::cout << "      "
+            << (holder ? "a server works on it, process " + std::to_string(holder)
+                       : std::string("no server works on it"))
+            << "\n";
+  return report.good() ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_check(CommandLine& line) {
+  const auto data_dir = std::make_shared<std::string>("./coupond-data");
+  CLI::App* command =
+      line.root.add_subcommand("check", "Look whether a data directory is sound: files, key, disk");
+  add_data_option(*command, *data_dir);
+  command->footer(
+      "Reads only, and may run beside a server. What the figures say, `verify` checks.");
+  command->callback([&line, data_dir] { line.chosen = [data_dir] { return check(*data_dir); }; });
+}
+
+}  // namespace coupon::cli

@@ -1,0 +1,31 @@
+// Progress of long work on stderr: a bar that redraws itself on a terminal, elsewhere a plain line
+// now and then.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace coupon::cli {
+
+class Progress {
+ public:
+  explicit Progress(std::string what);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  // Clears the bar.
+  ~Progress();
+
+  // May be called as often as one likes.
+  void show(std::int64_t done, std::int64_t total);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const std::string what_;
+  const bool terminal_;
+  Clock::time_point next_;
+  bool drawn_ = false;
+};
+
+}  // namespace coupon::cli

@@ -1,0 +1,143 @@
+#include "coupond/store/backup.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "coupond/core/codes.h"
+#include "coupond/core/signing.h"
+#include "coupond/store/inspect.h"
+#include "src/store/files.h"
+#include "src/store/snapshot.h"
+
+namespace coupon::store {
+namespace {
+
+// Pages between two looks at the progress: about 4 MB.
+constexpr int kStepPages = 1000;
+
+constexpr char kPackKey[] = "INSERT INTO meta (name, value) VALUES ('secret_key', ?)";
+
+core::Error refuse(std::string message) {
+  return {.reason = core::Reason::kInternal, .message = std::move(message)};
+}
+
+core::Error sqlite_error(const std::string& path, const SQLite::Exception& error) {
+  return refuse("The database " + path + " cannot be copied or read: " + error.what() + ".");
+}
+
+// Gone at the end of the scope, unless it was given its final name.
+class Draft {
+ public:
+  explicit Draft(std::string path) : path_(std::move(path)) { remove(); }
+  ~Draft() { remove(); }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  void remove() {
+    for (const char* ending : {"", "-wal", "-shm", "-journal"}) ::unlink((path_ + ending).c_str());
+  }
+
+  const std::string path_;
+};
+
+// Page by page, out of one snapshot: the server beside us goes on writing into its log.
+void copy_pages(Connection& from, Connection& to, const ProgressFunction& progress) {
+  const Snapshot snapshot(from);
+  last_entry(from);  // takes the snapshot: BEGIN alone does not
+  sqlite3_backup* copy = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  if (copy == nullptr) throw SQLite::Exception(to.handle());
+  int step = SQLITE_OK;
+  while (step == SQLITE_OK) {
+    step = sqlite3_backup_step(copy, kStepPages);
+    const std::int64_t total = sqlite3_backup_pagecount(copy);
+    if (progress) progress(total - sqlite3_backup_remaining(copy), total);
+  }
+  const int end = sqlite3_backup_finish(copy);
+  if (end != SQLITE_OK) throw SQLite::Exception(to.handle(), end);
+}
+
+// One file without a log beside it, so that it can be carried around.
+void finish_copy(Connection& copy, const std::optional<std::string>& key) {
+  copy.exec("PRAGMA journal_mode = DELETE");
+  copy.exec("PRAGMA synchronous = FULL");
+  if (key) Query(copy, kPackKey, *key).run();
+}
+
+core::Result<core::Seq> copy_database(const DataPaths& paths, const std::string& draft,
+                                      const std::optional<std::string>& key,
+                                      const BackupOptions& options) {
+  const auto source = open_for_reading(paths);
+  if (!source.ok()) return source.error();
+  if (auto error = make_private_file(draft)) return *error;
+  try {
+    Connection copy(draft, Connection::Access::kReadWrite);
+    copy_pages(**source, copy, options.copying);
+    finish_copy(copy, key);
+    return last_entry(copy).seq;
+  } catch (const SQLite::Exception& error) {
+    return sqlite_error(paths.database, error);
+  }
+}
+
+core::Result<std::optional<std::string>> key_to_pack(const DataPaths& paths, bool wanted) {
+  if (!wanted) return std::optional<std::string>();
+  auto text = read_file(paths.key);
+  if (!text.ok()) return text.error();
+  while (text->ends_with('\n')) text->pop_back();
+  return std::optional(*text);
+}
+
+std::int64_t size_of(const std::string& path) {
+  struct stat info = {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_size : 0;
+}
+
+}  // namespace
+
+core::Result<AuditReport> verify_file(const std::string& database, const core::Secrets& secrets,
+                                      const ProgressFunction& progress) {
+  const core::CodeVault vault(secrets);
+  AuditOptions options;
+  options.verifier = [&](std::string_view message, const Signature& signature) {
+    return core::signature_ok(secrets.checkpoint_key().public_key, message, signature);
+  };
+  options.vault = &vault;
+  options.progress = progress;
+  try {
+    Connection connection(database, Connection::Access::kReadOnly);
+    return verify(connection, options);
+  } catch (const SQLite::Exception& error) {
+    return sqlite_error(database, error);
+  }
+}
+
+core::Result<BackupReport> back_up(const DataPaths& paths, const std::string& file,
+                                   const BackupOptions& options) {
+  if (exists(file)) return refuse("There is a file " + file + " already. Name another one.");
+  const auto secrets = core::Secrets::load(paths.key);
+  if (!secrets.ok()) return secrets.error();
+  const auto key = key_to_pack(paths, options.with_key);
+  if (!key.ok()) return key.error();
+  const Draft draft(file + ".partial");
+  const auto seq = copy_database(paths, draft.path(), *key, options);
+  if (!seq.ok()) return seq.error();
+  auto audit = verify_file(draft.path(), *secrets, options.checking);
+  if (!audit.ok()) return audit.error();
+  if (!audit->ok()) {
+    return refuse(
+        "The database " + paths.database +
+        " contradicts its own ledger, so no backup was made: " + *audit->first_divergence);
+  }
+  if (auto error = sync_path(draft.path())) return *error;
+  if (auto error = rename_file(draft.path(), file)) return *error;
+  if (auto error = sync_path(directory_of(file))) return *error;
+  return BackupReport{.seq = *seq, .bytes = size_of(file), .audit = std::move(*audit)};
+}
+
+}  // namespace coupon::store
