@@ -60,3 +60,9 @@ foreach(source IN LISTS examples)
   add_executable(example_${name} ${source})
   target_link_libraries(example_${name} PRIVATE coupond_service)
 endforeach()
+
+# Every walk-through of examples/, run as a user would.
+add_test(NAME "examples: each does what it says"
+  COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/run.sh
+    $<TARGET_FILE:coupond> $<TARGET_FILE:example_embed>)
+set_tests_properties("examples: each does what it says" PROPERTIES LABELS examples TIMEOUT 300)

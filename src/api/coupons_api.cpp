@@ -72,7 +72,9 @@ Result<IssuedReply> issue(Call& call, const IssueInput& in) {
                           .token = std::nullopt,
                           .remaining = issued.remaining,
                           .seq = issued.seq};
-        if (campaign->mode == domain::Mode::kToken) {
+        // A rehearsed draw is undone: its code must not be known to who does not get it.
+        if (call.dry_run) reply.coupon.code = "(dry run)";
+        if (campaign->mode == domain::Mode::kToken && !call.dry_run) {
           reply.token = sign_token(call.engine, *campaign, user->uuid, issued);
         }
         return reply;
@@ -199,9 +201,7 @@ Result<Explanation> explain(Call& call, const CodeName& in) {
   });
 }
 
-}  // namespace
-
-void add_coupon_endpoints(Endpoints& v1) {
+void add_issue_and_explain(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/campaigns/{campaign}/issue",
           .id = "issueCoupon",
           .summary = "Get one coupon",
@@ -232,6 +232,9 @@ void add_coupon_endpoints(Endpoints& v1) {
        .refusals = {{404, Reason::kUnknownCode}},
        .rate = kCodesRate},
       explain);
+}
+
+void add_assign_and_holds(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/coupons/{code}/assign",
           .id = "assignCoupon",
           .summary = "Give a certain coupon of a pool to a user",
@@ -264,6 +267,9 @@ void add_coupon_endpoints(Endpoints& v1) {
                        {409, Reason::kInvalidHoldToken}},
           .rate = kCodesRate},
          release);
+}
+
+void add_redeem_and_void(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/coupons/{code}/redeem",
           .id = "redeemCoupon",
           .summary = "Use a coupon",
@@ -287,6 +293,14 @@ void add_coupon_endpoints(Endpoints& v1) {
                        {409, Reason::kAlreadyRedeemed}},
           .rate = kCodesRate},
          void_one);
+}
+
+}  // namespace
+
+void add_coupon_endpoints(Endpoints& v1) {
+  add_issue_and_explain(v1);
+  add_assign_and_holds(v1);
+  add_redeem_and_void(v1);
 }
 
 }  // namespace coupon::api

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "coupond/http/endpoint.h"
+#include "coupond/service/jobs.h"
 #include "src/api/gate.h"
 
 namespace coupon::api {
@@ -11,6 +12,8 @@ void add_auth_endpoints(Endpoints& v1);
 void add_user_endpoints(Endpoints& v1);
 void add_key_endpoints(Endpoints& v1);
 void add_campaign_endpoints(Endpoints& v1);
+void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs);
+void add_job_endpoints(Endpoints& v1);
 void add_coupon_endpoints(Endpoints& v1);
 void add_redemption_endpoints(Endpoints& v1);
 void add_ledger_endpoints(Endpoints& v1);

@@ -18,12 +18,14 @@ const http::Dialect& native_dialect() {
   return dialect;
 }
 
-void add_native_api(http::Api& api, Gate& gate) {
+void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs) {
   Endpoints v1 = gate.group(api, native_dialect());
   add_auth_endpoints(v1);
   add_user_endpoints(v1);
   add_key_endpoints(v1);
   add_campaign_endpoints(v1);
+  add_code_endpoints(v1, jobs);
+  add_job_endpoints(v1);
   add_coupon_endpoints(v1);
   add_redemption_endpoints(v1);
   add_ledger_endpoints(v1);
@@ -33,7 +35,7 @@ void add_native_api(http::Api& api, Gate& gate) {
 
 Surface::Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options)
     : gate_(engine, options) {
-  add_native_api(api_, gate_);
+  add_native_api(api_, gate_, jobs);
   add_token_service(api_, gate_);
   add_book_service(api_, gate_, jobs);
   add_store_service(api_, gate_);

@@ -1,11 +1,14 @@
 #include "coupond/app/app.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <filesystem>
 #include <mutex>
 
 #include "coupond/app/actions.h"
 #include "coupond/app/control.h"
+#include "coupond/core/limits.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
 #include "coupond/service/accounts.h"
@@ -49,7 +52,19 @@ http::ServerOptions server_options(const Settings& settings, http::TrustedProxie
   options.port = settings.port;
   options.max_connections = settings.max_connections;
   options.trusted_proxies = std::move(proxies);
+  options.body_limit = [](std::string_view method, std::string_view path) -> std::size_t {
+    const bool import = method == "POST" && path.ends_with("/codes/import");
+    return import ? core::limits::kImportBodyMaxBytes : 0;
+  };
   return options;
+}
+
+// A thousand clients must not use up the descriptors that the database needs.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 http::ServerHooks server_hooks(core::Log& log) {
@@ -84,7 +99,6 @@ struct App::Parts {
   void on_fatal(const std::string& why);
   void stop_serving();
   void set_serving(Server* now);
-  void end_serving();
 
   const Settings settings;
   core::Log log;
@@ -123,6 +137,7 @@ Engine::Options App::Parts::engine_options() {
 
 core::Result<core::Done> App::Parts::build() {
   if (auto error = exposed(settings)) return *error;
+  raise_descriptor_limit();
   auto proxies = http::TrustedProxies::parse(settings.trusted_proxies);
   if (!proxies.ok()) return proxies.error();
   auto opened = Engine::open(engine_options());
@@ -177,19 +192,13 @@ void App::Parts::on_fatal(const std::string& why) {
 void App::Parts::stop_serving() {
   const std::lock_guard lock(mutex);
   stopping = true;
-  end_serving();
+  if (serving != nullptr) serving->stop();
 }
 
 void App::Parts::set_serving(Server* now) {
   const std::lock_guard lock(mutex);
   serving = now;
-  if (stopping) end_serving();
-}
-
-// Under the mutex.
-void App::Parts::end_serving() {
-  if (serving == nullptr) return;
-  serving->stop();
+  if (serving != nullptr && stopping) serving->stop();
 }
 
 core::Result<std::unique_ptr<App>> App::open(Settings settings) {

@@ -57,7 +57,8 @@ std::vector<Reason> implied_reasons(const Endpoint& endpoint) {
   if (endpoint.auth != Auth::kNone && endpoint.auth != Auth::kOptional) {
     imply({Reason::kNotAuthenticated});
   }
-  if (endpoint.auth == Auth::kStaff || endpoint.auth == Auth::kAdmin || !endpoint.scope.empty()) {
+  // A role that is too low, or an API key where none, or another scope, is asked for.
+  if (endpoint.auth != Auth::kNone && endpoint.auth != Auth::kRefresh) {
     imply({Reason::kForbidden});
   }
   if (endpoint.takes_key()) imply({Reason::kIdempotencyRunning, Reason::kIdempotencyMismatch});
