@@ -1,0 +1,104 @@
+// Durable means: the disk was asked, and answered, before the client was. Seen from outside: strace
+// delays every fsync of the server, and no acknowledged write may be quicker than that.
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/support/black_box.h"
+
+using namespace coupon;
+using test::Answer;
+using test::BlackBox;
+using test::HttpClient;
+using test::Person;
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr int kDelayMs = 500;
+constexpr int kWriters = 8;
+
+bool may_trace() {
+  const int status = std::system("strace -o /dev/null -e trace=none true >/dev/null 2>&1");
+  return status == 0;
+}
+
+// Starts the server under strace, which notes every sync in `trace` and delays it. The tracer is
+// the server's child, not its parent, so that the server is ours to stop.
+std::vector<std::string> slow_disk(const std::string& trace) {
+  return {"strace",
+          "-D",
+          "-f",
+          "-o",
+          trace,
+          "-e",
+          "trace=fsync,fdatasync",
+          "-e",
+          "inject=fsync,fdatasync:delay_enter=" + std::to_string(kDelayMs * 1000)};
+}
+
+std::int64_t count_syncs(const std::string& trace) {
+  std::ifstream file(trace);
+  std::int64_t syncs = 0;
+  for (std::string line; std::getline(file, line);) {
+    syncs += line.find("sync(") != std::string::npos ? 1 : 0;
+  }
+  return syncs;
+}
+
+Answer generate(HttpClient& client, const Person& person) {
+  return test::ask(client, person, "POST", "/generate-coupon");
+}
+
+double ms_since(steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+TEST_CASE("no write is acknowledged before its fsync, and one serves many", "[fsync]") {
+  if (!may_trace()) {
+    WARN("skipped: strace may not trace here");
+    SUCCEED("skipped");
+    return;
+  }
+  BlackBox box;
+  std::vector<Person> people;
+  for (int i = 0; i < kWriters; ++i) people.push_back(box.add_person());
+  const test::TempDir directory;
+  const std::string trace = directory / "trace";
+  const int port = box.start({}, slow_disk(trace)).port();
+
+  // One after the other: each waits for a sync of its own.
+  for (int i = 0; i < 3; ++i) {
+    HttpClient client(port);
+    const std::int64_t before = count_syncs(trace);
+    const auto start = steady_clock::now();
+    REQUIRE(generate(client, people[0]).status == 200);
+    CHECK(ms_since(start) >= kDelayMs);
+    CHECK(count_syncs(trace) > before);
+  }
+
+  // Together: the first takes its own, the others share what follows. A checkpoint may come
+  // between.
+  const std::int64_t before = count_syncs(trace);
+  const auto start = steady_clock::now();
+  std::vector<double> took(kWriters);
+  const auto answers = test::race(port, kWriters, [&](int i, HttpClient& client) {
+    const auto sent = steady_clock::now();
+    Answer answer = generate(client, people[static_cast<std::size_t>(i)]);
+    took[static_cast<std::size_t>(i)] = ms_since(sent);
+    return answer;
+  });
+  const double all = ms_since(start);
+  CHECK(test::count_status(answers, 200) == kWriters);
+  for (const double ms : took) CHECK(ms >= kDelayMs);
+  INFO("all took " << all << " ms");
+  CHECK(count_syncs(trace) - before <= 3);
+
+  CHECK(box.divergence() == "");
+  box.server().kill();
+}
