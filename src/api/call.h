@@ -22,6 +22,7 @@
 #include "coupond/service/engine.h"
 #include "src/api/idempotency.h"
 #include "src/api/rates.h"
+#include "src/api/refusal_counts.h"
 
 namespace coupon::api {
 
@@ -47,6 +48,7 @@ struct Call {
   std::string_view token = {};  // as the client showed it; for Auth::kRefresh, not looked at yet
   Rates& rates;
   Idempotency& idempotency;
+  const RefusalCounts& refusals;
   std::optional<KeyedRequest> keyed = {};
   bool dry_run = false;
   // What was stored for repetitions of this request: then it is the answer, whatever the handler

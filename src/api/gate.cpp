@@ -94,9 +94,13 @@ Gate::Gate(service::Engine& engine, Options options)
     : engine_(engine), rates_(options.rate_limits), idempotency_(engine, rates_) {}
 
 Endpoints Gate::group(http::Api& api, const http::Dialect& dialect) {
-  return Endpoints(api, dialect,
-                   [this](const http::Endpoint& endpoint, http::Request& request,
-                          const Endpoints::Next& next) { return admit(endpoint, request, next); });
+  return Endpoints(
+      api, dialect,
+      [this](const http::Endpoint& endpoint, http::Request& request, const Endpoints::Next& next) {
+        http::Reply reply = admit(endpoint, request, next);
+        if (reply.refused) refusals_.add(*reply.refused);
+        return reply;
+      });
 }
 
 http::Reply Gate::admit(const http::Endpoint& endpoint, const http::Request& request,
@@ -136,6 +140,7 @@ http::Reply Gate::admit_caller(const http::Endpoint& endpoint, const http::Reque
             .token = token_of(request).value_or(""),
             .rates = rates_,
             .idempotency = idempotency_,
+            .refusals = refusals_,
             .keyed = std::move(keyed),
             .dry_run = dry_run};
   if (call.keyed) {

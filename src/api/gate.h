@@ -9,6 +9,7 @@
 
 #include "coupond/http/endpoint.h"
 #include "src/api/call.h"
+#include "src/api/refusal_counts.h"
 
 namespace coupon::api {
 
@@ -30,6 +31,8 @@ class Gate {
   http::Reply admit(const http::Endpoint& endpoint, const http::Request& request,
                     const Endpoints::Next& next);
 
+  const RefusalCounts& refusals() const { return refusals_; }
+
  private:
   http::Reply admit_caller(const http::Endpoint& endpoint, const http::Request& request,
                            service::Caller caller, const Endpoints::Next& next);
@@ -37,6 +40,7 @@ class Gate {
   service::Engine& engine_;
   Rates rates_;
   Idempotency idempotency_;
+  RefusalCounts refusals_;
 };
 
 // The token a request shows, if any, from whichever header; a view into the request.

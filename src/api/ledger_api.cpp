@@ -78,8 +78,22 @@ struct CheckpointReply {
   }
 };
 
+struct RefusalRow {
+  std::string reason;
+  std::int64_t count = 0;
+  static http::Object<RefusalRow> shape() {
+    return {"RefusalCount",
+            "How often a reason was the answer.",
+            {
+                text("reason", &RefusalRow::reason, "The reason.").example("campaign_cap_reached"),
+                integer("count", &RefusalRow::count, "Times."),
+            }};
+  }
+};
+
 struct StatsReply {
   std::vector<CampaignReply> campaigns;
+  std::vector<RefusalRow> refusals;
   core::Seq as_of_seq;
   static http::Object<StatsReply> shape() {
     using R = StatsReply;
@@ -87,6 +101,7 @@ struct StatsReply {
             "All counters at one ledger entry.",
             {
                 list("campaigns", &R::campaigns, "The campaigns, archived ones too."),
+                list("refusals", &R::refusals, "Refusals by reason, since the server started."),
                 integer("as_of_seq", &R::as_of_seq, "The entry these figures are true at."),
             }};
   }
@@ -135,11 +150,15 @@ Result<CheckpointReply> checkpoint(Call& call) {
 Result<StatsReply> stats(Call& call) {
   constexpr std::int64_t kCampaignsMax = 1000;
   return call.read([&](store::Connection& db) -> Result<StatsReply> {
-    StatsReply reply{.campaigns = {}, .as_of_seq = store::last_entry(db).seq};
+    StatsReply reply{.campaigns = {}, .refusals = {}, .as_of_seq = store::last_entry(db).seq};
     for (const auto& campaign :
          store::list_campaigns(db, {.archived = true, .limit = kCampaignsMax})) {
       reply.campaigns.push_back(campaign_reply(
           campaign, store::count_live_holds(db, campaign.id, call.now()), reply.as_of_seq));
+    }
+    for (const auto& row : call.refusals.rows()) {
+      reply.refusals.push_back({.reason = std::string(core::name(row.reason)),
+                                .count = static_cast<std::int64_t>(row.count)});
     }
     return reply;
   });

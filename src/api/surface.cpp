@@ -33,7 +33,8 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs) {
 
 }  // namespace
 
-Surface::Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options)
+Surface::Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options,
+                 std::function<std::string()> metrics)
     : gate_(engine, options) {
   add_native_api(api_, gate_, jobs);
   add_token_service(api_, gate_);
@@ -42,7 +43,7 @@ Surface::Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Option
   add_card_service(api_, gate_);
   add_claim_service(api_, gate_);
   Endpoints system = gate_.group(api_, system_dialect());
-  add_system_endpoints(system);
+  add_system_endpoints(system, std::move(metrics));
   add_document_endpoints(system, document_);
   document_ = document_of(api_);
   api_.mount(router_);

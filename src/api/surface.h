@@ -2,6 +2,7 @@
 // Built once at start-up; after that constant, and handle() is safe on any thread.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "coupond/http/endpoint.h"
@@ -15,13 +16,16 @@ namespace coupon::api {
 class Surface {
  public:
   // `engine` and `jobs` must outlive this.
-  Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options);
+  // `metrics` gives what /metrics answers.
+  Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options,
+          std::function<std::string()> metrics = {});
   Surface(const Surface&) = delete;
   Surface& operator=(const Surface&) = delete;
 
   http::Reply handle(http::Request& request) const { return router_.handle(request); }
   // What is served, for the document and for tests.
   const http::Api& api() const { return api_; }
+  const RefusalCounts& refusals() const { return gate_.refusals(); }
 
  private:
   Gate gate_;

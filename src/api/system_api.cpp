@@ -72,6 +72,18 @@ Result<Reply> ready(Call& call) {
 
 Result<Reply> keys(Call& call) { return http::json_reply(200, call.engine.tokens().jwks_json()); }
 
+void add_metrics(Endpoints& system, std::function<std::string()> metrics) {
+  constexpr const char* kType = "text/plain; version=0.0.4; charset=utf-8";
+  system.add({.route = "GET /metrics",
+              .id = "getMetrics",
+              .summary = "Figures for Prometheus",
+              .auth = Auth::kNone,
+              .answers = {Answer{.doc = "Text format 0.0.4.", .content_type = "text/plain"}}},
+             [metrics = std::move(metrics)](Call&) -> Result<Reply> {
+               return http::text_reply(200, metrics(), kType);
+             });
+}
+
 }  // namespace
 
 const http::Dialect& system_dialect() {
@@ -80,7 +92,8 @@ const http::Dialect& system_dialect() {
   return dialect;
 }
 
-void add_system_endpoints(Endpoints& system) {
+void add_system_endpoints(Endpoints& system, std::function<std::string()> metrics) {
+  if (metrics) add_metrics(system, std::move(metrics));
   system.add({.route = "GET /healthz",
               .id = "getLiveness",
               .summary = "Is the process alive?",

@@ -2,12 +2,16 @@
 // public key of its tokens. For everybody, without a session.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "coupond/http/endpoint.h"
 #include "src/api/gate.h"
 
 namespace coupon::api {
 
 const http::Dialect& system_dialect();
-void add_system_endpoints(Endpoints& system);
+// `metrics` gives Prometheus' text format; empty: there is no /metrics.
+void add_system_endpoints(Endpoints& system, std::function<std::string()> metrics);
 
 }  // namespace coupon::api

@@ -18,6 +18,7 @@
 #include "src/api/surface.h"
 #include "src/app/housekeeper.h"
 #include "src/app/stop_watch.h"
+#include "src/app/telemetry.h"
 
 namespace coupon::app {
 namespace {
@@ -67,9 +68,10 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-http::ServerHooks server_hooks(core::Log& log) {
+http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry) {
   return {.on_request =
-              [&log](const http::Request& request, int status, std::int64_t duration_us) {
+              [&](const http::Request& request, int status, std::int64_t duration_us) {
+                telemetry.on_request(request.method, request.route, status, duration_us);
                 log.info("request", {{"id", request.request_id},
                                      {"method", request.method},
                                      {"route", request.route},
@@ -77,8 +79,9 @@ http::ServerHooks server_hooks(core::Log& log) {
                                      {"us", duration_us}});
               },
           .on_refusal =
-              [&log](std::string_view peer, int status, std::string_view code) {
-                log.info("refused", {{"peer", peer}, {"status", status}, {"code", code}});
+              [&](std::string_view peer, int status, std::string_view code) {
+                telemetry.on_refused_connection(status);
+                log.debug("refused", {{"peer", peer}, {"status", status}, {"code", code}});
               },
           .on_fault =
               [&log](std::string_view id, std::string_view what) {
@@ -102,6 +105,7 @@ struct App::Parts {
 
   const Settings settings;
   core::Log log;
+  Telemetry telemetry;
   std::atomic<bool> failed = false;
   std::mutex mutex;  // guards serving, stopping
   Server* serving = nullptr;
@@ -126,6 +130,7 @@ Engine::Options App::Parts::engine_options() {
     log.warn("database", {{"what", what}});
   };
   options.observer.batch = [this](const store::BatchReport& report) {
+    telemetry.on_batch(report);
     if (report.slow_operations.empty()) return;
     std::string names;
     for (const char* name : report.slow_operations) names += std::string(" ") + name;
@@ -153,7 +158,7 @@ core::Result<core::Done> App::Parts::build() {
   server = std::make_unique<Server>(
       server_options(settings, std::move(proxies.value())),
       [this](http::Request& request) { return surface->handle(request); }, engine->clock(),
-      engine->random(), server_hooks(log));
+      engine->random(), server_hooks(log, telemetry));
   if (const auto bound = server->bind(); !bound.ok()) return bound.error();
   auto started = ControlServer::start(*engine);
   if (started.ok()) {

@@ -80,8 +80,10 @@ Reply refuse(const Endpoint& endpoint, const Request& request, const core::Error
     shown.message = core::sentence(error.reason);
   }
   const Dialect& dialect = *endpoint.dialect;
-  return dialect.render ? dialect.render(request, shown, status)
-                        : problem_reply(request, shown, status);
+  Reply reply = dialect.render ? dialect.render(request, shown, status)
+                               : problem_reply(request, shown, status);
+  reply.refused = error.reason;
+  return reply;
 }
 
 std::vector<Refusal> refusals_of(const Endpoint& endpoint) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "coupond/core/error.h"
 #include "coupond/http/request.h"
 
 namespace coupon::http {
@@ -23,7 +25,8 @@ struct Reply {
   // connection, so that a client cannot take a torn body for a whole one.
   std::function<bool(std::string& chunk)> stream = {};
 
-  bool close = false;  // Close the connection after this reply.
+  bool close = false;                        // Close the connection after this reply.
+  std::optional<core::Reason> refused = {};  // Why, where it is a refusal: for counting.
 };
 
 inline constexpr std::string_view kJson = "application/json";
