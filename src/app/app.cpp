@@ -153,8 +153,9 @@ core::Result<core::Done> App::Parts::build() {
   }
   if (const auto made = make_first_admin(); !made.ok()) return made.error();
   jobs = std::make_unique<service::JobRunner>(*engine);
-  surface = std::make_unique<api::Surface>(*engine, *jobs,
-                                           api::Gate::Options{.rate_limits = settings.rate_limits});
+  surface = std::make_unique<api::Surface>(
+      *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
+      [this] { return telemetry.text(*engine, surface->refusals()); });
   server = std::make_unique<Server>(
       server_options(settings, std::move(proxies.value())),
       [this](http::Request& request) { return surface->handle(request); }, engine->clock(),
