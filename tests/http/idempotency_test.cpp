@@ -115,7 +115,7 @@ TEST_CASE("an answer outlives a restart and is forgotten after a day", "[idempot
   CHECK(api.engine().number("SELECT count(*) FROM idempotency") == 0);
 }
 
-TEST_CASE("of 16 at once under one key one has the effect; the others hear of it or wait",
+TEST_CASE("of 16 at once under one key one has the effect, the others hear of it or wait",
           "[idempotency][concurrency]") {
   ApiFixture api;
   const auto ada = api.make_person("ada");
