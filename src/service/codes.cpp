@@ -68,22 +68,24 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
                                    .units = count,
                                    .available = count,
                                    .digest = digest});
-  domain::Coupon coupon{.campaign_id = campaign.id,
-                        .state = domain::CouponState::kAvailable,
-                        .max_uses = campaign.policy.max_redemptions_per_coupon,
-                        .last_seq = seq};
   const Generated generated{
       .first_number = campaign.counters.issued + 1, .count = count, .seq = seq};
-  const std::int64_t first_slot = campaign.counters.available;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const FreshCode& code = *codes[static_cast<std::size_t>(i)];
-    coupon.id = {first_id.value + i};
-    coupon.number = generated.first_number + i;
-    coupon.code_hash = code.hash;
-    coupon.code_sealed = code.sealed;
-    if (campaign.mode == domain::Mode::kPool) coupon.pool_slot = first_slot + i;
-    store::insert_coupon(tx, coupon);
+  std::vector<domain::Coupon> coupons(codes.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const auto place = static_cast<std::int64_t>(i);
+    coupons[i] = {.id = {first_id.value + place},
+                  .campaign_id = campaign.id,
+                  .number = generated.first_number + place,
+                  .code_hash = codes[i]->hash,
+                  .code_sealed = codes[i]->sealed,
+                  .state = domain::CouponState::kAvailable,
+                  .max_uses = campaign.policy.max_redemptions_per_coupon,
+                  .last_seq = seq};
+    if (campaign.mode == domain::Mode::kPool) {
+      coupons[i].pool_slot = campaign.counters.available + place;
+    }
   }
+  store::insert_coupons(tx, coupons);
   tx.count(campaign.id, {.issued = count, .available = count});
   return generated;
 }

@@ -32,10 +32,21 @@ constexpr char kMostOfAUser[] = R"(
       WHERE campaign_id = ? AND user_id IS NOT NULL GROUP BY user_id))";
 constexpr char kLastId[] = "SELECT coalesce(max(id), 0) FROM coupons";
 
-constexpr char kInsert[] = R"(
-  INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, user_id, uses,
-    max_uses, pool_slot, assigned_at, expires_at, last_seq)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+#define COUPOND_COUPON_INSERT                                                                   \
+  "INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, user_id, uses," \
+  " max_uses, pool_slot, assigned_at, expires_at, last_seq) VALUES "
+#define COUPOND_COUPON_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define COUPOND_COUPON_FIVE_ROWS                                                             \
+  COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW \
+                     ", " COUPOND_COUPON_ROW
+constexpr char kInsert[] = COUPOND_COUPON_INSERT COUPOND_COUPON_ROW;
+// A statement of its own has a price (SQLite must be able to undo it alone), which many rows share.
+constexpr std::size_t kInsertManyRows = 20;
+constexpr char kInsertMany[] = COUPOND_COUPON_INSERT COUPOND_COUPON_FIVE_ROWS
+    ", " COUPOND_COUPON_FIVE_ROWS ", " COUPOND_COUPON_FIVE_ROWS ", " COUPOND_COUPON_FIVE_ROWS;
+#undef COUPOND_COUPON_INSERT
+#undef COUPOND_COUPON_ROW
+#undef COUPOND_COUPON_FIVE_ROWS
 
 constexpr char kAssign[] = R"(
   UPDATE coupons SET state = 'assigned', user_id = ?2, pool_slot = NULL, assigned_at = ?3,
@@ -102,6 +113,12 @@ CouponPage list(Connection& connection, const char* sql, core::CampaignId campai
   return page;
 }
 
+void add_row(Query& query, const domain::Coupon& c) {
+  query.add(c.id, c.campaign_id, c.number, c.code_hash, core::as_bytes(c.code_sealed),
+            domain::name(c.state), c.user_id, c.uses, c.max_uses, c.pool_slot, c.assigned_at,
+            c.expires_at, c.last_seq);
+}
+
 }  // namespace
 
 std::optional<domain::Coupon> find_coupon(Connection& connection, core::CouponId id) {
@@ -155,11 +172,20 @@ std::int64_t last_coupon_id(Connection& connection) { return read_integer(connec
 
 core::CouponId next_coupon_id(Tx& tx) { return {last_coupon_id(tx.db()) + 1}; }
 
-void insert_coupon(Tx& tx, const domain::Coupon& c) {
-  Query(tx.db(), kInsert, c.id, c.campaign_id, c.number, c.code_hash, core::as_bytes(c.code_sealed),
-        domain::name(c.state), c.user_id, c.uses, c.max_uses, c.pool_slot, c.assigned_at,
-        c.expires_at, c.last_seq)
-      .run();
+void insert_coupon(Tx& tx, const domain::Coupon& coupon) {
+  Query query(tx.db(), kInsert);
+  add_row(query, coupon);
+  query.run();
+}
+
+void insert_coupons(Tx& tx, std::span<const domain::Coupon> coupons) {
+  while (coupons.size() >= kInsertManyRows) {
+    Query query(tx.db(), kInsertMany);
+    for (const domain::Coupon& coupon : coupons.first(kInsertManyRows)) add_row(query, coupon);
+    query.run();
+    coupons = coupons.subspan(kInsertManyRows);
+  }
+  for (const domain::Coupon& coupon : coupons) insert_coupon(tx, coupon);
 }
 
 void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq) {

@@ -1,5 +1,6 @@
 // How long a job of codes takes, and how long its slices hold the writer: `coupond_jobs_bench
-// [CODES] [card|pool]`, in a new directory under the current one.
+// [CODES] [card|pool] [SLICE]`, in a new directory under the current one. With SLICE, slices of
+// that many codes, however long they take: for comparing on a machine that is not quiet.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -73,6 +74,10 @@ int main(int argc, char** argv) {
         .value();
     Slices slices;
     service::JobRunner::Options options;
+    if (argc > 3) {
+      options.slice_codes_max = std::atoll(argv[3]);
+      options.quiet_slice_us = options.busy_slice_us = 60'000'000;
+    }
     options.slice = [&](const domain::Job& job, std::int64_t held_us) {
       const std::lock_guard lock(slices.mutex);
       slices.held_us.push_back(held_us);

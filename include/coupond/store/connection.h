@@ -58,12 +58,17 @@ class Query {
   template <class... Args>
   Query(Connection& connection, const char* sql, const Args&... args)
       : connection_(connection), statement_(connection.prepared(sql)) {
-    int index = 0;
-    (bind(++index, args), ...);
+    add(args...);
   }
   ~Query();
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
+
+  // Binds the next parameters: for statements with too many to name at once.
+  template <class... Args>
+  void add(const Args&... args) {
+    (bind(++bound_, args), ...);
+  }
 
   // True when there is a row to read. Throws.
   bool next();
@@ -120,6 +125,7 @@ class Query {
 
   Connection& connection_;
   sqlite3_stmt* statement_;
+  int bound_ = 0;  // parameters that have their value
 };
 
 }  // namespace coupon::store

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +52,8 @@ std::vector<domain::Coupon> list_coupons_of_user(Connection& connection, core::U
 // The id the next coupon gets. Coupons made in one operation have ids without gaps.
 core::CouponId next_coupon_id(Tx& tx);
 void insert_coupon(Tx& tx, const domain::Coupon& coupon);
+// The same for many, at half the cost of each.
+void insert_coupons(Tx& tx, std::span<const domain::Coupon> coupons);
 void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq);
 void void_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Notes a ledger entry that changed nothing else of the coupon.
