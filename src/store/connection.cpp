@@ -59,6 +59,13 @@ sqlite3_stmt* Connection::prepared(const char* sql) {
   return statement;
 }
 
+int Connection::checkpoint(int mode, Wait wait) {
+  if (wait == Wait::kNever) sqlite3_busy_timeout(handle(), 0);
+  const int code = sqlite3_wal_checkpoint_v2(handle(), nullptr, mode, nullptr, nullptr);
+  sqlite3_busy_timeout(handle(), kBusyTimeoutMs);
+  return code;
+}
+
 std::int64_t Connection::changes() const { return sqlite3_changes(handle()); }
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle()) == 0; }

@@ -82,7 +82,7 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
         return SQLITE_OK;
       },
       this);
-  make_durable();
+  settle_if_possible();
   // The version before the figures: a foreign write between the two is then noticed.
   data_version_ = read_data_version();
   tx_.rebuild();
@@ -96,12 +96,21 @@ Writer::~Writer() { stop(); }
 // Moves what the last process left in the write-ahead log into the file. Its pages may be in the
 // machine's memory only: when a sync failed, the kernel thinks them clean and will not write them
 // again, and a commit appended behind them would be lost with them at a power cut.
-void Writer::make_durable() {
-  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
-                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  // Somebody reading can wait; so can a full disk, on which nothing is written anyway.
-  if (code == SQLITE_OK || primary(code) == SQLITE_BUSY || primary(code) == SQLITE_FULL) return;
-  throw SQLite::Exception(connection_.handle(), code);
+void Writer::settle() {
+  if (settled_) return;
+  const int code = connection_.checkpoint(SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kNever);
+  if (code != SQLITE_OK) throw SQLite::Exception(connection_.handle(), code);
+  settled_ = true;
+}
+
+// Somebody reading, or a full disk, stops writes only: the first batch tries again.
+void Writer::settle_if_possible() {
+  try {
+    settle();
+  } catch (const SQLite::Exception& error) {
+    const int code = primary(error.getExtendedErrorCode());
+    if (code != SQLITE_BUSY && code != SQLITE_FULL) throw;
+  }
 }
 
 void Writer::stop() {
@@ -170,14 +179,14 @@ void Writer::work() {
   Operations batch;
   while (take(batch)) {
     if (batch.empty()) {
-      checkpoint_when_idle();
+      empty_log(Connection::Wait::kNever);  // a request must not wait behind a slow reader
       continue;
     }
     run_batch(batch);
     for (Operation* operation : batch) finish(*operation);
     checkpoint_if_large();
   }
-  checkpoint_when_idle();
+  empty_log(Connection::Wait::kForReaders);
 }
 
 // False when it is time to end. An empty batch means that nothing came for a while.
@@ -232,6 +241,7 @@ void Writer::run_batch(const Operations& batch) {
 
 void Writer::execute(const Operations& batch) {
   try {
+    settle();
     Query(connection_, kBegin).run();
     detect_foreign_write();
     tx_.start(clock_());
@@ -337,16 +347,13 @@ void Writer::sign_head() {
 void Writer::checkpoint_if_large() {
   if (wal_pages_ < kCheckpointPages || state_ == State::kDead) return;
   // A failure here loses nothing: the log keeps what could not be moved.
-  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
-                            nullptr);
+  connection_.checkpoint(SQLITE_CHECKPOINT_PASSIVE, Connection::Wait::kNever);
   wal_pages_ = 0;
 }
 
-void Writer::checkpoint_when_idle() {
+void Writer::empty_log(Connection::Wait wait) {
   if (checkpointed_ || state_ == State::kDead) return;
-  checkpointed_ =
-      sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                                nullptr) == SQLITE_OK;
+  checkpointed_ = connection_.checkpoint(SQLITE_CHECKPOINT_TRUNCATE, wait) == SQLITE_OK;
 }
 
 void Writer::report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us) {

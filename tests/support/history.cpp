@@ -96,7 +96,7 @@ Outcome History::step() {
 
 service::Caller History::caller() const {
   service::Caller caller = service::Caller::system();
-  caller.actor = "step:" + std::to_string(steps_);
+  caller.actor = prefix_ + std::to_string(steps_);
   return caller;
 }
 

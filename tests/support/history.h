@@ -24,8 +24,9 @@ struct Outcome {
 
 class History {
  public:
-  explicit History(EngineFixture& fixture, std::uint64_t seed = 1)
-      : fixture_(fixture), random_(seed), bytes_(random_.as_random()) {}
+  // Markers are `prefix` and the number of the step.
+  explicit History(EngineFixture& fixture, std::uint64_t seed = 1, std::string prefix = "step:")
+      : fixture_(fixture), prefix_(std::move(prefix)), random_(seed), bytes_(random_.as_random()) {}
 
   // Makes a campaign of each mode, with codes, and some users. Throws when one is refused.
   void set_up();
@@ -68,6 +69,7 @@ class History {
   Outcome change_key();
 
   EngineFixture& fixture_;
+  const std::string prefix_;
   SeededRandom random_;
   const core::Random bytes_;  // of random_
   std::vector<core::UserId> users_;

@@ -41,6 +41,11 @@ class Connection {
   sqlite3_stmt* prepared(const char* sql);
 
   sqlite3* handle() const { return database_.getHandle(); }
+  // Moves the write-ahead log into the file. `mode` and what comes back are SQLite's. Only the
+  // writer may.
+  enum class Wait { kNever, kForReaders };
+  int checkpoint(int mode, Wait wait);
+
   std::int64_t changes() const;
   bool in_transaction() const;
 

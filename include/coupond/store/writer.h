@@ -136,12 +136,13 @@ class Writer {
   void abandon();
   void note_full(bool full);
   void die(const Operations& batch, const std::string& why);
-  void make_durable();
+  void settle();
+  void settle_if_possible();
   std::int64_t read_data_version();
   void detect_foreign_write();
   void sign_head();
   void checkpoint_if_large();
-  void checkpoint_when_idle();
+  void empty_log(Connection::Wait wait);
   void report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us);
 
   const Signer signer_;
@@ -154,8 +155,9 @@ class Writer {
   Tx tx_;                  // likewise
   core::Seq signed_seq_;   // likewise
   std::int64_t data_version_ = 0;
-  int wal_pages_ = 0;  // set by SQLite's hook at each commit, on the writer's thread
+  int wal_pages_ = 0;          // set by SQLite's hook at each commit, on the writer's thread
   bool checkpointed_ = false;  // the last process may have left a log
+  bool settled_ = false;       // what that process wrote is durable
 
   std::atomic<State> state_ = State::kWorking;
   std::atomic<std::int64_t> committed_seq_ = 0;
