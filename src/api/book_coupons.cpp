@@ -1,9 +1,8 @@
 #include "src/api/book_coupons.h"
+#include "coupond/service/reads.h"
 
 #include <limits>
 
-#include "coupond/store/campaigns.h"
-#include "coupond/store/coupons.h"
 #include "src/api/book_shapes.h"
 #include "src/api/naming.h"
 
@@ -127,7 +126,7 @@ CouponRow coupon_row(Call& call, store::Connection& db, const domain::Coupon& co
                 .assigned_at = coupon.assigned_at.value(),
                 .is_redeemed = coupon.uses > 0,
                 .redemptions = {}};
-  for (const auto& redemption : store::redemptions_of_coupon(db, coupon, kUsesMax)) {
+  for (const auto& redemption : service::redemptions_of_coupon(db, coupon, kUsesMax)) {
     if (redemption.rolled_back_at) continue;
     row.redemptions.push_back({.redeemed_at = redemption.redeemed_at,
                                .transaction_id = std::to_string(redemption.id.value)});
@@ -146,8 +145,8 @@ Result<std::vector<CouponRow>> coupons_of_user(Call& call, const UserName& in) {
   return call.read([&](store::Connection& db) -> Result<std::vector<CouponRow>> {
     std::vector<CouponRow> rows;
     const core::CouponId newest{std::numeric_limits<std::int64_t>::max()};
-    for (const auto& coupon : store::list_coupons_of_user(db, user->id, newest, kRowsMax)) {
-      const auto book = store::find_campaign(db, coupon.campaign_id);
+    for (const auto& coupon : service::list_coupons_of_user(db, user->id, newest, kRowsMax)) {
+      const auto book = service::find_campaign(db, coupon.campaign_id);
       if (!book || book->mode != domain::Mode::kPool) continue;
       rows.push_back(coupon_row(call, db, coupon, *book));
     }

@@ -2,7 +2,7 @@
 
 #include "coupond/core/ids.h"
 #include "coupond/service/campaigns.h"
-#include "coupond/store/campaigns.h"
+#include "coupond/service/reads.h"
 #include "src/api/campaign_shapes.h"
 #include "src/api/cursor.h"
 #include "src/api/naming.h"
@@ -61,7 +61,7 @@ CampaignReply written_reply(const service::CampaignWritten& written, std::int64_
 
 Result<std::int64_t> live_holds(Call& call, core::CampaignId id) {
   return call.read([&](store::Connection& db) -> Result<std::int64_t> {
-    return store::count_live_holds(db, id, call.now());
+    return service::count_live_holds(db, id, call.now());
   });
 }
 
@@ -77,9 +77,9 @@ Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
   return call.read([&](store::Connection& db) -> Result<Page<CampaignReply>> {
-    const auto campaigns = store::list_campaigns(
+    const auto campaigns = service::list_campaigns(
         db, {.mode = in.mode, .archived = in.archived, .after = {*after}, .limit = in.limit + 1});
-    const core::Seq as_of = store::last_entry(db).seq;
+    const core::Seq as_of = service::last_entry(db).seq;
     Page<CampaignReply> page;
     for (const domain::Campaign& campaign : campaigns) {
       if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
@@ -87,7 +87,7 @@ Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
         break;
       }
       page.items.push_back(
-          campaign_reply(campaign, store::count_live_holds(db, campaign.id, call.now()), as_of));
+          campaign_reply(campaign, service::count_live_holds(db, campaign.id, call.now()), as_of));
     }
     return page;
   });
@@ -97,8 +97,8 @@ Result<CampaignReply> read_one(Call& call, const CampaignName& in) {
   return call.read([&](store::Connection& db) -> Result<CampaignReply> {
     const auto campaign = service::find_campaign(db, in.campaign);
     if (!campaign.ok()) return campaign.error();
-    return campaign_reply(*campaign, store::count_live_holds(db, campaign->id, call.now()),
-                          store::last_entry(db).seq);
+    return campaign_reply(*campaign, service::count_live_holds(db, campaign->id, call.now()),
+                          service::last_entry(db).seq);
   });
 }
 

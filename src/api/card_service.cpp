@@ -7,8 +7,7 @@
 #include "coupond/core/email.h"
 #include "coupond/core/password.h"
 #include "coupond/service/generate.h"
-#include "coupond/store/coupons.h"
-#include "coupond/store/users.h"
+#include "coupond/service/reads.h"
 #include "src/api/card_shapes.h"
 #include "src/api/login.h"
 #include "src/api/naming.h"
@@ -86,10 +85,10 @@ Result<UsersReply> users(Call& call) {
   return call.read([&](store::Connection& db) -> Result<UsersReply> {
     UsersReply reply;
     if (call.caller.is_admin()) {
-      for (const auto& user : store::list_users(db, {.limit = kUsersMax})) {
+      for (const auto& user : service::list_users(db, {.limit = kUsersMax})) {
         reply.users.push_back(user_reply(user));
       }
-    } else if (const auto self = store::find_user(db, call.user_id())) {
+    } else if (const auto self = service::find_user(db, call.user_id())) {
       reply.users.push_back(user_reply(*self));
     }
     return reply;
@@ -113,7 +112,7 @@ Result<GenerateReply> generate(Call& call, const GenerateInput& in) {
 CodeRow code_row(const Call& call, store::Connection& db, const domain::Campaign& campaign,
                  const domain::Coupon& coupon) {
   constexpr std::size_t kEntriesMax = 1000;
-  const auto history = store::ledger_of_coupon(db, coupon.last_seq, kEntriesMax);
+  const auto history = service::ledger_of_coupon(db, coupon.last_seq, kEntriesMax);
   CodeRow row{.id = coupon.id,
               .code = shown_code(call.engine, coupon),
               .is_used = coupon.state == domain::CouponState::kRedeemed,
@@ -122,7 +121,8 @@ CodeRow code_row(const Call& call, store::Connection& db, const domain::Campaign
               .redeemed_by = std::nullopt,
               .redeemed_at = std::nullopt};
   // A used coupon's last entry is its redemption.
-  const auto redemption = row.is_used ? store::find_redemption(db, coupon.last_seq) : std::nullopt;
+  const auto redemption =
+      row.is_used ? service::find_redemption(db, coupon.last_seq) : std::nullopt;
   if (redemption) {
     row.redeemed_by = redemption->user_id;
     row.redeemed_at = redemption->redeemed_at;
@@ -136,7 +136,7 @@ std::vector<domain::Coupon> page_of(store::Connection& db, const domain::Campaig
   const std::int64_t skip = (in.page - 1) * in.per_page;
   const std::int64_t newest = campaign.counters.issued;
   if (!in.used) {
-    return store::list_coupons_newest_first(db, campaign.id, newest - skip + 1, in.per_page)
+    return service::list_coupons_newest_first(db, campaign.id, newest - skip + 1, in.per_page)
         .coupons;
   }
   const auto state = *in.used ? domain::CouponState::kRedeemed : domain::CouponState::kAvailable;
@@ -144,7 +144,7 @@ std::vector<domain::Coupon> page_of(store::Connection& db, const domain::Campaig
   std::int64_t to_skip = skip;
   std::optional<std::int64_t> before = newest + 1;
   while (before && static_cast<std::int64_t>(found.size()) < in.per_page) {
-    auto chunk = store::list_coupons_newest_first(db, campaign.id, *before, in.per_page, state);
+    auto chunk = service::list_coupons_newest_first(db, campaign.id, *before, in.per_page, state);
     for (domain::Coupon& coupon : chunk.coupons) {
       if (to_skip > 0) {
         --to_skip;

@@ -6,8 +6,7 @@
 
 #include "coupond/core/ids.h"
 #include "coupond/service/campaigns.h"
-#include "coupond/store/campaigns.h"
-#include "coupond/store/coupons.h"
+#include "coupond/service/reads.h"
 #include "src/api/naming.h"
 #include "src/api/services.h"
 
@@ -138,7 +137,7 @@ struct DeletedReply {
 // The live claim campaign of that id.
 Result<domain::Campaign> stock_named(Call& call, core::CampaignId id) {
   return call.read([&](store::Connection& db) -> Result<domain::Campaign> {
-    auto campaign = store::find_campaign(db, id);
+    auto campaign = service::find_campaign(db, id);
     if (!campaign || campaign->mode != domain::Mode::kClaim || campaign->archived_at) {
       return Reason::kUnknownCampaign;
     }
@@ -149,8 +148,8 @@ Result<domain::Campaign> stock_named(Call& call, core::CampaignId id) {
 Result<std::vector<StockReply>> list(Call& call) {
   return call.read([&](store::Connection& db) -> Result<std::vector<StockReply>> {
     std::vector<StockReply> replies;
-    const store::CampaignFilter all{.mode = domain::Mode::kClaim, .limit = 10'000};
-    for (const auto& campaign : store::list_campaigns(db, all)) {
+    const service::CampaignFilter all{.mode = domain::Mode::kClaim, .limit = 10'000};
+    for (const auto& campaign : service::list_campaigns(db, all)) {
       if (campaign.policy.active) replies.push_back(stock_reply(campaign));
     }
     return replies;
@@ -181,8 +180,8 @@ Result<std::vector<HistoryRow>> history(Call& call) {
   return call.read([&](store::Connection& db) -> Result<std::vector<HistoryRow>> {
     std::vector<HistoryRow> rows;
     const core::CouponId newest{std::numeric_limits<std::int64_t>::max()};
-    for (const auto& coupon : store::list_coupons_of_user(db, call.user_id(), newest, kRowsMax)) {
-      const auto campaign = store::find_campaign(db, coupon.campaign_id);
+    for (const auto& coupon : service::list_coupons_of_user(db, call.user_id(), newest, kRowsMax)) {
+      const auto campaign = service::find_campaign(db, coupon.campaign_id);
       if (!campaign || campaign->mode != domain::Mode::kClaim) continue;
       rows.push_back({.code = campaign->name, .claimed_at = coupon.assigned_at.value()});
     }

@@ -4,7 +4,7 @@
 
 #include "coupond/service/export.h"
 #include "coupond/service/generate.h"
-#include "coupond/store/coupons.h"
+#include "coupond/service/reads.h"
 #include "src/api/coupon_shapes.h"
 #include "src/api/cursor.h"
 #include "src/api/job_shapes.h"
@@ -113,10 +113,10 @@ Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
   return call.read([&](store::Connection& db) -> Result<Page<CouponReply>> {
-    const auto found = store::list_coupons(db, campaign->id, *after, in.limit, in.state);
+    const auto found = service::list_coupons(db, campaign->id, *after, in.limit, in.state);
     Page<CouponReply> page;
     for (const domain::Coupon& coupon : found.coupons) {
-      auto hold = store::find_hold(db, coupon.id);
+      auto hold = service::find_hold(db, coupon.id);
       const bool live = domain::is_live(hold, call.now());
       page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon, campaign->slug,
                                         live ? std::optional(hold->expires_at) : std::nullopt));

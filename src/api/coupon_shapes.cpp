@@ -121,7 +121,7 @@ http::Object<LedgerEntryReply> LedgerEntryReply::shape() {
       }};
 }
 
-LedgerEntryReply ledger_entry_reply(const store::LedgerRow& row) {
+LedgerEntryReply ledger_entry_reply(const service::LedgerRow& row) {
   return {.seq = row.seq,
           .at = row.at,
           .operation = row.operation,

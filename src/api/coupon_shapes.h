@@ -7,7 +7,7 @@
 
 #include "coupond/http/shape.h"
 #include "coupond/service/coupons.h"
-#include "coupond/store/ledger.h"
+#include "coupond/service/reads.h"
 #include "src/api/campaign_shapes.h"
 
 namespace coupon::api {
@@ -60,7 +60,7 @@ struct LedgerEntryReply {
   std::string hash;
   static http::Object<LedgerEntryReply> shape();
 };
-LedgerEntryReply ledger_entry_reply(const store::LedgerRow& row);
+LedgerEntryReply ledger_entry_reply(const service::LedgerRow& row);
 
 // One rule a redemption would be judged by.
 struct RuleReply {

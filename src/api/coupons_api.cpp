@@ -185,7 +185,7 @@ Explanation explained(Call& call, store::Connection& db, const service::CouponVi
                               held_until);
   reply.rules = rule_replies(rules);
   reply.ledger.emplace();
-  for (const auto& row : store::ledger_of_coupon(db, view.coupon.last_seq, kEntriesMax)) {
+  for (const auto& row : service::ledger_of_coupon(db, view.coupon.last_seq, kEntriesMax)) {
     reply.ledger->push_back(ledger_entry_reply(row));
   }
   return reply;

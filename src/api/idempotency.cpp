@@ -6,7 +6,7 @@
 
 #include "coupond/core/limits.h"
 #include "coupond/core/seal.h"
-#include "coupond/store/idempotency.h"
+#include "coupond/service/replies.h"
 
 namespace coupon::api {
 namespace {
@@ -114,11 +114,11 @@ Result<std::optional<KeyedRequest>> Idempotency::identify(const http::Endpoint& 
 }
 
 Result<std::optional<http::Reply>> Idempotency::recall(const KeyedRequest& keyed) {
-  using Found = std::optional<store::StoredReply>;
+  using Found = std::optional<service::StoredReply>;
   const core::UnixMs now = engine_.clock()();
   const core::UnixMs since = now - core::limits::kIdempotencyKeptMs;
   auto found = engine_.readers().read<Found>([&](store::Connection& db) -> Result<Found> {
-    return store::find_reply(db, keyed.key_hash, since);
+    return service::find_reply(db, keyed.key_hash, since);
   });
   if (!found.ok()) return found.error();
   if (!*found) {
@@ -135,10 +135,10 @@ Result<std::optional<http::Reply>> Idempotency::recall(const KeyedRequest& keyed
 }
 
 void Idempotency::keep(store::Tx& tx, const KeyedRequest& keyed, const http::Reply& reply) const {
-  store::insert_reply(tx, {.key_hash = keyed.key_hash,
-                           .request = keyed.said,
-                           .sealed = core::seal(seal_key_, encode(reply), engine_.random()),
-                           .created_at = tx.now()});
+  service::insert_reply(tx, {.key_hash = keyed.key_hash,
+                             .request = keyed.said,
+                             .sealed = core::seal(seal_key_, encode(reply), engine_.random()),
+                             .created_at = tx.now()});
 }
 
 Idempotency::Running::Running(Idempotency& owner, const core::Digest& key)

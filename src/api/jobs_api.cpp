@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "coupond/store/jobs.h"
+#include "coupond/service/reads.h"
 #include "src/api/cursor.h"
 #include "src/api/job_shapes.h"
 #include "src/api/native.h"
@@ -81,7 +81,7 @@ Result<Page<JobReply>> list(Call& call, const JobsQuery& in) {
   if (!before.ok()) return before.error();
   return call.read([&](store::Connection& db) -> Result<Page<JobReply>> {
     Page<JobReply> page;
-    for (const domain::Job& job : store::list_jobs(db, *before, in.limit + 1)) {
+    for (const domain::Job& job : service::list_jobs(db, *before, in.limit + 1)) {
       if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
         page.next_cursor = cursor_after(page.items.back().id);
         break;
@@ -99,7 +99,7 @@ Result<Page<JobErrorReply>> errors(Call& call, const JobErrorsQuery& in) {
     const auto job = service::find_job(db, call.caller, in.id);
     if (!job.ok()) return job.error();
     Page<JobErrorReply> page;
-    for (const auto& error : store::list_job_errors(db, in.id, *after, in.limit + 1)) {
+    for (const auto& error : service::list_job_errors(db, in.id, *after, in.limit + 1)) {
       if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
         page.next_cursor = cursor_after(page.items.back().line);
         break;

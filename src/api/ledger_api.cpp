@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "coupond/core/signing.h"
-#include "coupond/store/campaigns.h"
+#include "coupond/service/reads.h"
 #include "src/api/coupon_shapes.h"
 #include "src/api/naming.h"
 #include "src/api/native.h"
@@ -109,8 +109,8 @@ struct StatsReply {
 
 Result<FeedReply> entries_after(Call& call, const FeedQuery& in) {
   return call.read([&](store::Connection& db) -> Result<FeedReply> {
-    FeedReply reply{.items = {}, .next_after = in.after, .last_seq = store::last_entry(db).seq};
-    for (const auto& row : store::ledger_after(db, in.after, in.limit)) {
+    FeedReply reply{.items = {}, .next_after = in.after, .last_seq = service::last_entry(db).seq};
+    for (const auto& row : service::ledger_after(db, in.after, in.limit)) {
       reply.items.push_back(ledger_entry_reply(row));
       reply.next_after = row.seq;
     }
@@ -138,23 +138,24 @@ class Feed {
 
 Result<CheckpointReply> checkpoint(Call& call) {
   return call.read([&](store::Connection& db) -> Result<CheckpointReply> {
-    const store::LedgerHead head = store::last_entry(db);
+    const service::LedgerHead head = service::last_entry(db);
     const core::SigningKey& key = call.engine.secrets().checkpoint_key();
-    return CheckpointReply{.seq = head.seq,
-                           .hash = core::to_hex(head.hash),
-                           .signature = core::to_hex(core::sign(key, store::signed_message(head))),
-                           .public_key = core::to_hex(key.public_key)};
+    return CheckpointReply{
+        .seq = head.seq,
+        .hash = core::to_hex(head.hash),
+        .signature = core::to_hex(core::sign(key, service::signed_message(head))),
+        .public_key = core::to_hex(key.public_key)};
   });
 }
 
 Result<StatsReply> stats(Call& call) {
   constexpr std::int64_t kCampaignsMax = 1000;
   return call.read([&](store::Connection& db) -> Result<StatsReply> {
-    StatsReply reply{.campaigns = {}, .refusals = {}, .as_of_seq = store::last_entry(db).seq};
+    StatsReply reply{.campaigns = {}, .refusals = {}, .as_of_seq = service::last_entry(db).seq};
     for (const auto& campaign :
-         store::list_campaigns(db, {.archived = true, .limit = kCampaignsMax})) {
+         service::list_campaigns(db, {.archived = true, .limit = kCampaignsMax})) {
       reply.campaigns.push_back(campaign_reply(
-          campaign, store::count_live_holds(db, campaign.id, call.now()), reply.as_of_seq));
+          campaign, service::count_live_holds(db, campaign.id, call.now()), reply.as_of_seq));
     }
     for (const auto& row : call.refusals.rows()) {
       reply.refusals.push_back({.reason = std::string(core::name(row.reason)),

@@ -4,7 +4,7 @@
 
 #include "coupond/core/ids.h"
 #include "coupond/service/campaigns.h"
-#include "coupond/store/users.h"
+#include "coupond/service/reads.h"
 
 namespace coupon::api {
 namespace {
@@ -34,7 +34,7 @@ core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid) {
   return call.read([&](store::Connection& db) -> core::Result<domain::User> {
     const auto id = whole_number(id_or_uuid);
     auto user =
-        id ? store::find_user(db, core::UserId{*id}) : store::find_user_by_uuid(db, id_or_uuid);
+        id ? service::find_user(db, core::UserId{*id}) : service::find_user_by_uuid(db, id_or_uuid);
     if (!user) return Reason::kUnknownUser;
     return std::move(*user);
   });

@@ -3,8 +3,7 @@
 #include <limits>
 
 #include "coupond/service/campaigns.h"
-#include "coupond/store/campaigns.h"
-#include "coupond/store/coupons.h"
+#include "coupond/service/reads.h"
 #include "src/api/coupon_shapes.h"
 #include "src/api/cursor.h"
 #include "src/api/naming.h"
@@ -81,16 +80,16 @@ struct RollbackInput {
 
 // The names a redemption's row has only as ids.
 RedemptionReply named(Call& call, store::Connection& db, const domain::Redemption& redemption) {
-  const auto campaign = store::find_campaign(db, redemption.campaign_id);
-  const auto coupon = store::find_coupon(db, redemption.coupon_id);
+  const auto campaign = service::find_campaign(db, redemption.campaign_id);
+  const auto coupon = service::find_coupon(db, redemption.coupon_id);
   std::optional<std::string> code;
   if (coupon) code = shown_code(call.engine, *coupon);
   return redemption_reply(redemption, campaign ? campaign->slug : "", std::move(code));
 }
 
 Page<RedemptionReply> page_of(Call& call, store::Connection& db,
-                              const store::RedemptionFilter& filter) {
-  const auto found = store::list_redemptions(db, filter);
+                              const service::RedemptionFilter& filter) {
+  const auto found = service::list_redemptions(db, filter);
   Page<RedemptionReply> page;
   for (const auto& redemption : found.redemptions) {
     page.items.push_back(named(call, db, redemption));
@@ -101,8 +100,8 @@ Page<RedemptionReply> page_of(Call& call, store::Connection& db,
 
 // A filter by something that does not exist is refused, not answered with an empty list: it is more
 // often a typing error.
-Result<store::RedemptionFilter> filter_of(Call& call, const RedemptionQuery& in) {
-  store::RedemptionFilter filter{
+Result<service::RedemptionFilter> filter_of(Call& call, const RedemptionQuery& in) {
+  service::RedemptionFilter filter{
       .order_id = in.order_id, .from = in.from, .to = in.to, .limit = in.limit};
   const auto before = id_of_cursor(in.cursor);
   if (!before.ok()) return before.error();
@@ -126,7 +125,7 @@ Result<Page<RedemptionReply>> list(Call& call, const RedemptionQuery& in) {
   return call.read([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
     if (in.code) {
       const auto hash = code_hash(call, *in.code);
-      const auto coupon = hash.ok() ? store::find_coupon(db, *hash) : std::nullopt;
+      const auto coupon = hash.ok() ? service::find_coupon(db, *hash) : std::nullopt;
       if (!coupon) return Reason::kUnknownCode;
       filter->coupon = coupon->id;
     }
@@ -136,7 +135,7 @@ Result<Page<RedemptionReply>> list(Call& call, const RedemptionQuery& in) {
 
 Result<RedemptionReply> read_one(Call& call, const RedemptionName& in) {
   return call.read([&](store::Connection& db) -> Result<RedemptionReply> {
-    const auto redemption = store::find_redemption(db, in.id);
+    const auto redemption = service::find_redemption(db, in.id);
     if (!redemption) return Reason::kUnknownRedemption;
     return named(call, db, *redemption);
   });
@@ -167,7 +166,7 @@ Result<Page<CouponReply>> my_coupons(Call& call, const PageQuery& in) {
   const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
   if (!before.ok()) return before.error();
   return call.read([&](store::Connection& db) -> Result<Page<CouponReply>> {
-    const auto coupons = store::list_coupons_of_user(db, call.user_id(), {*before}, in.limit + 1);
+    const auto coupons = service::list_coupons_of_user(db, call.user_id(), {*before}, in.limit + 1);
     Page<CouponReply> page;
     for (const domain::Coupon& coupon : coupons) {
       if (static_cast<std::int64_t>(page.items.size()) == in.limit) {

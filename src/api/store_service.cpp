@@ -7,9 +7,7 @@
 #include "coupond/core/time_text.h"
 #include "coupond/http/problem.h"
 #include "coupond/service/accounts.h"
-#include "coupond/store/campaigns.h"
-#include "coupond/store/coupons.h"
-#include "coupond/store/users.h"
+#include "coupond/service/reads.h"
 #include "src/api/login.h"
 #include "src/api/naming.h"
 #include "src/api/services.h"
@@ -88,11 +86,12 @@ Result<Envelope<UserList>> list_users(Call& call, const PageInput& in) {
   return call.read([&](store::Connection& db) -> Result<Envelope<UserList>> {
     UserList data;
     if (call.caller.is_admin()) {
-      const store::UserFilter filter{.offset = (in.page - 1) * in.per_page, .limit = in.per_page};
-      for (const auto& user : store::list_users(db, filter)) data.users.push_back(store_user(user));
-      data.meta = page_meta(in, store::count_users(db, {}));
+      const service::UserFilter filter{.offset = (in.page - 1) * in.per_page, .limit = in.per_page};
+      for (const auto& user : service::list_users(db, filter))
+        data.users.push_back(store_user(user));
+      data.meta = page_meta(in, service::count_users(db, {}));
     } else {
-      const auto self = store::find_user(db, call.user_id());
+      const auto self = service::find_user(db, call.user_id());
       if (self && in.page == 1) data.users.push_back(store_user(*self));
       data.meta = page_meta(in, 1);
     }
@@ -126,14 +125,14 @@ Result<Envelope<CouponList>> list_coupons(Call& call, const PageInput& in) {
   return call.read([&](store::Connection& db) -> Result<Envelope<CouponList>> {
     constexpr std::int64_t kCampaignsMax = 10'000;
     const auto campaigns =
-        store::list_campaigns(db, {.mode = domain::Mode::kShared, .limit = kCampaignsMax});
+        service::list_campaigns(db, {.mode = domain::Mode::kShared, .limit = kCampaignsMax});
     CouponList data;
     const auto total = static_cast<std::int64_t>(campaigns.size());
     const std::int64_t first = std::min(total, (in.page - 1) * in.per_page);
     const std::int64_t end = std::min(total, first + in.per_page);
     for (std::int64_t i = first; i < end; ++i) {
       const domain::Campaign& campaign = campaigns[static_cast<std::size_t>(i)];
-      const auto coupon = store::find_coupon(db, campaign.id, 1);
+      const auto coupon = service::find_coupon(db, campaign.id, 1);
       if (coupon) data.coupons.push_back(store_coupon(call, campaign, *coupon));
     }
     data.meta = page_meta(in, total);

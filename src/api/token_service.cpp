@@ -6,8 +6,7 @@
 #include <memory>
 
 #include "coupond/service/campaigns.h"
-#include "coupond/store/campaigns.h"
-#include "coupond/store/coupons.h"
+#include "coupond/service/reads.h"
 #include "src/api/login.h"
 #include "src/api/naming.h"
 #include "src/api/services.h"
@@ -70,7 +69,7 @@ Result<TokenSession> log_in_by_email(Call& call, const TokenLoginInput& in) {
 
 Result<domain::Campaign> tokens_campaign(Call& call) {
   return call.read([](store::Connection& db) -> Result<domain::Campaign> {
-    auto campaign = store::find_campaign_by_slug(db, kSlug);
+    auto campaign = service::find_campaign_by_slug(db, kSlug);
     if (!campaign) return Reason::kUnknownCampaign;
     return *std::move(campaign);
   });
@@ -207,9 +206,9 @@ Result<TokenUserStats> user_stats(Call& call) {
   auto uuid = service::user_uuid(call.engine, call.user_id());
   if (!uuid.ok()) return uuid.error();
   return call.read([&](store::Connection& db) -> Result<TokenUserStats> {
-    const auto campaign = store::find_campaign_by_slug(db, kSlug);
+    const auto campaign = service::find_campaign_by_slug(db, kSlug);
     if (!campaign) return Reason::kUnknownCampaign;
-    const std::int64_t issued = store::count_coupons(db, campaign->id, call.user_id());
+    const std::int64_t issued = service::count_coupons(db, campaign->id, call.user_id());
     const auto remaining = left(campaign->policy.max_per_user, issued);
     return TokenUserStats{.user_id = *std::move(uuid),
                           .user_tokens_issued = issued,

@@ -1,7 +1,7 @@
 // /api/v1/me and /api/v1/users: the own account, and all of them for administrators.
 
 #include "coupond/core/limits.h"
-#include "coupond/store/users.h"
+#include "coupond/service/reads.h"
 #include "src/api/account_shapes.h"
 #include "src/api/cursor.h"
 #include "src/api/login.h"
@@ -170,7 +170,7 @@ Result<Page<UserReply>> list_users(Call& call, const UserQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
   return call.read([&](store::Connection& db) -> Result<Page<UserReply>> {
-    const auto users = store::list_users(
+    const auto users = service::list_users(
         db, {.role = in.role, .active = in.active, .after = {*after}, .limit = in.limit + 1});
     Page<UserReply> page;
     for (const domain::User& user : users) {
