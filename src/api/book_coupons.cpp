@@ -226,7 +226,9 @@ void add_using(Endpoints& service) {
                             {404, Reason::kUnknownCode},
                             {404, Reason::kUnknownUser},
                             {409, Reason::kNotHeld, "Coupon is not locked by this user"},
-                            {409, Reason::kHeldByOther, "Coupon is not locked by this user"}},
+                            {409, Reason::kHeldByOther, "Coupon is not locked by this user"},
+                            {409, Reason::kNotOwner, "Coupon is not locked by this user"},
+                            {409, Reason::kNotAssigned, "Coupon is not locked by this user"}},
                .rate = "codes"},
               unlock);
   service.add(

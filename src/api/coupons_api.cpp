@@ -262,6 +262,8 @@ void add_assign_and_holds(Endpoints& v1) {
           .scope = "redeem",
           .refusals = {{404, Reason::kUnknownCode},
                        {404, Reason::kUnknownUser},
+                       {403, Reason::kNotOwner},
+                       {409, Reason::kNotAssigned},
                        {409, Reason::kNotHeld},
                        {409, Reason::kHeldByOther},
                        {409, Reason::kInvalidHoldToken}},

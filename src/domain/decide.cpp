@@ -121,6 +121,18 @@ Rules hold_rules(const CouponFacts& facts) {
   return rules;
 }
 
+Rules release_rules(const CouponFacts& facts) {
+  const bool live = is_live(facts.hold, facts.now);
+  const bool mine = live && facts.hold->user_id == facts.user_id;
+  const bool token_fits = live && facts.hold_token == facts.hold->token_hash;
+  Rules rules = ownership_rules(facts);
+  rules.push_back({.reason = Reason::kNotHeld, .pass = live});
+  rules.push_back({.reason = Reason::kHeldByOther, .pass = mine});
+  rules.push_back({.reason = Reason::kInvalidHoldToken,
+                   .pass = token_fits || (facts.holder_by_name && !facts.hold_token)});
+  return rules;
+}
+
 Rules void_rules(const Coupon& coupon) {
   return {{.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
           {.reason = Reason::kAlreadyRedeemed, .pass = coupon.state != CouponState::kRedeemed}};

@@ -204,12 +204,11 @@ core::Result<Held> release(store::Tx& tx, const Caller& caller, const domain::Co
   if (!caller.may_for(user_id, Scope::kRedeem)) return Reason::kForbidden;
   const auto loaded = load_coupon(tx, code);
   if (!loaded) return Reason::kUnknownCode;
-  if (!domain::is_live(loaded->hold, tx.now())) return Reason::kNotHeld;
+  domain::CouponFacts facts = loaded->facts(user_id, tx.now());
+  facts.hold_token = proof.token_hash;
+  facts.holder_by_name = proof.by_name;
+  if (auto error = domain::first_refusal(domain::release_rules(facts))) return *error;
   const domain::Hold& hold = *loaded->hold;
-  if (hold.user_id != user_id) return Reason::kHeldByOther;
-  if (proof.token_hash != hold.token_hash && !(proof.by_name && !proof.token_hash)) {
-    return Reason::kInvalidHoldToken;
-  }
   const core::Seq seq = tx.append({.operation = store::operation::kRelease,
                                    .actor = caller.actor,
                                    .campaign_id = hold.campaign_id,

@@ -55,6 +55,7 @@ struct CouponFacts {
 // inactive, ended, none left, credit, the user's own cap.
 Rules redeem_rules(const CouponFacts& facts);
 Rules hold_rules(const CouponFacts& facts);
+Rules release_rules(const CouponFacts& facts);
 Rules void_rules(const Coupon& coupon);
 
 // A hold whose time has passed is no hold.
