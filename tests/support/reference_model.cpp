@@ -1,0 +1,231 @@
+#include "tests/support/reference_model.h"
+
+#include <algorithm>
+
+namespace coupon::test {
+namespace {
+
+using core::Reason;
+using domain::CouponState;
+using domain::Mode;
+using domain::RewardKind;
+using Verdict = ReferenceModel::Verdict;
+
+bool has_bearer(Mode mode) { return mode == Mode::kCard || mode == Mode::kShared; }
+bool mints(Mode mode) { return mode == Mode::kToken || mode == Mode::kClaim; }
+
+}  // namespace
+
+CouponState ReferenceModel::Coupon::state() const {
+  if (is_void) return CouponState::kVoid;
+  if (used_up()) return CouponState::kRedeemed;
+  return owner ? CouponState::kAssigned : CouponState::kAvailable;
+}
+
+domain::Counters ReferenceModel::counters(Id campaign) const {
+  domain::Counters counters{.rolled_back = campaigns.at(campaign).rolled_back};
+  for (const auto& [id, coupon] : coupons) {
+    if (coupon.campaign != campaign) continue;
+    ++counters.issued;
+    if (coupon.owner) ++counters.assigned;
+    if (coupon.state() == CouponState::kAvailable) ++counters.available;
+    if (coupon.is_void) ++counters.voided;
+    counters.redeemed += coupon.uses;
+  }
+  return counters;
+}
+
+std::int64_t ReferenceModel::coupons_of(Id user, Id campaign) const {
+  return std::count_if(coupons.begin(), coupons.end(), [&](const auto& entry) {
+    return entry.second.owner == user && entry.second.campaign == campaign;
+  });
+}
+
+std::int64_t ReferenceModel::redemptions_of(Id user, Id campaign) const {
+  return std::count_if(redemptions.begin(), redemptions.end(), [&](const auto& entry) {
+    const Redemption& redemption = entry.second;
+    return redemption.stands && redemption.user == user &&
+           coupons.at(redemption.coupon).campaign == campaign;
+  });
+}
+
+Verdict ReferenceModel::closed(const Campaign& campaign) const {
+  const domain::Policy& policy = campaign.policy;
+  if (campaign.archived) return Reason::kArchived;
+  if (!policy.active) return Reason::kInactive;
+  if (policy.starts_at && now < *policy.starts_at) return Reason::kNotStarted;
+  if (policy.ends_at && now >= *policy.ends_at) return Reason::kEnded;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::not_theirs(const Coupon& coupon, Id user) const {
+  if (has_bearer(campaigns.at(coupon.campaign).mode)) return std::nullopt;
+  if (!coupon.owner) return Reason::kNotAssigned;
+  if (*coupon.owner != user) return Reason::kNotOwner;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::unusable(const Coupon& coupon) const {
+  const Campaign& campaign = campaigns.at(coupon.campaign);
+  if (auto verdict = closed(campaign)) return verdict;
+  if (coupon.is_void) return Reason::kVoid;
+  if (coupon.expires_at && now >= *coupon.expires_at) return Reason::kExpired;
+  if (!coupon.used_up()) return std::nullopt;
+  if (campaign.mode == Mode::kShared) return Reason::kNoCouponsLeft;
+  return coupon.max_uses == 1 ? Reason::kAlreadyRedeemed : Reason::kCouponRedemptionCapReached;
+}
+
+Verdict ReferenceModel::may_generate(Id id, std::int64_t count) const {
+  const Campaign& campaign = campaigns.at(id);
+  if (mints(campaign.mode)) return Reason::kWrongMode;
+  if (campaign.archived) return Reason::kArchived;
+  const auto& cap = campaign.policy.max_issued;
+  if (cap && counters(id).issued + count > *cap) return Reason::kCampaignCapReached;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_set_cap(Id id, std::int64_t cap) const {
+  if (campaigns.at(id).archived) return Reason::kArchived;
+  if (cap < counters(id).issued) return Reason::kCapBelowUsed;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_issue(Who who, Id id, Id user) const {
+  if (who == Who::kStranger) return Reason::kForbidden;
+  const Campaign& campaign = campaigns.at(id);
+  if (has_bearer(campaign.mode)) return Reason::kWrongMode;
+  if (auto verdict = closed(campaign)) return verdict;
+  const domain::Policy& policy = campaign.policy;
+  if (policy.max_per_user && coupons_of(user, id) >= *policy.max_per_user) {
+    return Reason::kUserCapReached;
+  }
+  const domain::Counters figures = counters(id);
+  if (campaign.mode == Mode::kPool) {
+    if (figures.available == 0) return Reason::kNoCouponsLeft;
+  } else if (policy.max_issued && figures.issued >= *policy.max_issued) {
+    return Reason::kCampaignCapReached;
+  }
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_assign(Who who, Id id, Id user) const {
+  if (who == Who::kStranger) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  const Campaign& campaign = campaigns.at(coupon.campaign);
+  if (campaign.mode != Mode::kPool) return Reason::kWrongMode;
+  if (auto verdict = closed(campaign)) return verdict;
+  if (coupon.is_void) return Reason::kVoid;
+  if (coupon.state() != CouponState::kAvailable) return Reason::kAlreadyAssigned;
+  const auto& cap = campaign.policy.max_per_user;
+  if (cap && coupons_of(user, coupon.campaign) >= *cap) return Reason::kUserCapReached;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_hold(Who who, Id id, Id user) const {
+  if (who == Who::kStranger) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  if (auto verdict = not_theirs(coupon, user)) return verdict;
+  if (auto verdict = unusable(coupon)) return verdict;
+  if (is_held(coupon)) return Reason::kHeldByOther;
+  const auto live = std::count_if(coupons.begin(), coupons.end(), [&](const auto& entry) {
+    const Coupon& other = entry.second;
+    return other.campaign == coupon.campaign && is_held(other) && other.hold->user == user;
+  });
+  const auto& policy = campaigns.at(coupon.campaign).policy;
+  if (live >= policy.max_holds_per_user) return Reason::kHoldLimitReached;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_release(Who who, Id id, Id user, const domain::TokenHash& token) const {
+  if (who == Who::kStranger) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  if (auto verdict = not_theirs(coupon, user)) return verdict;
+  if (!is_held(coupon)) return Reason::kNotHeld;
+  if (coupon.hold->user != user) return Reason::kHeldByOther;
+  if (coupon.hold->token != token) return Reason::kInvalidHoldToken;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_redeem(Who who, Id id, Id user,
+                                   const std::optional<domain::TokenHash>& token) const {
+  if (who == Who::kStranger) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
+  if (auto verdict = not_theirs(coupon, user)) return verdict;
+  if (auto verdict = unusable(coupon)) return verdict;
+  if (is_held(coupon)) {
+    const bool shown = token == coupon.hold->token;
+    if (!shown && coupon.hold->user != user) return Reason::kHeldByOther;
+    if (!shown) return Reason::kInvalidHoldToken;
+  } else {
+    if (token) return Reason::kInvalidHoldToken;
+    if (policy.hold_required) return Reason::kHoldRequired;
+  }
+  if (users.at(user).credit < policy.price.value) return Reason::kInsufficientCredit;
+  const auto& cap = policy.max_redemptions_per_user;
+  if (cap && redemptions_of(user, coupon.campaign) >= *cap) {
+    return Reason::kUserRedemptionCapReached;
+  }
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_roll_back(Who who, Id id) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  const Redemption& redemption = redemptions.at(id);
+  if (!redemption.stands) return Reason::kAlreadyRolledBack;
+  if (users.at(redemption.user).credit < redemption.credit) return Reason::kInsufficientCredit;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_void(Who who, Id id) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  if (coupon.is_void) return Reason::kVoid;
+  if (coupon.used_up()) return Reason::kAlreadyRedeemed;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_add_credit(Id user, std::int64_t credit) const {
+  if (users.at(user).credit + credit < 0) return Reason::kInsufficientCredit;
+  return std::nullopt;
+}
+
+void ReferenceModel::made(Id campaign, Id id, std::optional<Id> owner) {
+  const domain::Policy& policy = campaigns.at(campaign).policy;
+  Coupon coupon{
+      .campaign = campaign, .owner = owner, .max_uses = policy.max_redemptions_per_coupon};
+  if (owner && policy.token_ttl_s) coupon.expires_at = now + *policy.token_ttl_s * 1000;
+  coupons.emplace(id, coupon);
+}
+
+void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id) {
+  Coupon& coupon = coupons.at(id);
+  const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
+  Redemption redemption{.coupon = id, .user = user_id, .credit = -policy.price.value};
+  if (policy.reward.kind == RewardKind::kCredit) redemption.credit += policy.reward.value;
+  if (policy.reward.kind == RewardKind::kSubscription) redemption.days = policy.reward.value;
+  ++coupon.uses;
+  coupon.hold.reset();
+  User& user = users.at(user_id);
+  user.credit += redemption.credit;
+  if (redemption.days > 0) {
+    const core::UnixMs from = std::max(user.subscription_ends_at.value_or(now), now);
+    user.subscription_ends_at = from + redemption.days * core::kMsPerDay;
+  }
+  redemptions.emplace(redemption_id, redemption);
+}
+
+void ReferenceModel::rolled_back(Id id) {
+  Redemption& redemption = redemptions.at(id);
+  redemption.stands = false;
+  Coupon& coupon = coupons.at(redemption.coupon);
+  --coupon.uses;
+  ++campaigns.at(coupon.campaign).rolled_back;
+  User& user = users.at(redemption.user);
+  user.credit -= redemption.credit;
+  if (redemption.days > 0) {
+    user.subscription_ends_at = *user.subscription_ends_at - redemption.days * core::kMsPerDay;
+  }
+}
+
+}  // namespace coupon::test

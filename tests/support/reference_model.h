@@ -1,0 +1,96 @@
+// What the engine should do, said once more in the plainest way: maps, loops, and no SQL, batches,
+// counters or ledger. Written from the rules in the headers, not from the engine's code, so that a
+// random walk can hold one against the other. Counters are counted from the coupons each time. One
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "coupond/core/error.h"
+#include "coupond/domain/campaign.h"
+#include "coupond/domain/coupon.h"
+
+namespace coupon::test {
+
+class ReferenceModel {
+ public:
+  using Verdict = std::optional<core::Reason>;  // why it is refused; nothing: accepted
+  using Id = std::int64_t;
+
+  // Who asks, seen from the user it is about.
+  enum class Who { kThemself, kStranger, kClerk };
+
+  struct Campaign {
+    domain::Mode mode = domain::Mode::kPool;
+    domain::Policy policy = {};
+    bool archived = false;
+    std::int64_t rolled_back = 0;
+  };
+  struct Hold {
+    Id user = 0;
+    domain::TokenHash token{};
+    core::UnixMs until = {};
+  };
+  struct Coupon {
+    Id campaign = 0;
+    std::optional<Id> owner = {};
+    std::int64_t uses = 0;
+    std::optional<std::int64_t> max_uses = {};
+    bool is_void = false;
+    std::optional<core::UnixMs> expires_at = {};
+    std::optional<Hold> hold = {};
+
+    bool used_up() const { return max_uses && uses >= *max_uses; }
+    domain::CouponState state() const;
+  };
+  struct Redemption {
+    Id coupon = 0;
+    Id user = 0;
+    std::int64_t credit = 0;  // what it gave, less what it took
+    std::int64_t days = 0;
+    bool stands = true;
+  };
+  struct User {
+    std::int64_t credit = 0;
+    std::optional<core::UnixMs> subscription_ends_at = {};
+  };
+
+  core::UnixMs now = {};
+  std::map<Id, Campaign> campaigns;
+  std::map<Id, Coupon> coupons;
+  std::map<Id, Redemption> redemptions;
+  std::map<Id, User> users;
+
+  // May it happen?
+  Verdict may_generate(Id campaign, std::int64_t count) const;
+  Verdict may_set_cap(Id campaign, std::int64_t cap) const;
+  Verdict may_issue(Who who, Id campaign, Id user) const;
+  Verdict may_assign(Who who, Id coupon, Id user) const;
+  Verdict may_hold(Who who, Id coupon, Id user) const;
+  Verdict may_release(Who who, Id coupon, Id user, const domain::TokenHash& token) const;
+  Verdict may_redeem(Who who, Id coupon, Id user,
+                     const std::optional<domain::TokenHash>& token) const;
+  Verdict may_roll_back(Who who, Id redemption) const;
+  Verdict may_void(Who who, Id coupon) const;
+  Verdict may_add_credit(Id user, std::int64_t credit) const;
+
+  // It has happened.
+  void made(Id campaign, Id coupon, std::optional<Id> owner);
+  void redeemed(Id coupon, Id user, Id redemption);
+  void rolled_back(Id redemption);
+
+  domain::Counters counters(Id campaign) const;
+  bool is_held(const Coupon& coupon) const { return coupon.hold && now < coupon.hold->until; }
+
+ private:
+  Verdict closed(const Campaign& campaign) const;
+  Verdict unusable(const Coupon& coupon) const;
+  Verdict not_theirs(const Coupon& coupon, Id user) const;
+  std::int64_t coupons_of(Id user, Id campaign) const;
+  std::int64_t redemptions_of(Id user, Id campaign) const;
+};
+
+}  // namespace coupon::test
