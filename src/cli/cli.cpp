@@ -26,6 +26,7 @@ void add_commands(CommandLine& line) {
   add_verify(line);
   add_check(line);
   add_health(line);
+  add_prove(line);
   add_version(line);
 }
 
