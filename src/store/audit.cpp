@@ -43,18 +43,27 @@ class Audit {
   void run() {
     if (options_.check_file) check_file(connection_);
     Window window{.first = 1, .last = options_.window};
-    const Replay first = first_pass(window);
-    const std::int64_t ids = std::max(first.coupons(), first.users());
-    passes_ = std::max<std::int64_t>(1, (ids + options_.window - 1) / options_.window);
-    compare_window(first);
+    const std::int64_t ids = run_first(window);
+    passes_ = (ids + options_.window - 1) / options_.window;
     for (std::int64_t pass = 1; pass < passes_; ++pass) {
       window = {.first = window.last + 1, .last = window.last + options_.window};
       compare_window(next_pass(window));
     }
-    compare_rest(first);
   }
 
  private:
+  // Gives back how many ids there are in all windows.
+  std::int64_t run_first(const Window& window) {
+    const Replay replay = first_pass(window);
+    // Policies before the coupons that were made under them.
+    report_.campaigns = compare_campaigns(connection_, replay);
+    compare_window(replay);
+    compare_slots(connection_);
+    compare_api_keys(connection_, replay);
+    compare_restore_epoch(connection_, replay);
+    return std::max(replay.coupons(), replay.users());
+  }
+
   // The whole ledger, its chain and what each entry made. The signed head comes first: it says
   // where the chain must lead.
   Replay first_pass(const Window& window) {
@@ -98,13 +107,6 @@ class Audit {
     report_.users += compare_users(connection_, replay);
     report_.coupons += compare_coupons(connection_, replay);
     report_.holds += compare_holds(connection_, replay);
-  }
-
-  void compare_rest(const Replay& replay) {
-    report_.campaigns = compare_campaigns(connection_, replay);
-    compare_slots(connection_);
-    compare_api_keys(connection_, replay);
-    compare_restore_epoch(connection_, replay);
   }
 
   void tick() {

@@ -148,6 +148,9 @@ void Replay::update_campaign(const LedgerRow& row) {
   CampaignFact& campaign = campaign_of(row);
   campaign.last_seq = row.seq;
   campaign.digest = digest_of(row);
+  if (row.operation == operation::kCampaignUpdate) {
+    campaign.made_before_change = campaign.counters.issued;
+  }
   if (row.available == 0) return;
   require(campaign.first_coupon != 0, row, "the campaign has no coupon to change");
   if (CouponFact* coupon = find(coupons_, campaign.first_coupon)) change_available(row, *coupon);

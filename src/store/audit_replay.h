@@ -49,6 +49,8 @@ struct CampaignFact {
   core::Seq last_seq;             // of the entry that fixed the policy
   std::string digest;             // of the policy
   std::int64_t first_coupon = 0;  // its coupon number 1
+  // Coupons with a higher number were made under the policy as it is now.
+  std::int64_t made_before_change = 0;
 };
 
 struct KeyFact {

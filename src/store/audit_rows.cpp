@@ -19,7 +19,7 @@ constexpr char kRedemption[] = R"(
   SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
          rolled_back_at
     FROM redemptions WHERE id = ?)";
-constexpr char kCodes[] = "SELECT id, code_hash, code_sealed FROM coupons ORDER BY id";
+constexpr char kCodes[] = "SELECT id, code_hash, code_sealed, assigned_at FROM coupons ORDER BY id";
 
 // What a redemption of this row added to the user's balance and subscription.
 std::int64_t credit_given(const Query& row) {
@@ -119,6 +119,7 @@ void CodeCheck::see(const LedgerRow& row) {
   std::string digest;
   if (minted) {
     digest = next_code(row, first);
+    expect_same("coupons", first, "assigned_at", query_.integer(3), row.at.value);
   } else {
     core::Hasher hasher;
     for (std::int64_t i = 0; i < row.units; ++i) hasher.add(next_code(row, first + i));

@@ -1,8 +1,11 @@
 #include "src/store/audit_tables.h"
 
-#include <charconv>
+#include <algorithm>
+#include <limits>
 #include <map>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "coupond/domain/coupon.h"
 #include "coupond/store/campaigns.h"
@@ -19,8 +22,11 @@ constexpr char kUsers[] = R"(
   SELECT id, uuid, role, active, credit, subscription_ends_at
     FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kCoupons[] = R"(
-  SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq
+  SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at
     FROM coupons WHERE id >= ? AND id <= ? ORDER BY id)";
+constexpr char kPolicies[] = R"(
+  SELECT id, mode = 'shared', mode IN ('token', 'claim'), max_redemptions_per_coupon, token_ttl_s
+    FROM campaigns ORDER BY id)";
 constexpr char kHolds[] = R"(
   SELECT coupon_id, campaign_id, user_id
     FROM holds WHERE coupon_id >= ? AND coupon_id <= ? ORDER BY coupon_id)";
@@ -98,6 +104,43 @@ void compare_state(const Query& query, const CouponFact& fact) {
   }
 }
 
+// What a policy fixes in a coupon when it is made. A shared coupon follows every change of it.
+struct PolicyNow {
+  std::int64_t applies_after = 0;  // to coupons with a higher number
+  bool minted = false;
+  std::optional<std::int64_t> max_uses;
+  std::optional<std::int64_t> ttl_s;
+};
+using Policies = std::unordered_map<std::int64_t, PolicyNow>;
+
+Policies read_policies(Connection& connection, const Replay& replay) {
+  Policies policies;
+  Query query(connection, kPolicies);
+  while (query.next()) {
+    const auto fact = replay.campaigns().find(query.integer(0));
+    if (fact == replay.campaigns().end()) extra("campaigns", query.integer(0));
+    const bool shared = query.boolean(1);
+    policies[query.integer(0)] = {.applies_after = shared ? 0 : fact->second.made_before_change,
+                                  .minted = query.boolean(2),
+                                  .max_uses = query.maybe_integer(3),
+                                  .ttl_s = query.maybe_integer(4)};
+  }
+  return policies;
+}
+
+void compare_with_policy(const Query& query, const Policies& policies) {
+  const auto found = policies.find(query.integer(1));
+  if (found == policies.end() || query.integer(2) <= found->second.applies_after) return;
+  const PolicyNow& policy = found->second;
+  const std::int64_t id = query.integer(0);
+  expect_same("coupons", id, "max_uses", query.maybe_integer(6), policy.max_uses);
+  std::optional<std::int64_t> expires_at;
+  if (policy.minted && policy.ttl_s) {
+    expires_at = query.integer(8) + *policy.ttl_s * core::kMsPerSecond;
+  }
+  expect_same("coupons", id, "expires_at", query.maybe_integer(9), expires_at);
+}
+
 void compare_coupon(const Query& query, const CouponFact& fact) {
   const std::int64_t id = query.integer(0);
   const auto same = [&](std::string_view column, std::int64_t stored, std::int64_t derived) {
@@ -172,11 +215,13 @@ std::int64_t compare_users(Connection& connection, const Replay& replay) {
 
 std::int64_t compare_coupons(Connection& connection, const Replay& replay) {
   std::int64_t rows = 0;
+  const Policies policies = read_policies(connection, replay);
   Gapless ids("coupons", replay.window(), replay.coupons());
   Query query(connection, kCoupons, from(replay.window()), replay.window().last);
   for (; query.next(); ++rows) {
     ids.see(query.integer(0));
     compare_coupon(query, *replay.coupon(query.integer(0)));
+    compare_with_policy(query, policies);
   }
   ids.finish();
   return rows;

@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 
+#include "coupond/service/coupons.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/history.h"
 
@@ -276,5 +277,35 @@ TEST_CASE("verify names the first thing changed behind the program's back", "[au
       CHECK_THAT(tampered.verdict(tampering.sql), Catch::Contains(tampering.told));
       CHECK_THAT(tampered.verdict(tampering.sql, 7), Catch::Contains(tampering.told));
     }
+  }
+}
+
+TEST_CASE("what a policy fixed in a coupon cannot be changed in the coupon", "[audit]") {
+  const std::map<std::string, std::string> cases{
+      {"UPDATE coupons SET max_uses = 1000 WHERE id = 1", "coupons 1: max_uses is 1000"},
+      {"UPDATE coupons SET max_uses = NULL WHERE id = 1", "coupons 1: max_uses is empty"},
+      {"UPDATE coupons SET expires_at = 5 WHERE id = 1", "coupons 1: expires_at is 5"},
+      {"UPDATE coupons SET max_uses = 1000 WHERE id = 3", "coupons 3: max_uses is 1000"},
+      {"UPDATE coupons SET expires_at = NULL WHERE id = 3", "coupons 3: expires_at is empty"},
+      {"UPDATE coupons SET assigned_at = 5 WHERE id = 3", "coupons 3: assigned_at is 5"},
+  };
+  for (const auto& [sql, told] : cases) {
+    EngineFixture fixture(relaxed(1));
+    fixture.make_codes(fixture.make_campaign(domain::Mode::kCard), 2);
+    const auto token = fixture.make_campaign(domain::Mode::kToken, {.token_ttl_s = 60});
+    const core::UserId user = fixture.make_user();
+    const core::Random random = fixture.random().as_random();
+    const auto issued = fixture.run<service::Issued>([&](store::Tx& tx) {
+      service::IssueRequest request{.campaign_id = token, .user_id = user};
+      request.code = fixture.fresh_code();
+      return service::issue(tx, service::Caller::system(),
+                            {.vault = fixture.vault(), .random = random}, request);
+    });
+    REQUIRE(issued.ok());
+    fixture.stop();
+    REQUIRE(fixture.verify().first_divergence.value_or("") == "");
+    fixture.shell(sql);
+    INFO(sql);
+    CHECK_THAT(fixture.verify().first_divergence.value_or(""), Catch::Contains(told));
   }
 }

@@ -1,0 +1,225 @@
+// Goal: the tables keep every promise by themselves, also from somebody with the sqlite3 shell, who
+// sends what no program of ours would; and every statement of ours fits them and finds its rows by
+// an index.
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "coupond/service/coupons.h"
+#include "tests/support/engine_fixture.h"
+#include "tests/support/sql_constants.h"
+
+using namespace coupon;
+using test::EngineFixture;
+
+namespace {
+
+struct Attempt {
+  const char* sql;
+  const char* told;  // part of SQLite's message
+};
+
+// One campaign of each interesting kind, two users, and coupons in every state:
+// campaign 1: a pool capped at 4, one a user: coupons 1 (user 1's), 2, 3, 4 (void)
+// campaign 2: cards, single use: coupons 5 (redeemed), 6
+// campaign 3: one shared code for two uses: coupon 7, used once
+constexpr char kScene[] = R"(
+  INSERT INTO users (id, uuid, email, email_key, password_hash, created_at, credit)
+    VALUES (1, 'u1', 'a@b', 'a@b', 'x', 1, 10), (2, 'u2', 'c@d', 'c@d', 'x', 1, 10);
+  INSERT INTO campaigns (id, uuid, slug, mode, name, max_issued, max_per_user,
+                         max_redemptions_per_coupon, max_redemptions_per_user, issued, assigned,
+                         available, voided, created_at, updated_at)
+    VALUES (1, 'c1', 'pool', 'pool', 'n', 4, 1, 1, NULL, 4, 1, 2, 1, 1, 1),
+           (2, 'c2', 'card', 'card', 'n', NULL, NULL, 1, NULL, 2, 0, 1, 0, 1, 1),
+           (3, 'c3', 'shared', 'shared', 'n', 1, NULL, 2, 1, 1, 0, 1, 0, 1, 1);
+  INSERT INTO ledger (seq, at, operation, actor, hash) VALUES (1, 1, 'test', 'cli', zeroblob(32));
+  INSERT INTO ledger (seq, at, operation, actor, hash) VALUES (2, 1, 'test', 'cli', zeroblob(32));
+  INSERT INTO ledger (seq, at, operation, actor, hash) VALUES (3, 1, 'test', 'cli', zeroblob(32));
+  INSERT INTO ledger (seq, at, operation, actor, hash) VALUES (4, 1, 'test', 'cli', zeroblob(32));
+  INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, user_id, max_uses,
+                       last_seq)
+    VALUES (1, 1, 1, randomblob(24), x'00', 'assigned', 1, 1, 1),
+           (2, 1, 2, randomblob(24), x'00', 'available', NULL, 1, 1),
+           (3, 1, 3, randomblob(24), x'00', 'available', NULL, 1, 1),
+           (4, 1, 4, randomblob(24), x'00', 'void', NULL, 1, 1),
+           (5, 2, 1, randomblob(24), x'00', 'available', NULL, 1, 1),
+           (6, 2, 2, randomblob(24), x'00', 'available', NULL, 1, 1),
+           (7, 3, 1, randomblob(24), x'00', 'available', NULL, 2, 1);
+  INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
+                           redeemed_at)
+    VALUES (1, 5, 2, 1, 0, 'none', 0, 1), (2, 7, 3, 1, 0, 'none', 0, 1);
+)";
+
+#define COUPOND_NEW_COUPON \
+  "INSERT INTO coupons (campaign_id, number, code_hash, code_sealed, state, user_id, last_seq) "
+#define COUPOND_NEW_REDEMPTION                                                          \
+  "INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, " \
+  "reward_value, redeemed_at) "
+constexpr Attempt kAttempts[] = {
+    // Overselling.
+    {"UPDATE campaigns SET issued = issued + 1 WHERE id = 1", "CHECK constraint failed"},
+    {"UPDATE campaigns SET max_issued = 3 WHERE id = 1", "CHECK constraint failed"},
+    {"UPDATE campaigns SET available = 9 WHERE id = 1", "CHECK constraint failed"},
+    {"UPDATE campaigns SET redeemed = -1 WHERE id = 1", "CHECK constraint failed"},
+    {COUPOND_NEW_COUPON "VALUES (1, 5, randomblob(24), x'00', 'available', NULL, 1)",
+     "campaign cap reached"},
+    {COUPOND_NEW_COUPON "VALUES (2, 2, randomblob(24), x'00', 'available', NULL, 1)", "UNIQUE"},
+    {COUPOND_NEW_COUPON "VALUES (2, 0, randomblob(24), x'00', 'available', NULL, 1)", "CHECK"},
+    {COUPOND_NEW_COUPON "SELECT 2, 9, code_hash, x'00', 'available', NULL, 1 FROM coupons LIMIT 1",
+     "UNIQUE"},
+    {COUPOND_NEW_COUPON "VALUES (2, 9, randomblob(23), x'00', 'available', NULL, 1)", "CHECK"},
+    {COUPOND_NEW_COUPON "VALUES (2, 9, randomblob(24), x'00', 'available', NULL, 99)",
+     "FOREIGN KEY"},
+    {COUPOND_NEW_COUPON "VALUES (99, 1, randomblob(24), x'00', 'available', NULL, 1)",
+     "FOREIGN KEY"},
+    {"UPDATE coupons SET user_id = 1, state = 'assigned' WHERE id = 2", "user cap reached"},
+    {"UPDATE coupons SET user_id = 2 WHERE id = 1", "an owner is for ever"},
+    // Illegal states.
+    {"UPDATE coupons SET state = 'assigned' WHERE id = 2", "CHECK"},
+    {"UPDATE coupons SET state = 'available' WHERE id = 1", "cannot change to that state"},
+    {"UPDATE coupons SET state = 'available' WHERE id = 4", "cannot change to that state"},
+    {"UPDATE coupons SET state = 'redeemed' WHERE id = 4", "cannot change to that state"},
+    {"UPDATE coupons SET state = 'void' WHERE id = 5", "cannot change to that state"},
+    {"UPDATE coupons SET state = 'redeemed' WHERE id = 6", "CHECK"},
+    {"UPDATE coupons SET state = 'gone' WHERE id = 6", "cannot change to that state"},
+    {"UPDATE coupons SET uses = 2 WHERE id = 5", "CHECK"},
+    {"UPDATE coupons SET uses = -1 WHERE id = 6", "CHECK"},
+    {"UPDATE coupons SET pool_slot = 0 WHERE id = 1", "CHECK"},
+    {"UPDATE coupons SET pool_slot = 0 WHERE id IN (2, 3)", "UNIQUE"},
+    {"DELETE FROM coupons WHERE id = 6", "voided, never deleted"},
+    // Redeeming twice.
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 5, 2, 2, 0, 'none', 0, 1)", "cannot be redeemed"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 4, 1, 2, 0, 'none', 0, 1)", "cannot be redeemed"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 1, 2, 0, 'none', 0, 1)", "cannot be redeemed"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 7, 3, 1, 0, 'none', 0, 1)", "user redemption cap reached"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 7, 3, 2, 0, 'none', 0, 1), (4, 7, 3, 2, 0, 'none', 0, 1)",
+     "cannot be redeemed"},
+    {COUPOND_NEW_REDEMPTION "VALUES (99, 6, 2, 2, 0, 'none', 0, 1)", "FOREIGN KEY"},
+    {COUPOND_NEW_REDEMPTION "VALUES (1, 6, 2, 2, 0, 'none', 0, 1)", "UNIQUE"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 2, 2, -5, 'none', 0, 1)", "CHECK"},
+    {"UPDATE redemptions SET amount = 5 WHERE id = 1", "only be rolled back"},
+    {"UPDATE redemptions SET user_id = 2, rolled_back_at = 5 WHERE id = 1", "only be rolled back"},
+    {"UPDATE redemptions SET rolled_back_at = 5 WHERE id = 1;"
+     "UPDATE redemptions SET rolled_back_at = 6 WHERE id = 1",
+     "only once"},
+    {"UPDATE redemptions SET rolled_back_at = 5 WHERE id = 1;"
+     "UPDATE redemptions SET rolled_back_at = NULL WHERE id = 1",
+     "only once"},
+    {"DELETE FROM redemptions WHERE id = 1", "rolled back, never deleted"},
+    // Credit.
+    {"UPDATE users SET credit = credit - 11 WHERE id = 1", "CHECK"},
+    {"UPDATE users SET credit = 'much' WHERE id = 1", "cannot store TEXT"},
+    {"UPDATE users SET role = 'root' WHERE id = 1", "CHECK"},
+    {"UPDATE users SET email_key = 'a@b' WHERE id = 2", "UNIQUE"},
+    {"DELETE FROM users WHERE id = 1", "FOREIGN KEY"},
+    // The ledger.
+    {"UPDATE ledger SET credit = 5 WHERE seq = 1", "the ledger is never changed"},
+    {"DELETE FROM ledger WHERE seq = 4", "the ledger is never cut"},
+    {"DELETE FROM ledger", "the ledger is never cut"},
+    {"INSERT INTO ledger (seq, at, operation, actor, hash) VALUES (6, 1, 'x', 'cli', zeroblob(32))",
+     "numbered without gaps"},
+    {"INSERT OR REPLACE INTO ledger (seq, at, operation, actor, hash) VALUES (4, 1, 'x', 'cli', "
+     "zeroblob(32))",
+     "numbered without gaps"},
+    {"INSERT INTO ledger (seq, at, operation, actor, hash) VALUES (5, 1, 'x', 'cli', zeroblob(31))",
+     "CHECK"},
+    // Holds: one a coupon.
+    {"INSERT INTO holds VALUES (6, 2, 1, zeroblob(32), 9), (6, 2, 2, zeroblob(32), 9)", "UNIQUE"},
+    {"INSERT INTO holds VALUES (99, 2, 1, zeroblob(32), 9)", "FOREIGN KEY"},
+};
+
+std::string refusal(store::Connection& connection, const char* sql) {
+  connection.exec("SAVEPOINT shell");
+  std::string told;
+  try {
+    connection.exec(sql);
+  } catch (const SQLite::Exception& error) {
+    told = error.what();
+  }
+  connection.exec("ROLLBACK TO shell; RELEASE shell");
+  return told;
+}
+
+std::string plan_of(store::Connection& connection, const std::string& sql) {
+  const std::string explain = "EXPLAIN QUERY PLAN " + sql;
+  store::Query query(connection, explain.c_str());
+  std::string plan;
+  while (query.next()) plan += query.text(3) + "\n";
+  return plan;
+}
+
+// These read a whole table, on purpose: the audit and what happens once at a start or restore.
+bool may_scan(const test::SqlConstant& constant) {
+  for (const char* file :
+       {"audit", "checkpoint", "chain_check", "database", "clean_stop", "restore"}) {
+    if (constant.file.find(file) != std::string::npos) return true;
+  }
+  // Of these, SQLite calls a walk along an index a scan: it reads one row, or the few unfinished
+  // jobs. The last one does read all redemptions, when an administrator lowers a cap.
+  const std::set<std::string> walks{"ledger.cpp kLast", "jobs.cpp kNext", "jobs.cpp kHalfReceived",
+                                    "redemptions.cpp kMostOfAUser"};
+  return walks.contains(constant.file + " " + constant.name);
+}
+
+}  // namespace
+
+TEST_CASE("the tables refuse to break a promise, whoever asks", "[schema]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  auto connection = fixture.open(store::Connection::Access::kReadWrite);
+  connection.exec(kScene);
+  for (const Attempt& attempt : kAttempts) {
+    INFO(attempt.sql);
+    CHECK_THAT(refusal(connection, attempt.sql), Catch::Contains(attempt.told));
+  }
+}
+
+TEST_CASE("storing and undoing a redemption uses the coupon and gives the use back", "[schema]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  auto connection = fixture.open(store::Connection::Access::kReadWrite);
+  connection.exec(kScene);
+  const auto state = [&](int id) {
+    store::Query query(connection, "SELECT state || ' ' || uses FROM coupons WHERE id = ?", id);
+    query.next();
+    return query.text(0);
+  };
+  CHECK(state(5) == "redeemed 1");
+  CHECK(state(7) == "available 1");
+  connection.exec(COUPOND_NEW_REDEMPTION
+                  "VALUES (3, 1, 1, 1, 0, 'none', 0, 1), (4, 7, 3, 2, 0, 'none', 0, 1)");
+  CHECK(state(1) == "redeemed 1");
+  CHECK(state(7) == "redeemed 2");
+  connection.exec("UPDATE redemptions SET rolled_back_at = 5");
+  CHECK(state(1) == "assigned 0");
+  CHECK(state(5) == "available 0");
+  CHECK(state(7) == "available 0");
+}
+
+TEST_CASE("every statement of the store fits the schema", "[schema]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  auto connection = fixture.open(store::Connection::Access::kReadWrite);
+  const auto constants = test::sql_constants();
+  CHECK(constants.size() > 60);
+  for (const test::SqlConstant& constant : constants) {
+    INFO(constant.file << " " << constant.name << ": " << constant.sql);
+    sqlite3_stmt* statement = nullptr;
+    CHECK(sqlite3_prepare_v2(connection.handle(), constant.sql.c_str(), -1, &statement, nullptr) ==
+          SQLITE_OK);
+    sqlite3_finalize(statement);
+  }
+}
+
+TEST_CASE("no statement that runs often reads a whole table", "[schema]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  auto connection = fixture.open(store::Connection::Access::kReadWrite);
+  int searched = 0;
+  for (const test::SqlConstant& constant : test::sql_constants()) {
+    if (!constant.is_query() || may_scan(constant)) continue;
+    INFO(constant.file << " " << constant.name << ": " << constant.sql);
+    const std::string plan = plan_of(connection, constant.sql);
+    searched += plan.find("SEARCH") != std::string::npos ? 1 : 0;
+    CHECK_THAT(plan, !Catch::Contains("SCAN"));
+  }
+  CHECK(searched > 30);
+}
