@@ -1,5 +1,6 @@
 // /api/v1/ledger, the change feed; its signed checkpoint; and /api/v1/stats.
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 
@@ -21,6 +22,7 @@ using http::text;
 
 // A waiting reader holds a worker, so only so many may wait at once.
 constexpr int kWaitersMax = 16;
+constexpr std::int64_t kWaitSliceMs = 200;
 constexpr std::int64_t kWaitMaxSeconds = 30;
 
 struct FeedQuery {
@@ -120,6 +122,8 @@ Result<FeedReply> entries_after(Call& call, const FeedQuery& in) {
 
 class Feed {
  public:
+  explicit Feed(const std::atomic<bool>& stopping) : stopping_(stopping) {}
+
   Result<FeedReply> next(Call& call, const FeedQuery& in) {
     auto reply = entries_after(call, in);
     if (!reply.ok() || !reply->items.empty() || in.wait == 0) return reply;
@@ -127,12 +131,18 @@ class Feed {
       waiters_.fetch_sub(1);
       return Reason::kBusy;
     }
-    call.engine.writer().wait_for_entry_after(in.after, in.wait * core::kMsPerSecond);
+    // In slices: a server that stops is noticed within one.
+    for (std::int64_t left_ms = in.wait * core::kMsPerSecond; left_ms > 0 && !stopping_;
+         left_ms -= kWaitSliceMs) {
+      call.engine.writer().wait_for_entry_after(in.after, std::min(left_ms, kWaitSliceMs));
+      if (call.engine.writer().committed_seq() > in.after) break;
+    }
     waiters_.fetch_sub(1);
     return entries_after(call, in);
   }
 
  private:
+  const std::atomic<bool>& stopping_;
   std::atomic<int> waiters_ = 0;
 };
 
@@ -167,16 +177,16 @@ Result<StatsReply> stats(Call& call) {
 
 }  // namespace
 
-void add_ledger_endpoints(Endpoints& v1) {
-  v1.add({.route = "GET /api/v1/ledger",
-          .id = "readLedger",
-          .summary = "The ledger, as a change feed",
-          .doc = "Every effect in order. With `wait` the call returns as soon as there is one.",
-          .auth = Auth::kStaff,
-          .scope = "read"},
-         [feed = std::make_shared<Feed>()](Call& call, const FeedQuery& in) -> Result<FeedReply> {
-           return feed->next(call, in);
-         });
+void add_ledger_endpoints(Endpoints& v1, const std::atomic<bool>& stopping) {
+  v1.add(
+      {.route = "GET /api/v1/ledger",
+       .id = "readLedger",
+       .summary = "The ledger, as a change feed",
+       .doc = "Every effect in order. With `wait` the call returns as soon as there is one.",
+       .auth = Auth::kStaff,
+       .scope = "read"},
+      [feed = std::make_shared<Feed>(stopping)](
+          Call& call, const FeedQuery& in) -> Result<FeedReply> { return feed->next(call, in); });
   v1.add({.route = "GET /api/v1/ledger/checkpoint",
           .id = "getCheckpoint",
           .summary = "Where the ledger stands, signed",

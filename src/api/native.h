@@ -2,6 +2,8 @@
 // once, at start-up, by add_native_api().
 #pragma once
 
+#include <atomic>
+
 #include "coupond/http/endpoint.h"
 #include "coupond/service/jobs.h"
 #include "src/api/gate.h"
@@ -16,6 +18,7 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs);
 void add_job_endpoints(Endpoints& v1);
 void add_coupon_endpoints(Endpoints& v1);
 void add_redemption_endpoints(Endpoints& v1);
-void add_ledger_endpoints(Endpoints& v1);
+// `stopping`: true when nobody may wait any more; must outlive the router.
+void add_ledger_endpoints(Endpoints& v1, const std::atomic<bool>& stopping);
 
 }  // namespace coupon::api

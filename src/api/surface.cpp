@@ -18,7 +18,8 @@ const http::Dialect& native_dialect() {
   return dialect;
 }
 
-void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs) {
+void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
+                    const std::atomic<bool>& stopping) {
   Endpoints v1 = gate.group(api, native_dialect());
   add_auth_endpoints(v1);
   add_user_endpoints(v1);
@@ -28,7 +29,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs) {
   add_job_endpoints(v1);
   add_coupon_endpoints(v1);
   add_redemption_endpoints(v1);
-  add_ledger_endpoints(v1);
+  add_ledger_endpoints(v1, stopping);
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs) {
 Surface::Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Options options,
                  std::function<std::string()> metrics)
     : gate_(engine, options) {
-  add_native_api(api_, gate_, jobs);
+  add_native_api(api_, gate_, jobs, stopping_);
   add_token_service(api_, gate_);
   add_book_service(api_, gate_, jobs);
   add_store_service(api_, gate_);

@@ -2,6 +2,7 @@
 // Built once at start-up; after that constant, and handle() is safe on any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -23,6 +24,9 @@ class Surface {
   Surface& operator=(const Surface&) = delete;
 
   http::Reply handle(http::Request& request) const { return router_.handle(request); }
+  // From now on no request waits for news: a server that stops must not wait for those who do.
+  // Safe on any thread.
+  void end_waits() noexcept { stopping_ = true; }
   // What is served, for the document and for tests.
   const http::Api& api() const { return api_; }
   const RefusalCounts& refusals() const { return gate_.refusals(); }
@@ -31,6 +35,7 @@ class Surface {
   Gate gate_;
   http::Api api_;
   std::string document_;
+  std::atomic<bool> stopping_ = false;
   http::Router router_;
 };
 

@@ -102,6 +102,7 @@ struct App::Parts {
   void on_fatal(const std::string& why);
   void stop_serving();
   void set_serving(Server* now);
+  void end_serving();
 
   const Settings settings;
   core::Log log;
@@ -198,13 +199,20 @@ void App::Parts::on_fatal(const std::string& why) {
 void App::Parts::stop_serving() {
   const std::lock_guard lock(mutex);
   stopping = true;
-  if (serving != nullptr) serving->stop();
+  end_serving();
 }
 
 void App::Parts::set_serving(Server* now) {
   const std::lock_guard lock(mutex);
   serving = now;
-  if (serving != nullptr && stopping) serving->stop();
+  if (stopping) end_serving();
+}
+
+// Under the mutex.
+void App::Parts::end_serving() {
+  if (serving == nullptr) return;
+  surface->end_waits();
+  serving->stop();
 }
 
 core::Result<std::unique_ptr<App>> App::open(Settings settings) {

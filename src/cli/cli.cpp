@@ -27,6 +27,7 @@ void add_commands(CommandLine& line) {
   add_check(line);
   add_health(line);
   add_prove(line);
+  add_openapi(line);
   add_version(line);
 }
 

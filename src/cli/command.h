@@ -28,6 +28,7 @@ void add_check(CommandLine& line);
 void add_codes(CommandLine& line);
 void add_health(CommandLine& line);
 void add_prove(CommandLine& line);
+void add_openapi(CommandLine& line);
 void add_user(CommandLine& line);
 void add_verify(CommandLine& line);
 void add_version(CommandLine& line);

@@ -64,7 +64,7 @@ core::Result<core::Done> look_at(Candidate& candidate, const std::string& file) 
   const auto connection = open_for_reading(paths);
   if (!connection.ok()) {
     return refuse("The file " + file +
-                  " is not a backup that this coupond can restore: " + connection.error().message);
+                  " is not a backup of coupond, or is from a newer version. Name another file.");
   }
   try {
     candidate.facts = read_facts(**connection);

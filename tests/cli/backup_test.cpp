@@ -1,0 +1,198 @@
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "coupond/store/connection.h"
+#include "tests/support/http_client.h"
+#include "tests/support/program.h"
+#include "tests/support/temp_dir.h"
+
+using namespace coupon;
+using test::Daemon;
+using test::Outcome;
+using test::run_program;
+
+namespace {
+
+bool mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+struct Fixture {
+  test::TempDir parent;
+  std::string data = parent / "data";
+  std::string file = parent / "one.backup";
+
+  Outcome run(std::vector<std::string> arguments, const std::string& directory) {
+    arguments.insert(arguments.end(), {"--data", directory});
+    return run_program({.arguments = std::move(arguments), .input = "correct horse 7\n"});
+  }
+  Outcome run(std::vector<std::string> arguments) { return run(std::move(arguments), data); }
+  void create_admin(const std::string& email) {
+    CHECK(run({"admin", "create", email}).exit_code == 0);
+  }
+  std::string admins(const std::string& directory) { return run({"admin", "list"}, directory).out; }
+};
+
+std::string log_in(int port, const std::string& email) {
+  test::HttpClient client(port);
+  const auto answer = client.post("/api/v1/auth/login",
+                                  R"({"email":")" + email + R"(","password":"correct horse 7"})");
+  const std::string mark = "\"access_token\":\"";
+  const std::size_t start = answer.body.find(mark);
+  if (start == std::string::npos) return {};
+  return answer.body.substr(start + mark.size(),
+                            answer.body.find('"', start + mark.size()) - start - mark.size());
+}
+
+int me(int port, const std::string& token) {
+  test::HttpClient client(port);
+  return client.get("/api/v1/me", {{"Authorization", "Bearer " + token}}).status;
+}
+
+}  // namespace
+
+TEST_CASE("a backup made beside a server is whole, private, verified and not replaced",
+          "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  const Daemon daemon(fixture.data);
+  const Outcome made = fixture.run({"backup", fixture.file});
+  CAPTURE(made.out, made.err);
+  CHECK(made.exit_code == 0);
+  CHECK(mentions(made.out, fixture.data + "/secret.key"));
+  struct stat info = {};
+  REQUIRE(::stat(fixture.file.c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  for (const char* ending : {".partial", "-wal", "-shm", "-journal", ".partial-journal"}) {
+    CHECK_FALSE(std::filesystem::exists(fixture.file + ending));
+  }
+  CHECK(fixture.run({"backup", fixture.file}).exit_code == 1);
+}
+
+TEST_CASE("what was done before the backup is in the restored database, and no more", "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  REQUIRE(fixture.run({"backup", fixture.file}).exit_code == 0);
+  fixture.create_admin("two@example.com");
+  fixture.create_admin("three@example.com");
+
+  const Outcome restored = fixture.run({"restore", fixture.file});
+  CAPTURE(restored.out, restored.err);
+  REQUIRE(restored.exit_code == 0);
+  CHECK(mentions(restored.out, "lacks the last 2 operations"));
+  CHECK(mentions(fixture.admins(fixture.data), "one@example.com"));
+  CHECK_FALSE(mentions(fixture.admins(fixture.data), "two@example.com"));
+  CHECK(fixture.run({"verify"}).exit_code == 0);
+  CHECK(Daemon(fixture.data).end_with(SIGTERM) == 0);
+
+  std::string aside;
+  for (const auto& entry : std::filesystem::directory_iterator(fixture.data)) {
+    if (mentions(entry.path().string(), "coupond.db.before-") &&
+        !mentions(entry.path().string(), "-wal") && !mentions(entry.path().string(), "-shm")) {
+      aside = entry.path().string();
+    }
+  }
+  REQUIRE_FALSE(aside.empty());
+  store::Connection old(aside, store::Connection::Access::kReadOnly);
+  static constexpr char kUsers[] = "SELECT count(*) FROM users";
+  store::Query users(old, kUsers);
+  REQUIRE(users.next());
+  CHECK(users.integer(0) == 3);
+}
+
+TEST_CASE("a restore ends all sessions, later ones of the old database too", "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  std::string before;
+  std::string after;
+  {
+    Daemon daemon(fixture.data);
+    before = log_in(daemon.port(), "one@example.com");
+    REQUIRE(me(daemon.port(), before) == 200);
+    REQUIRE(fixture.run({"backup", fixture.file}).exit_code == 0);
+    REQUIRE(fixture.run({"admin", "reset-password", "one@example.com"}).exit_code == 0);
+    after = log_in(daemon.port(), "one@example.com");
+    REQUIRE(me(daemon.port(), after) == 200);
+    const Outcome refused = fixture.run({"restore", fixture.file});
+    CHECK(refused.exit_code == 1);
+    CHECK(mentions(refused.err, "in use by process"));
+    CHECK(daemon.end_with(SIGTERM) == 0);
+  }
+  REQUIRE(fixture.run({"restore", fixture.file}).exit_code == 0);
+  const Daemon daemon(fixture.data);
+  CHECK(me(daemon.port(), before) == 401);
+  CHECK(me(daemon.port(), after) == 401);
+  CHECK(me(daemon.port(), log_in(daemon.port(), "one@example.com")) == 200);
+}
+
+TEST_CASE("a backup packed with its key restores anywhere, and forgets the key there", "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  REQUIRE(fixture.run({"backup", fixture.file, "--with-key"}).exit_code == 0);
+  const std::string elsewhere = fixture.parent / "elsewhere";
+  const Outcome restored = fixture.run({"restore", fixture.file}, elsewhere);
+  CAPTURE(restored.err);
+  REQUIRE(restored.exit_code == 0);
+  CHECK(mentions(fixture.admins(elsewhere), "one@example.com"));
+  CHECK(fixture.run({"verify"}, elsewhere).exit_code == 0);
+
+  std::ifstream key_file(elsewhere + "/secret.key");
+  std::string key;
+  REQUIRE(std::getline(key_file, key));
+  std::ifstream database(elsewhere + "/coupond.db", std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(database)), {});
+  CHECK_FALSE(mentions(bytes, key));
+  struct stat info = {};
+  REQUIRE(::stat((elsewhere + "/secret.key").c_str(), &info) == 0);
+  CHECK((info.st_mode & 077) == 0);
+}
+
+TEST_CASE("a backup without its key is refused elsewhere, and nothing is left behind", "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  REQUIRE(fixture.run({"backup", fixture.file}).exit_code == 0);
+  const std::string elsewhere = fixture.parent / "elsewhere";
+  const Outcome refused = fixture.run({"restore", fixture.file}, elsewhere);
+  CHECK(refused.exit_code == 1);
+  CHECK(mentions(refused.err, elsewhere + "/secret.key"));
+  CHECK_FALSE(std::filesystem::exists(elsewhere + "/coupond.db"));
+  CHECK_FALSE(std::filesystem::exists(elsewhere + "/coupond.db.restoring"));
+}
+
+TEST_CASE("what is no sound backup is refused, and the database stays as it is", "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  REQUIRE(fixture.run({"backup", fixture.file}).exit_code == 0);
+  SECTION("missing") { std::filesystem::remove(fixture.file); }
+  SECTION("no database") {
+    std::filesystem::remove(fixture.file);
+    std::ofstream(fixture.file) << std::string(5000, 'x');
+  }
+  SECTION("changed") {
+    store::Connection connection(fixture.file, store::Connection::Access::kReadWrite);
+    connection.exec("UPDATE users SET credit = 1000000");
+  }
+  const Outcome refused = fixture.run({"restore", fixture.file});
+  CAPTURE(refused.err);
+  CHECK(refused.exit_code == 1);
+  CHECK(mentions(refused.err, fixture.file));
+  CHECK(mentions(fixture.admins(fixture.data), "one@example.com"));
+}
+
+TEST_CASE("a backup of a database that contradicts its ledger is not made", "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  {
+    store::Connection connection(fixture.data + "/coupond.db",
+                                 store::Connection::Access::kReadWrite);
+    connection.exec("UPDATE users SET credit = 1000000");
+  }
+  const Outcome refused = fixture.run({"backup", fixture.file});
+  CHECK(refused.exit_code == 1);
+  CHECK(mentions(refused.err, "users"));
+  CHECK_FALSE(std::filesystem::exists(fixture.file));
+}
