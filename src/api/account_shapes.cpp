@@ -5,6 +5,7 @@
 #include "coupond/core/email.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/password.h"
+#include "src/api/call.h"
 
 namespace coupon::api {
 
@@ -77,6 +78,12 @@ SessionReply session_reply(service::Session session, std::optional<core::Seq> se
           .refresh_token = std::move(session.refresh_token),
           .user = user_reply(session.user),
           .seq = seq};
+}
+
+SessionReply opened_session(const Call& call, const service::Session& session, core::Seq seq) {
+  SessionReply reply = session_reply(session, seq);
+  if (call.dry_run) reply.access_token = reply.refresh_token = "none: this was a rehearsal";
+  return reply;
 }
 
 http::Choices<domain::Role> role_choices() {

@@ -12,6 +12,8 @@
 
 namespace coupon::api {
 
+struct Call;
+
 // An account, for itself and for administrators. Never its password's hash.
 struct UserReply {
   core::UserId id;
@@ -45,6 +47,8 @@ struct SessionReply {
   static http::Object<SessionReply> shape();
 };
 SessionReply session_reply(service::Session session, std::optional<core::Seq> seq = {});
+// The same from a write operation: a rehearsal shows no tokens, which would outlive it.
+SessionReply opened_session(const Call& call, const service::Session& session, core::Seq seq);
 
 // ---- Fields of requests that mean the same everywhere ----
 

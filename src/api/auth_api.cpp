@@ -77,7 +77,7 @@ Result<SessionReply> register_account(Call& call, const RegisterInput& in) {
   wanted->username = in.username;
   return call.write(
       "user.register", [&](store::Tx& tx) { return open_registered(tx, call, *wanted); },
-      [](const Registered& made) { return session_reply(made.session, made.seq); });
+      [&](const Registered& made) { return opened_session(call, made.session, made.seq); });
 }
 
 Result<SessionReply> log_in_native(Call& call, const LoginInput& in) {

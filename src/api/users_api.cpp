@@ -163,7 +163,7 @@ Result<SessionReply> change_password(Call& call, const PasswordInput& in) {
         return NewPassword{.session = service::start_session(tx, call.engine, changed->user),
                            .seq = changed->seq};
       },
-      [](const NewPassword& done) { return session_reply(done.session, done.seq); });
+      [&](const NewPassword& done) { return opened_session(call, done.session, done.seq); });
 }
 
 Result<Page<UserReply>> list_users(Call& call, const UserQuery& in) {

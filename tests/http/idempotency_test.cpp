@@ -189,3 +189,16 @@ TEST_CASE("a rehearsal answers as the real thing would and does nothing", "[idem
   CHECK(api.post("/api/v1/api-keys?dry_run=maybe", admin, kNewKey).status == 400);
   CHECK(api.post("/api/v1/api-keys?dry_run=false", admin, kNewKey).status == 201);
 }
+
+TEST_CASE("a rehearsed registration gives no token that a later account would answer to",
+          "[idempotency]") {
+  ApiFixture api;
+  const std::string eve = R"({"email":"eve@example.com","password":"correct horse 1"})";
+  const std::string bob = R"({"email":"bob@example.com","password":"correct horse 1"})";
+  const auto rehearsed = api.post("/api/v1/auth/register?dry_run=true", "", eve);
+  REQUIRE(rehearsed.status == 201);
+  const auto made = api.post("/api/v1/auth/register", "", bob);
+  REQUIRE(rehearsed.body.at("user").at("id") == made.body.at("user").at("id"));
+  CHECK(api.get("/api/v1/me", rehearsed.body.at("access_token").get<std::string>()).status == 401);
+  CHECK(rehearsed.raw.body.find("eyJ") == std::string::npos);
+}
