@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "src/store/log_vfs.h"
+
 namespace coupon::store {
 namespace {
 
@@ -59,6 +61,11 @@ core::Error not_executed(int sqlite_code) {
   }
 }
 
+const char* vfs_for(const Writer::Options& options) {
+  const bool full = options.durability == Durability::kFull;
+  return full ? log_gathering_vfs(options.vfs) : options.vfs;
+}
+
 }  // namespace
 
 Writer::Writer(const std::string& path, Signer signer, core::Clock clock, CounterTable& table,
@@ -68,7 +75,7 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
       table_(table),
       options_(options),
       observer_(std::move(observer)),
-      connection_(path, Connection::Access::kReadWrite, options.vfs),
+      connection_(path, Connection::Access::kReadWrite, vfs_for(options)),
       tx_(connection_) {
   const bool full = options_.durability == Durability::kFull;
   connection_.exec(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
