@@ -23,6 +23,7 @@ struct CommandLine {
 void add_admin(CommandLine& line);
 void add_serve(CommandLine& line);   // and config
 void add_backup(CommandLine& line);  // and restore
+void add_bench(CommandLine& line);
 void add_campaign(CommandLine& line);
 void add_check(CommandLine& line);
 void add_codes(CommandLine& line);

@@ -21,7 +21,8 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"web", {}},
       {"api", {"core", "domain", "service", "http", "web"}},
       {"app", {"core", "domain", "store", "service", "http", "api", "web"}},
-      {"cli", {"core", "domain", "store", "service", "http", "api", "web", "app"}},
+      {"load", {"core"}},
+      {"cli", {"core", "domain", "store", "service", "http", "api", "web", "app", "load"}},
       {"main", {"core", "cli"}},
   };
   return table;
