@@ -123,6 +123,9 @@ core::Result<Generated> store_codes(store::Tx& tx, const Caller& caller,
   const domain::Campaign* campaign = tx.campaign(campaign_id);
   if (auto error = closed(campaign)) return *error;
   const auto count = static_cast<std::int64_t>(codes.size());
+  if (count == 0) {
+    return core::Error{.reason = Reason::kInvalidRequest, .message = "there are no codes to store"};
+  }
   if (auto error = domain::first_refusal(domain::make_rules(*campaign, count))) return *error;
   std::vector<LeftOut> left_out;
   const Chosen chosen = choose(tx, codes, count, left_out);
