@@ -165,7 +165,7 @@ Result<http::Reply> queue(Call& call, service::JobRunner& jobs, const domain::Jo
   return reply;
 }
 
-void add_job_endpoints(Endpoints& v1) {
+void add_job_endpoints(Endpoints& v1, service::JobRunner& jobs) {
   v1.add({.route = "GET /api/v1/jobs",
           .id = "listJobs",
           .summary = "List jobs, newest first",
@@ -194,7 +194,11 @@ void add_job_endpoints(Endpoints& v1) {
           .auth = Auth::kAdmin,
           .scope = "admin",
           .refusals = {{404, Reason::kUnknownJob}, {409, Reason::kJobFinished}}},
-         cancel);
+         [&jobs](Call& call, const JobName& in) {
+           auto cancelled = cancel(call, in);
+           jobs.wake();  // it forgets the lines of a cancelled import
+           return cancelled;
+         });
 }
 
 }  // namespace coupon::api
