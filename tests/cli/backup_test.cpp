@@ -12,7 +12,7 @@
 
 using namespace coupon;
 using test::Daemon;
-using test::Outcome;
+using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
@@ -26,11 +26,11 @@ struct Fixture {
   std::string data = parent / "data";
   std::string file = parent / "one.backup";
 
-  Outcome run(std::vector<std::string> arguments, const std::string& directory) {
+  ProgramOutcome run(std::vector<std::string> arguments, const std::string& directory) {
     arguments.insert(arguments.end(), {"--data", directory});
     return run_program({.arguments = std::move(arguments), .input = "correct horse 7\n"});
   }
-  Outcome run(std::vector<std::string> arguments) { return run(std::move(arguments), data); }
+  ProgramOutcome run(std::vector<std::string> arguments) { return run(std::move(arguments), data); }
   void create_admin(const std::string& email) {
     CHECK(run({"admin", "create", email}).exit_code == 0);
   }
@@ -60,7 +60,7 @@ TEST_CASE("a backup made beside a server is whole, private, verified and not rep
   Fixture fixture;
   fixture.create_admin("one@example.com");
   const Daemon daemon(fixture.data);
-  const Outcome made = fixture.run({"backup", fixture.file});
+  const ProgramOutcome made = fixture.run({"backup", fixture.file});
   CAPTURE(made.out, made.err);
   CHECK(made.exit_code == 0);
   CHECK(mentions(made.out, fixture.data + "/secret.key"));
@@ -80,7 +80,7 @@ TEST_CASE("what was done before the backup is in the restored database, and no m
   fixture.create_admin("two@example.com");
   fixture.create_admin("three@example.com");
 
-  const Outcome restored = fixture.run({"restore", fixture.file});
+  const ProgramOutcome restored = fixture.run({"restore", fixture.file});
   CAPTURE(restored.out, restored.err);
   REQUIRE(restored.exit_code == 0);
   CHECK(mentions(restored.out, "lacks the last 2 operations"));
@@ -117,7 +117,7 @@ TEST_CASE("a restore ends all sessions, later ones of the old database too", "[b
     REQUIRE(fixture.run({"admin", "reset-password", "one@example.com"}).exit_code == 0);
     after = log_in(daemon.port(), "one@example.com");
     REQUIRE(me(daemon.port(), after) == 200);
-    const Outcome refused = fixture.run({"restore", fixture.file});
+    const ProgramOutcome refused = fixture.run({"restore", fixture.file});
     CHECK(refused.exit_code == 1);
     CHECK(mentions(refused.err, "in use by process"));
     CHECK(daemon.end_with(SIGTERM) == 0);
@@ -134,7 +134,7 @@ TEST_CASE("a backup packed with its key restores anywhere, and forgets the key t
   fixture.create_admin("one@example.com");
   REQUIRE(fixture.run({"backup", fixture.file, "--with-key"}).exit_code == 0);
   const std::string elsewhere = fixture.parent / "elsewhere";
-  const Outcome restored = fixture.run({"restore", fixture.file}, elsewhere);
+  const ProgramOutcome restored = fixture.run({"restore", fixture.file}, elsewhere);
   CAPTURE(restored.err);
   REQUIRE(restored.exit_code == 0);
   CHECK(mentions(fixture.admins(elsewhere), "one@example.com"));
@@ -156,7 +156,7 @@ TEST_CASE("a backup without its key is refused elsewhere, and nothing is left be
   fixture.create_admin("one@example.com");
   REQUIRE(fixture.run({"backup", fixture.file}).exit_code == 0);
   const std::string elsewhere = fixture.parent / "elsewhere";
-  const Outcome refused = fixture.run({"restore", fixture.file}, elsewhere);
+  const ProgramOutcome refused = fixture.run({"restore", fixture.file}, elsewhere);
   CHECK(refused.exit_code == 1);
   CHECK(mentions(refused.err, elsewhere + "/secret.key"));
   CHECK_FALSE(std::filesystem::exists(elsewhere + "/coupond.db"));
@@ -176,7 +176,7 @@ TEST_CASE("what is no sound backup is refused, and the database stays as it is",
     store::Connection connection(fixture.file, store::Connection::Access::kReadWrite);
     connection.exec("UPDATE users SET credit = 1000000");
   }
-  const Outcome refused = fixture.run({"restore", fixture.file});
+  const ProgramOutcome refused = fixture.run({"restore", fixture.file});
   CAPTURE(refused.err);
   CHECK(refused.exit_code == 1);
   CHECK(mentions(refused.err, fixture.file));
@@ -191,7 +191,7 @@ TEST_CASE("a backup of a database that contradicts its ledger is not made", "[ba
                                  store::Connection::Access::kReadWrite);
     connection.exec("UPDATE users SET credit = 1000000");
   }
-  const Outcome refused = fixture.run({"backup", fixture.file});
+  const ProgramOutcome refused = fixture.run({"backup", fixture.file});
   CHECK(refused.exit_code == 1);
   CHECK(mentions(refused.err, "users"));
   CHECK_FALSE(std::filesystem::exists(fixture.file));

@@ -8,7 +8,7 @@
 
 using namespace coupon;
 using test::Daemon;
-using test::Outcome;
+using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
@@ -17,7 +17,7 @@ bool mentions(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-Outcome command(std::vector<std::string> arguments, const std::string& input = {}) {
+ProgramOutcome command(std::vector<std::string> arguments, const std::string& input = {}) {
   return run_program({.arguments = std::move(arguments), .input = input});
 }
 
@@ -34,7 +34,7 @@ TEST_CASE("wrong usage is exit code 2 and says what is wrong", "[cli]") {
                                              {"serve", "--durability", "none"},
                                              {"serve", "--max-connections", "0"},
                                              {"serve", "--trusted-proxy", "10.0.0.1/8"}}) {
-    const Outcome outcome = command(arguments);
+    const ProgramOutcome outcome = command(arguments);
     CAPTURE(arguments, outcome.err);
     CHECK(outcome.exit_code == 2);
     CHECK(outcome.err.starts_with("coupond: "));
@@ -42,18 +42,18 @@ TEST_CASE("wrong usage is exit code 2 and says what is wrong", "[cli]") {
 }
 
 TEST_CASE("every command explains itself", "[cli]") {
-  const Outcome all = command({"--help"});
+  const ProgramOutcome all = command({"--help"});
   CHECK(all.exit_code == 0);
   for (const char* name : {"serve", "admin", "verify", "health", "config", "version"}) {
     CHECK(mentions(all.out, name));
-    const Outcome one = command({name, "--help"});
+    const ProgramOutcome one = command({name, "--help"});
     CHECK(one.exit_code == 0);
     CHECK(mentions(one.out, "Usage: coupond " + std::string(name)));
   }
 }
 
 TEST_CASE("version names every library", "[cli]") {
-  const Outcome outcome = command({"version"});
+  const ProgramOutcome outcome = command({"version"});
   CHECK(outcome.exit_code == 0);
   for (const char* name :
        {"coupond ", "cpp-httplib", "SQLite ", "SQLiteCpp", "nlohmann_json", "libsodium", "CLI11"}) {
@@ -62,7 +62,7 @@ TEST_CASE("version names every library", "[cli]") {
 }
 
 TEST_CASE("config says of each setting where it came from: flag, environment, default", "[cli]") {
-  const Outcome outcome =
+  const ProgramOutcome outcome =
       run_program({.arguments = {"config", "--log", "json"},
                    .environment = {"COUPOND_LISTEN=[::1]:9090", "COUPOND_LOG=text"}});
   CHECK(outcome.exit_code == 0);
@@ -83,14 +83,14 @@ TEST_CASE("administrators are made with and without a running server", "[cli]") 
     CHECK_FALSE(mentions(daemon.banner(), "no administrator"));
     CHECK(create("two@example.com") == 0);
     CHECK(create("two@example.com") == 1);
-    const Outcome reset = command({"admin", "reset-password", "one@example.com", "--data", data},
-                                  "another horse 8\n");
+    const ProgramOutcome reset = command(
+        {"admin", "reset-password", "one@example.com", "--data", data}, "another horse 8\n");
     CHECK(reset.exit_code == 0);
-    const Outcome list = command({"admin", "list", "--data", data});
+    const ProgramOutcome list = command({"admin", "list", "--data", data});
     CHECK(mentions(list.out, "one@example.com"));
     CHECK(mentions(list.out, "two@example.com"));
   }
-  const Outcome list = command({"admin", "list", "--data", data});
+  const ProgramOutcome list = command({"admin", "list", "--data", data});
   CHECK(list.exit_code == 0);
   CHECK(mentions(list.out, "two@example.com"));
 }
@@ -99,7 +99,7 @@ TEST_CASE("a password comes from a file or the standard input, and must be a goo
   const test::TempDir parent;
   const std::string data = parent / "data";
   std::ofstream(parent / "password") << "correct horse 7\n";
-  const Outcome from_file =
+  const ProgramOutcome from_file =
       run_program({.arguments = {"admin", "create", "a@example.com", "--data", data},
                    .environment = {"COUPOND_ADMIN_PASSWORD_FILE=" + (parent / "password")}});
   CHECK(from_file.exit_code == 0);
@@ -117,7 +117,7 @@ TEST_CASE("the environment makes the first administrator, and no second", "[cli]
     CHECK_FALSE(mentions(daemon.banner(), "no administrator"));
     CHECK(daemon.end_with(SIGTERM) == 0);
   }
-  const Outcome list = command({"admin", "list", "--data", data});
+  const ProgramOutcome list = command({"admin", "list", "--data", data});
   CHECK(mentions(list.out, "first@example.com"));
   CHECK_FALSE(mentions(list.out, "second@example.com"));
 }
@@ -127,14 +127,14 @@ TEST_CASE("verify passes beside a server, and names the first divergence", "[cli
   const std::string data = parent / "data";
   {
     const Daemon daemon(data);
-    const Outcome verified = command({"verify", "--data", data});
+    const ProgramOutcome verified = command({"verify", "--data", data});
     CAPTURE(verified.out, verified.err);
     CHECK(verified.exit_code == 0);
     CHECK(mentions(verified.out, "2 campaigns"));
   }
   store::Connection connection(data + "/coupond.db", store::Connection::Access::kReadWrite);
   connection.exec("UPDATE campaigns SET max_issued = 78 WHERE slug = 'tokens'");
-  const Outcome tampered = command({"verify", "--data", data});
+  const ProgramOutcome tampered = command({"verify", "--data", data});
   CHECK(tampered.exit_code == 1);
   CHECK(mentions(tampered.out, "First divergence"));
   CHECK(mentions(tampered.out, "campaign"));
@@ -145,7 +145,7 @@ TEST_CASE("a command on a directory without a database says so", "[cli]") {
   const std::string data = parent / "data";
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"verify", "--data", data}, {"admin", "list", "--data", data}}) {
-    const Outcome outcome = command(arguments);
+    const ProgramOutcome outcome = command(arguments);
     CHECK(outcome.exit_code == 3);
     CHECK(mentions(outcome.err, data));
     CHECK(mentions(outcome.err, "--data"));
@@ -156,7 +156,7 @@ TEST_CASE("health tells a server that works from one that is not there", "[cli]"
   const test::TempDir parent;
   Daemon daemon(parent / "data");
   const std::string url = "http://127.0.0.1:" + std::to_string(daemon.port());
-  const Outcome good = command({"health", url});
+  const ProgramOutcome good = command({"health", url});
   CAPTURE(good.out, good.err);
   CHECK(good.exit_code == 0);
   CHECK(mentions(good.out, "ok    writer"));

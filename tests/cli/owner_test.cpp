@@ -13,7 +13,7 @@
 
 using namespace coupon;
 using test::Daemon;
-using test::Outcome;
+using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
@@ -35,7 +35,7 @@ struct Fixture {
     CHECK(run({"admin", "create", "one@example.com"}, "correct horse 7\n").exit_code == 0);
     if (with_server) daemon = std::make_unique<Daemon>(data);
   }
-  Outcome run(std::vector<std::string> arguments, const std::string& input = {}) {
+  ProgramOutcome run(std::vector<std::string> arguments, const std::string& input = {}) {
     arguments.insert(arguments.end(), {"--data", data});
     return run_program({.arguments = std::move(arguments), .input = input});
   }
@@ -51,12 +51,13 @@ struct Fixture {
 TEST_CASE("accounts are listed and changed from the command line", "[cli]") {
   Fixture fixture(GENERATE(false, true));
   CHECK(mentions(fixture.run({"user", "list"}).out, "one@example.com\tadmin\tactive\t0"));
-  const Outcome credit =
+  const ProgramOutcome credit =
       fixture.run({"user", "set-credit", "one@example.com", "--add", "50", "--reason", "gift"});
   CAPTURE(credit.err);
   CHECK(credit.exit_code == 0);
   CHECK(mentions(credit.out, "has 50 now"));
-  const Outcome taken = fixture.run({"user", "set-credit", "one@example.com", "--add", "-51"});
+  const ProgramOutcome taken =
+      fixture.run({"user", "set-credit", "one@example.com", "--add", "-51"});
   CHECK(taken.exit_code == 1);
   // The last administrator stays one.
   CHECK(fixture.run({"user", "set-role", "one@example.com", "user"}).exit_code == 1);
@@ -67,12 +68,12 @@ TEST_CASE("accounts are listed and changed from the command line", "[cli]") {
 
 TEST_CASE("campaigns are made, changed and listed from the command line", "[cli]") {
   Fixture fixture(GENERATE(false, true));
-  const Outcome made = fixture.run(
+  const ProgramOutcome made = fixture.run(
       {"campaign", "create", "--mode", "pool", "--name", "Members 2027", "--max-per-user", "3"});
   CAPTURE(made.err);
   CHECK(made.exit_code == 0);
   CHECK(mentions(made.out, "members-2027"));
-  const Outcome changed =
+  const ProgramOutcome changed =
       fixture.run({"campaign", "set", "subscription-cards", "--reward", "subscription:90"});
   CAPTURE(changed.err);
   CHECK(changed.exit_code == 0);
@@ -82,7 +83,7 @@ TEST_CASE("campaigns are made, changed and listed from the command line", "[cli]
   CHECK(fixture.run({"campaign", "set", "tokens", "--max-issued", "many"}).exit_code == 1);
   CHECK(fixture.run({"campaign", "set", "tokens"}).exit_code == 2);
   CHECK(fixture.run({"campaign", "set", "no-such", "--price", "1"}).exit_code == 1);
-  const Outcome list = fixture.run({"campaign", "list"});
+  const ProgramOutcome list = fixture.run({"campaign", "list"});
   CHECK(mentions(list.out, "tokens\ttoken\tactive\tissued 0, redeemed 0, left 500"));
   CHECK(mentions(list.out, "members-2027\tpool"));
   fixture.verify();
@@ -90,14 +91,14 @@ TEST_CASE("campaigns are made, changed and listed from the command line", "[cli]
 
 TEST_CASE("codes are made, exported, and imported elsewhere, each once", "[cli]") {
   Fixture fixture(GENERATE(false, true));
-  const Outcome made = fixture.run({"codes", "generate", "subscription-cards", "2500"});
+  const ProgramOutcome made = fixture.run({"codes", "generate", "subscription-cards", "2500"});
   CAPTURE(made.err);
   REQUIRE(made.exit_code == 0);
   const auto codes = lines_of(made.out);
   CHECK(codes.size() == 2500);
   CHECK(std::set<std::string>(codes.begin(), codes.end()).size() == 2500);
 
-  const Outcome exported = fixture.run({"codes", "export", "subscription-cards"});
+  const ProgramOutcome exported = fixture.run({"codes", "export", "subscription-cards"});
   CHECK(exported.exit_code == 0);
   const auto rows = lines_of(exported.out);
   REQUIRE(rows.size() == 2501);
@@ -106,14 +107,14 @@ TEST_CASE("codes are made, exported, and imported elsewhere, each once", "[cli]"
 
   std::ofstream(fixture.parent / "codes.csv") << exported.out;
   const std::string file = fixture.parent / "codes.csv";
-  const Outcome again = fixture.run({"codes", "import", "subscription-cards", file});
+  const ProgramOutcome again = fixture.run({"codes", "import", "subscription-cards", file});
   CHECK(again.exit_code == 1);
   CHECK(mentions(again.out, "0 codes stored, 2500 refused"));
   fixture.verify();
 
   Fixture other(false);
   CHECK(other.run({"campaign", "create", "--mode", "pool", "--name", "Pool"}).exit_code == 0);
-  const Outcome brought = other.run({"codes", "import", "pool", file});
+  const ProgramOutcome brought = other.run({"codes", "import", "pool", file});
   CAPTURE(brought.err);
   CHECK(brought.exit_code == 0);
   CHECK(mentions(brought.out, "2500 codes stored, 0 refused"));
@@ -123,7 +124,7 @@ TEST_CASE("codes are made, exported, and imported elsewhere, each once", "[cli]"
 TEST_CASE("an import tells of each line it refuses and stores the others", "[cli]") {
   Fixture fixture(false);
   CHECK(fixture.run({"campaign", "create", "--mode", "pool", "--name", "Pool"}).exit_code == 0);
-  const Outcome mixed =
+  const ProgramOutcome mixed =
       fixture.run({"codes", "import", "pool"}, "SUMMER-1\nSUMMER-2\n\nsummer 1\n---\n\"x\n");
   CHECK(mixed.exit_code == 1);
   CHECK(mentions(mixed.out, "2 codes stored, 3 refused"));

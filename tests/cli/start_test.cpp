@@ -18,7 +18,7 @@
 
 using namespace coupon;
 using test::Daemon;
-using test::Outcome;
+using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
@@ -34,8 +34,8 @@ struct Fixture {
     store::Connection connection(database, store::Connection::Access::kReadWrite);
     connection.exec(sql);
   }
-  Outcome serve(const std::vector<std::string>& more = {},
-                const std::string& listen = "127.0.0.1:0") {
+  ProgramOutcome serve(const std::vector<std::string>& more = {},
+                       const std::string& listen = "127.0.0.1:0") {
     std::vector<std::string> arguments{"serve", "--data", data, "--listen", listen};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_program({.arguments = arguments});
@@ -44,7 +44,7 @@ struct Fixture {
   void check_refused(const std::string& path, const std::string& remedy) {
     check_refusal(serve(), path, remedy);
   }
-  static void check_refusal(const Outcome& outcome, const std::string& path,
+  static void check_refusal(const ProgramOutcome& outcome, const std::string& path,
                             const std::string& remedy) {
     CAPTURE(outcome.err);
     CHECK(outcome.exit_code == 3);

@@ -60,7 +60,7 @@ int wait_for(pid_t pid) {
 }
 
 // Reads both until both have ended.
-void drain(int out, int err, Outcome& outcome) {
+void drain(int out, int err, ProgramOutcome& outcome) {
   std::array<pollfd, 2> wanted{pollfd{.fd = out, .events = POLLIN, .revents = 0},
                                pollfd{.fd = err, .events = POLLIN, .revents = 0}};
   std::array<std::string*, 2> texts{&outcome.out, &outcome.err};
@@ -78,7 +78,7 @@ void drain(int out, int err, Outcome& outcome) {
 
 }  // namespace
 
-Outcome run_program(const Invocation& invocation) {
+ProgramOutcome run_program(const Invocation& invocation) {
   Pipe in;
   Pipe out;
   Pipe err;
@@ -86,7 +86,7 @@ Outcome run_program(const Invocation& invocation) {
   for (const int fd : {in.ends[0], out.ends[1], err.ends[1]}) ::close(fd);
   if (::write(in.ends[1], invocation.input.data(), invocation.input.size()) < 0) ::perror("write");
   ::close(in.ends[1]);
-  Outcome outcome;
+  ProgramOutcome outcome;
   drain(out.ends[0], err.ends[0], outcome);
   ::close(out.ends[0]);
   ::close(err.ends[0]);

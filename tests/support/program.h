@@ -8,7 +8,7 @@
 
 namespace coupon::test {
 
-struct Outcome {
+struct ProgramOutcome {
   int exit_code = -1;  // 128 + the signal when one ended it
   std::string out;
   std::string err;
@@ -22,7 +22,7 @@ struct Invocation {
 };
 
 // Runs it to its end.
-Outcome run_program(const Invocation& invocation);
+ProgramOutcome run_program(const Invocation& invocation);
 
 // A running `serve`; killed at the end of the scope.
 class Daemon {
