@@ -83,7 +83,7 @@ constexpr Attempt kAttempts[] = {
     {"UPDATE coupons SET state = 'redeemed' WHERE id = 4", "cannot change to that state"},
     {"UPDATE coupons SET state = 'void' WHERE id = 5", "cannot change to that state"},
     {"UPDATE coupons SET state = 'redeemed' WHERE id = 6", "CHECK"},
-    {"UPDATE coupons SET state = 'gone' WHERE id = 6", "cannot change to that state"},
+    {"UPDATE coupons SET state = 'gone' WHERE id = 6", "CHECK constraint failed"},
     {"UPDATE coupons SET uses = 2 WHERE id = 5", "CHECK"},
     {"UPDATE coupons SET uses = -1 WHERE id = 6", "CHECK"},
     {"UPDATE coupons SET pool_slot = 0 WHERE id = 1", "CHECK"},
