@@ -84,7 +84,11 @@ ProgramOutcome run_program(const Invocation& invocation) {
   Pipe err;
   const pid_t pid = spawn(invocation, in.ends[0], out.ends[1], err.ends[1]);
   for (const int fd : {in.ends[0], out.ends[1], err.ends[1]}) ::close(fd);
+  // A program that ends without reading what it is given must not end us; it has started already,
+  // so it does not inherit this.
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
   if (::write(in.ends[1], invocation.input.data(), invocation.input.size()) < 0) ::perror("write");
+  std::signal(SIGPIPE, before);
   ::close(in.ends[1]);
   ProgramOutcome outcome;
   drain(out.ends[0], err.ends[0], outcome);
