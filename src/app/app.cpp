@@ -235,9 +235,10 @@ std::string App::banner() const {
   std::string text = "coupond " + std::string(kVersion) + "\n";
   text += "  data        " + data + "\n";
   if (settings.demo) {
-    text += "  demo        accounts with known passwords, on this machine only:\n"
-            "              admin@example.com / AdminPassword123, user@user.com / Password1,\n"
-            "              a.faghihi / password, and more\n";
+    text +=
+        "  demo        accounts with known passwords, on this machine only:\n"
+        "              admin@example.com / AdminPassword123, user@user.com / Password1,\n"
+        "              a.faghihi / password, and more\n";
   }
   text += settings.durability == store::Durability::kFull
               ? "  durability  full: what is acknowledged survives a power cut\n"
