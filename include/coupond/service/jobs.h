@@ -76,7 +76,7 @@ class JobRunner {
   struct Options {
     // The longest a slice should hold the writer, its commit included, when nobody else waits and
     // when somebody does. The number of codes in a slice follows from what slices have taken.
-    std::int64_t quiet_slice_us = 15'000;
+    std::int64_t quiet_slice_us = 8'000;
     std::int64_t busy_slice_us = 3'000;
     std::int64_t slice_codes_max = 8192;
     // Codes made ahead and sorted, so that neighbours in the index are stored together.
