@@ -1,6 +1,8 @@
-// /api/v1/auth: registering, logging in, keeping a session, ending it. None but register takes an
-// Idempotency-Key: repeating a login or logout does no harm, and a refresh token is its own key.
+// /api/v1/auth: registering, logging in, keeping a session, ending it; and /api/v1/setup, which
+// makes the first administrator. Only what makes an account takes an Idempotency-Key: repeating a
+// login or logout does no harm, and a refresh token is its own key.
 
+#include "coupond/service/setup.h"
 #include "src/api/account_shapes.h"
 #include "src/api/login.h"
 #include "src/api/native.h"
@@ -28,6 +30,27 @@ struct RegisterInput {
                     .example("correct horse 1"),
                 text("name", &R::name, "What to call you.", {.max = 256}).optional(),
                 text("username", &R::username, "Another name to log in by.", {.min = 1, .max = 64}),
+            }};
+  }
+};
+
+struct SetupInput {
+  std::string token;
+  std::string email;
+  std::string password;
+  std::string name;
+  static http::Object<SetupInput> shape() {
+    using S = SetupInput;
+    return {"SetupRequest",
+            "The first administrator.",
+            {
+                text("token", &S::token, "What follows the # of the set-up link.",
+                     {.min = 1, .max = 128}),
+                text("email", &S::email, "The address to log in with.", email_rule())
+                    .example("you@example.com"),
+                text("password", &S::password, "A new one.", new_password_rule())
+                    .example("correct horse 1"),
+                text("name", &S::name, "What to call you.", {.max = 256}).optional(),
             }};
   }
 };
@@ -64,8 +87,7 @@ struct Registered {
   core::Seq seq;
 };
 
-Result<Registered> open_registered(store::Tx& tx, Call& call, const service::NewUser& wanted) {
-  auto made = service::create_user(tx, call.engine, call.caller, wanted);
+Result<Registered> open_first(store::Tx& tx, Call& call, Result<service::UserChange> made) {
   if (!made.ok()) return made.error();
   return Registered{.session = service::start_session(tx, call.engine, made->user),
                     .seq = made->seq};
@@ -76,7 +98,23 @@ Result<SessionReply> register_account(Call& call, const RegisterInput& in) {
   if (!wanted.ok()) return wanted.error();
   wanted->username = in.username;
   return call.write(
-      "user.register", [&](store::Tx& tx) { return open_registered(tx, call, *wanted); },
+      "user.register",
+      [&](store::Tx& tx) {
+        return open_first(tx, call, service::create_user(tx, call.engine, call.caller, *wanted));
+      },
+      [&](const Registered& made) { return opened_session(call, made.session, made.seq); });
+}
+
+Result<SessionReply> set_up(Call& call, const SetupInput& in) {
+  const auto good = service::check_setup_token(call.engine, in.token);
+  if (!good.ok()) return good.error();
+  const auto wanted = new_account(call, in.email, in.password, in.name);
+  if (!wanted.ok()) return wanted.error();
+  return call.write(
+      "setup.admin",
+      [&](store::Tx& tx) {
+        return open_first(tx, call, service::set_up(tx, call.engine, in.token, *wanted));
+      },
       [&](const Registered& made) { return opened_session(call, made.session, made.seq); });
 }
 
@@ -99,6 +137,16 @@ Result<core::Done> log_out(Call& call, const RefreshInput& in) {
 }  // namespace
 
 void add_auth_endpoints(Endpoints& v1) {
+  v1.add(
+      {.route = "POST /api/v1/setup",
+       .id = "setUp",
+       .summary = "Make the first administrator, with the set-up link's token",
+       .doc = "A first start without an administrator prints a link, whose page calls this. It is "
+              "good for one use within 30 minutes, until there is an administrator.",
+       .success = 201,
+       .refusals = {{401, Reason::kInvalidToken}, {409, Reason::kEmailTaken}},
+       .rate = "setup"},
+      set_up);
   v1.add({.route = "POST /api/v1/auth/register",
           .id = "register",
           .summary = "Make an account and log in",

@@ -25,10 +25,13 @@ struct Asset {
   std::string_view type;
 };
 constexpr std::array kAssets{Asset{"docs.css", "text/css; charset=utf-8"},
-                             Asset{"docs.js", "text/javascript; charset=utf-8"}};
+                             Asset{"docs.js", "text/javascript; charset=utf-8"},
+                             Asset{"setup.js", "text/javascript; charset=utf-8"}};
 
-Result<Reply> page(Call&) {
-  return http::text_reply(200, std::string(web::asset("docs.html")), http::kHtml);
+auto page(const char* name) {
+  return [name](Call&) -> Result<Reply> {
+    return http::text_reply(200, std::string(web::asset(name)), http::kHtml);
+  };
 }
 
 }  // namespace
@@ -48,7 +51,14 @@ void add_document_endpoints(Endpoints& system, const std::string& document) {
               .aliases = {"GET /api-docs"},
               .answers = {Answer{.doc = "The page.", .content_type = "text/html"}},
               .trailing_slash = true},
-             page);
+             page("docs.html"));
+  system.add({.route = "GET /setup",
+              .id = "getSetupPage",
+              .summary = "The page behind the set-up link",
+              .doc = "The link's token follows the #, which a browser does not send.",
+              .auth = Auth::kNone,
+              .answers = {Answer{.doc = "The page.", .content_type = "text/html"}}},
+             page("setup.html"));
 }
 
 void add_document_assets(http::Router& router) {

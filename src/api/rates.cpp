@@ -26,6 +26,8 @@ constexpr std::array kRules{
     Rule{"card-redeem", {10, kMinute}, {10, kMinute}},
     // Accounts: each costs a password hash and a row for ever.
     Rule{"register", {120, kMinute}, {120, kMinute}},
+    // Guessing the set-up link, which is hopeless; but nobody shall keep us busy with it.
+    Rule{"setup", {10, kMinute}, {10, kMinute}},
     // Guessing codes: only what finds nothing counts.
     Rule{"codes", {10, kMinute}, {30, kMinute}, true},
 };

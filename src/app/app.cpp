@@ -2,7 +2,10 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cctype>
+#include <cstring>
 #include <filesystem>
 #include <mutex>
 
@@ -14,6 +17,7 @@
 #include "coupond/service/accounts.h"
 #include "coupond/service/demo.h"
 #include "coupond/service/engine.h"
+#include "coupond/service/setup.h"
 #include "coupond_version.h"
 #include "src/api/surface.h"
 #include "src/app/housekeeper.h"
@@ -68,6 +72,28 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Quoted for a shell where it must be, so that the command can be copied as it is.
+std::string shell_word(const std::string& text) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("/._-", c) != nullptr;
+  };
+  if (std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
+// The lines of the banner of a server without an administrator.
+std::string how_to_begin(const std::string& url, const std::string& token,
+                         const std::string& data) {
+  const std::string command =
+      "    coupond admin create YOU@EXAMPLE.COM --data " + shell_word(data) + "\n";
+  if (token.empty()) return "  There is no administrator yet. Make one:\n" + command;
+  return "  There is no administrator yet. Make one with this link, good once and for 30 minutes:\n"
+         "    " +
+         url + "/setup#" + token + "\n  or with this command:\n" + command;
+}
+
 http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry) {
   return {.on_request =
               [&](const http::Request& request, int status, std::int64_t duration_us) {
@@ -98,6 +124,7 @@ struct App::Parts {
 
   core::Result<core::Done> build();
   core::Result<core::Done> make_first_admin();
+  void make_setup_link();
   Engine::Options engine_options();
   void on_fatal(const std::string& why);
   void stop_serving();
@@ -113,6 +140,7 @@ struct App::Parts {
   bool stopping = false;
   StopWatch watch;
   bool has_admin = false;
+  std::string setup_token;  // empty: no set-up link
   std::unique_ptr<Engine> engine;
   std::unique_ptr<service::JobRunner> jobs;
   std::unique_ptr<api::Surface> surface;
@@ -153,6 +181,7 @@ core::Result<core::Done> App::Parts::build() {
     if (const auto loaded = service::load_demo(*engine); !loaded.ok()) return loaded.error();
   }
   if (const auto made = make_first_admin(); !made.ok()) return made.error();
+  if (!has_admin) make_setup_link();
   jobs = std::make_unique<service::JobRunner>(*engine);
   surface = std::make_unique<api::Surface>(
       *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
@@ -188,6 +217,16 @@ core::Result<core::Done> App::Parts::make_first_admin() {
   if (!made.ok()) return refuse("COUPOND_ADMIN_EMAIL: " + describe(made.error()) + ".");
   has_admin = true;
   return core::Done{};
+}
+
+// Without one there still is the command: no reason not to serve.
+void App::Parts::make_setup_link() {
+  auto made = service::make_setup_token(*engine);
+  if (made.ok()) {
+    setup_token = *std::move(made);
+  } else {
+    log.warn("no_setup_link", {{"why", describe(made.error())}});
+  }
 }
 
 void App::Parts::on_fatal(const std::string& why) {
@@ -244,12 +283,7 @@ std::string App::banner() const {
               ? "  durability  full: what is acknowledged survives a power cut\n"
               : "  durability  relaxed: a power cut may take the last moments\n";
   text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
-  if (!parts_->has_admin) {
-    text +=
-        "  There is no administrator yet. Make one:\n"
-        "    coupond admin create YOU@EXAMPLE.COM --data " +
-        data + "\n";
-  }
+  if (!parts_->has_admin) text += how_to_begin(url, parts_->setup_token, data);
   return text;
 }
 

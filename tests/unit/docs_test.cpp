@@ -1,6 +1,7 @@
-// The docs page is served under a policy that allows neither inline script nor foreign hosts, and
-// shows text that may come from anybody.
+// The pages are served under a policy that allows neither inline script nor foreign hosts, and show
+// text that may come from anybody.
 #include <catch2/catch.hpp>
+#include <string>
 #include <string_view>
 
 #include "src/web/assets.h"
@@ -15,9 +16,11 @@ bool has(std::string_view text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("the docs page obeys a policy without inline script or style", "[docs]") {
-  const std::string_view html = asset("docs.html");
-  REQUIRE(has(html, "<script src=\"/docs.js\" defer></script>"));
+TEST_CASE("the pages obey a policy without inline script or style", "[docs]") {
+  const std::string name = GENERATE(as<std::string>(), "docs", "setup");
+  INFO(name);
+  const std::string_view html = asset(name + ".html");
+  REQUIRE(has(html, "<script src=\"/" + name + ".js\" defer></script>"));
   REQUIRE(has(html, "href=\"/docs.css\""));
   CHECK_FALSE(has(html, "<script>"));
   CHECK_FALSE(has(html, "<style"));
@@ -27,8 +30,8 @@ TEST_CASE("the docs page obeys a policy without inline script or style", "[docs]
   }
 }
 
-TEST_CASE("the docs page loads nothing from elsewhere", "[docs]") {
-  for (const char* name : {"docs.html", "docs.css", "docs.js"}) {
+TEST_CASE("the pages load nothing from elsewhere", "[docs]") {
+  for (const char* name : {"docs.html", "docs.css", "docs.js", "setup.html", "setup.js"}) {
     INFO(name);
     const std::string_view text = asset(name);
     REQUIRE_FALSE(text.empty());
@@ -39,8 +42,8 @@ TEST_CASE("the docs page loads nothing from elsewhere", "[docs]") {
   }
 }
 
-TEST_CASE("the docs page puts text in as text", "[docs]") {
-  const std::string_view js = asset("docs.js");
+TEST_CASE("the pages put text in as text", "[docs]") {
+  const std::string_view js = asset(GENERATE(as<std::string>(), "docs.js", "setup.js"));
   for (const char* way :
        {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("}) {
     INFO(way);
