@@ -95,7 +95,7 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
   tx_.rebuild();
   signed_seq_ = tx_.last_seq();
   committed_seq_ = tx_.last_seq().value;
-  thread_ = std::thread([this] { work(); });
+  if (options_.drive == Drive::kOwnThread) thread_ = std::thread([this] { work(); });
 }
 
 Writer::~Writer() { stop(); }
@@ -132,6 +132,7 @@ void Writer::stop() {
     feed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
+  if (options_.drive == Drive::kCaller) empty_log(Connection::Wait::kForReaders);
 }
 
 std::size_t Writer::queue_depth() const {
@@ -140,6 +141,7 @@ std::size_t Writer::queue_depth() const {
 }
 
 void Writer::perform(Operation& operation) {
+  if (options_.drive == Drive::kCaller && !stopping_) return run_batch({&operation});
   if (const auto refused = enqueue(operation)) {
     operation.fail(*refused);
     return;
@@ -184,16 +186,18 @@ void Writer::wait_for_entry_after(core::Seq seq, std::int64_t timeout_ms) {
 
 void Writer::work() {
   Operations batch;
-  while (take(batch)) {
-    if (batch.empty()) {
-      empty_log(Connection::Wait::kNever);  // a request must not wait behind a slow reader
-      continue;
-    }
-    run_batch(batch);
-    for (Operation* operation : batch) finish(*operation);
-    checkpoint_if_large();
-  }
+  while (take(batch)) run_batch(batch);
   empty_log(Connection::Wait::kForReaders);
+}
+
+void Writer::run_batch(const Operations& batch) {
+  if (batch.empty()) {
+    empty_log(Connection::Wait::kNever);  // a request must not wait behind a slow reader
+    return;
+  }
+  transact(batch);
+  for (Operation* operation : batch) finish(*operation);
+  checkpoint_if_large();
 }
 
 // False when it is time to end. An empty batch means that nothing came for a while.
@@ -212,7 +216,7 @@ bool Writer::take(Operations& batch) {
   return true;
 }
 
-void Writer::run_batch(const Operations& batch) {
+void Writer::transact(const Operations& batch) {
   if (state_ == State::kDead) {
     fail_batch(batch, {.reason = core::Reason::kShuttingDown, .message = {}});
     return;

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
 
@@ -300,4 +301,33 @@ TEST_CASE("nothing is written on top of a log that could not be taken over", "[w
   reader.exec("ROLLBACK");
   CHECK(fixture.run<Seq>(fine).ok());
   CHECK(fixture.number("SELECT count(*) FROM ledger WHERE actor = 'good'") == 2);
+}
+
+TEST_CASE("a writer driven by its caller does each batch at once, on the caller's thread",
+          "[writer]") {
+  EngineFixture fixture({.writer = {.drive = store::Writer::Drive::kCaller}});
+  const auto campaign = fixture.make_campaign(domain::Mode::kToken);
+  std::vector<std::string> outcomes;
+  const auto operation = [&](const std::string& actor, bool keep) {
+    return store::Writer::Operation{
+        .name = "test",
+        .execute =
+            [&, actor, keep](Tx& tx) {
+              tx.append({.operation = "test", .actor = actor, .campaign_id = campaign});
+              outcomes.push_back(actor);
+              return keep;
+            },
+        .fail = [&](const core::Error& error) { outcomes.emplace_back(core::name(error.reason)); }};
+  };
+  auto kept = operation("kept", true);
+  auto refused = operation("refused", false);
+  fixture.writer().run_batch({&kept, &refused});
+  CHECK(outcomes == std::vector<std::string>{"kept", "refused"});
+  CHECK(fixture.number("SELECT count(*) FROM ledger WHERE operation = 'test'") == 1);
+  CHECK(fixture.batches().back().operations == 2);
+  fixture.writer().run_batch({});
+  CHECK(std::filesystem::file_size(fixture.path() + "-wal") == 0);
+  fixture.writer().stop();
+  CHECK(fixture.run<Seq>([](Tx&) -> Result<Seq> { return Seq{}; }).error().reason ==
+        Reason::kShuttingDown);
 }

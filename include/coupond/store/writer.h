@@ -47,12 +47,20 @@ struct BatchReport {
 
 class Writer {
  public:
+  // Who runs the batches.
+  enum class Drive {
+    kOwnThread,  // the writer: callers of run() wait, and gather to the next batch
+    kCaller,     // whoever calls, on that thread: run() is a batch of one, run_batch() one of many.
+                 // A writer for one thread only, whose every step follows from what it is told.
+  };
+
   struct Options {
     // Waiting operations beyond this are refused with kBusy.
     std::size_t queue_limit = 4096;
     // Operations in one transaction: bounds what one failed commit can take along.
     std::size_t batch_limit = 512;
     Durability durability = Durability::kFull;
+    Drive drive = Drive::kOwnThread;
     const char* vfs = nullptr;  // tests put a faulty one here
   };
 
@@ -67,9 +75,22 @@ class Writer {
   // What becomes of an operation that succeeds.
   enum class Intent { kCommit, kDryRun };
 
+  // One operation of a batch. `name` must be a constant. `fail` is called when it was not executed,
+  // or nobody knows; then nothing that `execute` learned counts.
+  struct Operation {
+    const char* name;
+    std::function<bool(Tx&)> execute;  // true: keep the effects
+    std::function<void(const core::Error&)> fail;
+    // Of the caller's wait for the writer's thread.
+    bool finished = false;  // guarded by mutex
+    std::mutex mutex = {};
+    std::condition_variable done = {};
+  };
+  using Operations = std::vector<Operation*>;
+
   // Opens the database at `path`, which must have been prepared (see database.h), and starts the
-  // thread. `signer` signs the ledger's head, once a batch, on the writer's thread. Throws
-  // SQLite::Exception when it cannot be opened.
+  // thread, if there is to be one. `signer` signs the ledger's head, once a batch, on the writer's
+  // thread. Throws SQLite::Exception when it cannot be opened.
   Writer(const std::string& path, Signer signer, core::Clock clock, CounterTable& table,
          Options options, Observer observer);
   Writer(const Writer&) = delete;
@@ -92,6 +113,10 @@ class Writer {
     return std::move(*outcome);
   }
 
+  // Runs the operations, in order, as one batch, and does what is due after it; with none, what is
+  // due when nothing has come for a while. For others only with Drive::kCaller.
+  void run_batch(const Operations& batch);
+
   // Finishes what is queued, checkpoints, and ends the thread. Later calls of run() are refused
   // with kShuttingDown. May be called more than once.
   void stop();
@@ -111,16 +136,6 @@ class Writer {
  private:
   enum class State { kWorking, kFull, kDead };
 
-  struct Operation {
-    const char* name;
-    std::function<bool(Tx&)> execute;  // true: keep the effects
-    std::function<void(const core::Error&)> fail;
-    bool finished = false;  // guarded by mutex
-    std::mutex mutex = {};
-    std::condition_variable done = {};
-  };
-  using Operations = std::vector<Operation*>;
-
   void perform(Operation& operation);
   std::optional<core::Error> enqueue(Operation& operation);
   static void finish(Operation& operation);
@@ -128,7 +143,7 @@ class Writer {
   // All below run on the writer's thread.
   void work();
   bool take(Operations& batch);
-  void run_batch(const Operations& batch);
+  void transact(const Operations& batch);
   void execute(const Operations& batch);
   void execute_one(Operation& operation);
   void commit();
