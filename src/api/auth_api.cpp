@@ -159,8 +159,9 @@ void add_auth_endpoints(Endpoints& v1) {
        .id = "login",
        .summary = "Log in",
        .doc = "An unknown account gets the same answer, after the same time, as a wrong password.",
-       .refusals = {{401, Reason::kInvalidCredentials}, {429, Reason::kRateLimited}},
-       .keyed = false},
+       .refusals = {{401, Reason::kInvalidCredentials}},
+       .keyed = false,
+       .rate = "login"},
       log_in_native);
   v1.add(
       {.route = "POST /api/v1/auth/refresh",

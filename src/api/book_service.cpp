@@ -212,7 +212,8 @@ void add_book_service(http::Api& api, Gate& gate, service::JobRunner& jobs) {
   service.add({.route = "POST /auth/token",
                .id = "bookLogIn",
                .summary = "Log in",
-               .refusals = {{401, Reason::kInvalidCredentials}, {429, Reason::kRateLimited}}},
+               .refusals = {{401, Reason::kInvalidCredentials}},
+               .rate = "login"},
               log_in_by_email);
   service.add({.route = "POST /users",
                .id = "bookCreateUser",

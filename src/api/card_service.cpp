@@ -259,8 +259,8 @@ void add_accounts(Endpoints& service) {
   service.add({.route = "POST /api/login",
                .id = "cardLogIn",
                .summary = "Log in",
-               .refusals = {{401, Reason::kInvalidCredentials, "Invalid email or password"},
-                            {429, Reason::kRateLimited}},
+               .refusals = {{401, Reason::kInvalidCredentials, "Invalid email or password"}},
+               .rate = "login",
                .no_input = "Email and password are required"},
               log_in_by_email);
   service.add({.route = "GET /api/profile",

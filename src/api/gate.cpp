@@ -107,15 +107,25 @@ Endpoints Gate::group(http::Api& api, const http::Dialect& dialect) {
 
 http::Reply Gate::admit(const http::Endpoint& endpoint, const http::Request& request,
                         const Endpoints::Next& next) {
+  const core::UnixMs now = engine_.clock()();
   auto caller = identify(engine_, endpoint, request);
-  if (!caller.ok()) return http::refuse(endpoint, request, caller.error());
-  if (auto refusal = refusal_for(endpoint, *caller)) {
+  const bool limited = !endpoint.rate.empty();
+  const Caller shown = limited && caller.ok() ? *caller : Caller::anonymous();
+  http::Reply reply = caller.ok()
+                          ? admit_in_limits(endpoint, request, *std::move(caller), next, now)
+                          : http::refuse(endpoint, request, caller.error());
+  if (limited) rates_.show(endpoint.rate, request, shown, now, reply);
+  return reply;
+}
+
+http::Reply Gate::admit_in_limits(const http::Endpoint& endpoint, const http::Request& request,
+                                  Caller caller, const Endpoints::Next& next, core::UnixMs now) {
+  if (auto refusal = refusal_for(endpoint, caller)) {
     return http::refuse(endpoint, request, *refusal);
   }
-  const core::UnixMs now = engine_.clock()();
-  const auto taken = rates_.take(endpoint.rate, request, *caller, now);
+  const auto taken = rates_.take(endpoint.rate, request, caller, now);
   if (taken.refusal) return http::refuse(endpoint, request, *taken.refusal);
-  http::Reply reply = admit_caller(endpoint, request, *std::move(caller), next);
+  http::Reply reply = admit_caller(endpoint, request, std::move(caller), next);
   rates_.settle(taken, reply.status, now);
   return reply;
 }

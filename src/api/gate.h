@@ -34,6 +34,9 @@ class Gate {
   const RefusalCounts& refusals() const { return refusals_; }
 
  private:
+  http::Reply admit_in_limits(const http::Endpoint& endpoint, const http::Request& request,
+                              service::Caller caller, const Endpoints::Next& next,
+                              core::UnixMs now);
   http::Reply admit_caller(const http::Endpoint& endpoint, const http::Request& request,
                            service::Caller caller, const Endpoints::Next& next);
 

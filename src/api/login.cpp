@@ -6,14 +6,8 @@ namespace coupon::api {
 
 core::Result<service::Session> log_in(Call& call, std::string_view identifier,
                                       std::string_view password) {
-  const auto taken = call.rates.take_login(identifier, call.request, call.now());
-  if (taken.refusal) return *taken.refusal;
-  auto session = service::log_in(call.engine, identifier, password);
-  // Only a wrong password counts: being busy is our fault, and a right one is nobody's.
-  if (session.ok() || session.error().reason != core::Reason::kInvalidCredentials) {
-    call.rates.give_back(taken, call.now());
-  }
-  return session;
+  return try_password<service::Session>(
+      call, identifier, [&] { return service::log_in(call.engine, identifier, password); });
 }
 
 core::Result<service::NewUser> new_account(Call& call, std::string email, std::string_view password,

@@ -11,7 +11,24 @@
 
 namespace coupon::api {
 
-// kRateLimited, kInvalidCredentials, kBusy. A login that succeeds does not count against the limit.
+// Runs `attempt`, which compares a password and returns Result<T>, unless too many were wrong for
+// this account. Counted as wrong before it runs; only kInvalidCredentials keeps it counted: being
+// busy is our fault, and a right one is nobody's.
+template <class T, class Attempt>
+core::Result<T> try_password(Call& call, std::string_view identifier, Attempt&& attempt) {
+  const auto begun = call.rates.begin_login(identifier, call.request, call.now());
+  if (!begun.ok()) return begun.error();
+  core::Result<T> done = attempt();
+  const bool wrong = !done.ok() && done.error().reason == core::Reason::kInvalidCredentials;
+  call.rates.end_login(*begun,
+                       done.ok() ? Rates::LoginOutcome::kRight
+                       : wrong   ? Rates::LoginOutcome::kWrong
+                                 : Rates::LoginOutcome::kUntried,
+                       call.now());
+  return done;
+}
+
+// kRateLimited, kInvalidCredentials, kBusy.
 core::Result<service::Session> log_in(Call& call, std::string_view identifier,
                                       std::string_view password);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "coupond/core/email.h"
 #include "coupond/core/net.h"
 
 namespace coupon::api {
@@ -28,15 +29,11 @@ constexpr std::array kRules{
     Rule{"register", {120, kMinute}, {120, kMinute}},
     // Guessing the set-up link, which is hopeless; but nobody shall keep us busy with it.
     Rule{"setup", {10, kMinute}, {10, kMinute}},
+    // Guessing passwords, over all accounts; LoginGuard counts those for one.
+    Rule{"login", {60, kMinute}, {60, kMinute}, true},
     // Guessing codes: only what finds nothing counts.
     Rule{"codes", {10, kMinute}, {30, kMinute}, true},
 };
-
-// Wrong passwords. The hourly limit keeps a patient guesser below 100 in any hour; the short one
-// slows an impatient one; neither locks the owner out for long.
-constexpr core::RateLimit kLoginPerAccount{10, kMinute};
-constexpr core::RateLimit kLoginPerAccountHourly{50, kHour};
-constexpr core::RateLimit kLoginPerAddress{60, kMinute};
 
 // Keys kept for a day: what one principal can make us store.
 constexpr core::RateLimit kKeysPerUser{10'000, kDay};
@@ -51,12 +48,27 @@ const Rule& rule_named(std::string_view name) {
 
 bool is_failure(int status) { return status == 400 || status == 401 || status == 404; }
 
-std::string folded(std::string_view text) {
-  std::string key(text.substr(0, 256));
-  std::transform(key.begin(), key.end(), key.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return key;
+// One spelling for all that log in to the same account.
+std::string account_key(std::string_view identifier) {
+  auto email = core::canonical_email(identifier);
+  return email.ok() ? *std::move(email) : "name " + std::string(identifier.substr(0, 256));
+}
+
+struct Bucket {
+  const char* suffix;
+  std::string key;
+  core::RateLimit rate;
+};
+
+// What a rule counts for this caller: the client's address, and whoever is logged in.
+std::vector<Bucket> buckets_of(const Rule& rule, const http::Request& request,
+                               const service::Caller& caller) {
+  const std::string prefix = std::string(rule.name) + ":";
+  std::vector<Bucket> buckets{{"-address", prefix + address_key(request), rule.per_address}};
+  if (caller.kind != service::Caller::Kind::kAnonymous) {
+    buckets.push_back({"-caller", prefix + caller.actor, rule.per_caller});
+  }
+  return buckets;
 }
 
 }  // namespace
@@ -68,25 +80,49 @@ std::string address_key(const http::Request& request) {
 
 Rates::Taken Rates::take(std::string_view name, const http::Request& request,
                          const service::Caller& caller, core::UnixMs now) {
-  if (name.empty()) return {};
+  if (name.empty() || !enabled_) return {};
   const Rule& rule = rule_named(name);
-  const std::string prefix = std::string(name) + ":";
-  std::vector<Taken::One> buckets{{prefix + address_key(request), rule.per_address}};
-  if (caller.kind != service::Caller::Kind::kAnonymous) {
-    buckets.push_back({prefix + caller.actor, rule.per_caller});
+  std::vector<Taken::One> wanted;
+  for (Bucket& bucket : buckets_of(rule, request, caller)) {
+    wanted.push_back({std::move(bucket.key), bucket.rate});
   }
-  Taken taken = take_all(std::move(buckets), now);
+  Taken taken = take_all(std::move(wanted), now);
   taken.failures_only = rule.failures_only;
   return taken;
 }
 
-Rates::Taken Rates::take_login(std::string_view identifier, const http::Request& request,
-                               core::UnixMs now) {
-  const std::string account = folded(identifier);
-  return take_all({{"login-minute:" + account, kLoginPerAccount},
-                   {"login-hour:" + account, kLoginPerAccountHourly},
-                   {"login-address:" + address_key(request), kLoginPerAddress}},
-                  now);
+void Rates::show(std::string_view name, const http::Request& request, const service::Caller& caller,
+                 core::UnixMs now, http::Reply& reply) const {
+  if (name.empty() || !enabled_) return;
+  std::string policies;
+  std::string left;
+  for (const Bucket& bucket : buckets_of(rule_named(name), request, caller)) {
+    const core::Verdict verdict = limiter_.look(bucket.key, bucket.rate, now);
+    const std::string item = (left.empty() ? "\"" : ", \"") + std::string(name) + bucket.suffix;
+    policies += item + "\";q=" + std::to_string(bucket.rate.limit) +
+                ";w=" + std::to_string(bucket.rate.period_ms / core::kMsPerSecond);
+    left += item + "\";r=" + std::to_string(verdict.remaining) +
+            ";t=" + std::to_string(verdict.reset_s);
+  }
+  reply.headers.emplace_back("RateLimit-Policy", std::move(policies));
+  reply.headers.emplace_back("RateLimit", std::move(left));
+}
+
+core::Result<core::LoginGuard::Attempt> Rates::begin_login(std::string_view identifier,
+                                                           const http::Request& request,
+                                                           core::UnixMs now) {
+  if (!enabled_) return core::LoginGuard::Attempt{};
+  auto attempt = logins_.begin(account_key(identifier), address_key(request), now);
+  if (!attempt.retry_at) return attempt;
+  return core::Error{
+      .reason = core::Reason::kRateLimited, .message = {}, .retry_at = attempt.retry_at};
+}
+
+void Rates::end_login(const core::LoginGuard::Attempt& attempt, LoginOutcome outcome,
+                      core::UnixMs now) {
+  if (!enabled_) return;
+  if (outcome == LoginOutcome::kRight) logins_.succeed(attempt, now);
+  if (outcome == LoginOutcome::kUntried) logins_.withdraw(attempt);
 }
 
 Rates::Taken Rates::take_idempotency_key(const std::string& principal, bool trusted,

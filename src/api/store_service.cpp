@@ -167,10 +167,9 @@ void add_login(Endpoints& plain) {
   plain.add({.route = "POST /v1/auth/login",
              .id = "storeLogIn",
              .summary = "Log in by username",
-             .refusals = {{401, Reason::kInvalidCredentials},
-                          {429, Reason::kRateLimited},
-                          {400, Reason::kInvalidRequest}},
+             .refusals = {{401, Reason::kInvalidCredentials}, {400, Reason::kInvalidRequest}},
              .trailing_slash = true,
+             .rate = "login",
              .no_input = "Missing username or password"},
             log_in_by_username);
   for (const char* method : {"GET", "POST"}) {

@@ -239,8 +239,9 @@ void add_accounts(Endpoints& tokens) {
   tokens.add({.route = "POST /login",
               .id = "tokenLogin",
               .summary = "Log in",
-              .refusals = {{401, Reason::kInvalidCredentials}, {429, Reason::kRateLimited}},
-              .keyed = false},
+              .refusals = {{401, Reason::kInvalidCredentials}},
+              .keyed = false,
+              .rate = "login"},
              log_in_by_email);
 }
 

@@ -135,13 +135,12 @@ Result<UserReply> me(Call& call) {
 Result<domain::User> proven_self(Call& call, std::string_view password) {
   auto user = service::read_user(call.engine, call.user_id());
   if (!user.ok()) return user;
-  const auto taken = call.rates.take_login(user->email, call.request, call.now());
-  if (taken.refusal) return *taken.refusal;
-  const auto matches = service::password_matches(call.engine, *user, password);
-  if (!matches.ok() || *matches) call.rates.give_back(taken, call.now());
-  if (!matches.ok()) return matches.error();
-  if (!*matches) return Reason::kInvalidCredentials;
-  return user;
+  return try_password<domain::User>(call, user->email, [&]() -> Result<domain::User> {
+    const auto matches = service::password_matches(call.engine, *user, password);
+    if (!matches.ok()) return matches.error();
+    if (!*matches) return Reason::kInvalidCredentials;
+    return *user;
+  });
 }
 
 struct NewPassword {
@@ -236,7 +235,8 @@ void add_me(Endpoints& v1) {
           .summary = "Change the password",
           .doc = "Ends all sessions of the account and opens a new one.",
           .auth = Auth::kSession,
-          .refusals = {{401, Reason::kInvalidCredentials}, {429, Reason::kRateLimited}}},
+          .refusals = {{401, Reason::kInvalidCredentials}},
+          .rate = "login"},
          change_password);
 }
 

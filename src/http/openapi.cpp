@@ -49,6 +49,35 @@ OrderedJson shared_parameters() {
   return {{"Idempotency-Key", std::move(key)}, {"dry_run", std::move(dry_run)}};
 }
 
+OrderedJson shared_headers() {
+  const auto header = [](const char* doc, const char* type, const char* example) {
+    OrderedJson made{{"description", doc}, {"schema", {{"type", type}}}};
+    made["example"] = OrderedJson::parse(example);
+    return made;
+  };
+  OrderedJson headers;
+  headers["RateLimit-Policy"] =
+      header("The limits that apply: q requests in w seconds each.", "string",
+             R"("\"codes-address\";q=30;w=60, \"codes-caller\";q=10;w=60")");
+  headers["RateLimit"] =
+      header("What is left: r requests now; in t seconds it is all there again.", "string",
+             R"("\"codes-address\";r=29;t=2, \"codes-caller\";r=9;t=6")");
+  headers["Retry-After"] = header("Seconds after which the request may pass.", "integer", "6");
+  return headers;
+}
+
+// Adds what a reply says of limits: every one of a limited endpoint, and who is sent away for now.
+void add_headers(OrderedJson& response, const Endpoint& endpoint, bool sent_away) {
+  const auto add = [&](const char* name) {
+    response["headers"][name] = reference("headers", name);
+  };
+  if (!endpoint.rate.empty()) {
+    add("RateLimit-Policy");
+    add("RateLimit");
+  }
+  if (sent_away) add("Retry-After");
+}
+
 class Document {
  public:
   explicit Document(const Api& api) : api_(api) {}
@@ -67,6 +96,7 @@ class Document {
     document["paths"] = std::move(paths_);
     document["components"]["securitySchemes"] = security_schemes();
     document["components"]["parameters"] = shared_parameters();
+    document["components"]["headers"] = shared_headers();
     document["components"]["responses"] = responses_;
     document["components"]["schemas"] = schemas_.schemas();
     return document;
@@ -237,7 +267,7 @@ class Document {
   OrderedJson responses(const Endpoint& endpoint) {
     OrderedJson responses;
     for (const Answer& answer : endpoint.answers) {
-      responses[std::to_string(answer.status)] = success(answer);
+      responses[std::to_string(answer.status)] = success(endpoint, answer);
     }
     for (const auto& [status, refusals] : declared_refusals(endpoint)) {
       responses[std::to_string(status)] = refusal(endpoint, status, refusals);
@@ -245,11 +275,12 @@ class Document {
     return responses;
   }
 
-  OrderedJson success(const Answer& answer) {
+  OrderedJson success(const Endpoint& endpoint, const Answer& answer) {
     std::string doc = answer.doc;
     if (doc.empty() && answer.shape != nullptr) doc = answer.shape->doc;
     if (doc.empty()) doc = reason_phrase(answer.status);
     OrderedJson response{{"description", doc}};
+    add_headers(response, endpoint, false);
     if (answer.shape != nullptr) {
       OrderedJson schema = schemas_.object(*answer.shape, {});
       OrderedJson example = example_of(*answer.shape, false);
@@ -270,6 +301,7 @@ class Document {
                       const std::vector<DeclaredRefusal>& refusals) {
     OrderedJson whole = whole_refusal(endpoint, status, refusals);
     std::string name = error_shape_of(endpoint).name + "." + std::to_string(status);
+    if (!endpoint.rate.empty()) name += ".limited";
     for (const DeclaredRefusal& one : refusals) {
       if (one.own) return whole;
       name += "." + one.code;
@@ -290,6 +322,7 @@ class Document {
       content["example"] = problem_example(endpoint, status, refusals.front());
     }
     OrderedJson response{{"description", doc}};
+    add_headers(response, endpoint, status == 429 || status == 503);
     response["content"][error_type_of(endpoint)] = std::move(content);
     return response;
   }

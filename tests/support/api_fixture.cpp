@@ -29,7 +29,7 @@ http::Request request_of(std::string_view method, std::string_view target, std::
   }
   request.body = body;
   request.peer_address = "127.0.0.1";
-  request.client_address = "127.0.0.1";
+  request.client_address = request.header("Client-Address").value_or("127.0.0.1");
   request.request_id = "test";
   return request;
 }

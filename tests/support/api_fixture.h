@@ -38,7 +38,8 @@ class ApiFixture {
   explicit ApiFixture(bool rate_limits = false);
 
   // Sends a request and checks that the reply is one its endpoint declares. `target` may have a
-  // query. A body is sent as JSON unless the headers say otherwise.
+  // query. A body is sent as JSON unless the headers say otherwise. The header Client-Address says
+  // where the request comes from; without it, 127.0.0.1.
   ApiReply send(std::string_view method, std::string_view target, std::string_view token = {},
                 std::string_view body = {}, Headers headers = {});
   ApiReply get(std::string_view target, std::string_view token = {}) {

@@ -107,6 +107,11 @@ constexpr std::size_t kRequestIdMaxBytes = 64;
 
 // Buckets held in memory at once, about 100 bytes each.
 constexpr std::size_t kRateLimitKeysMax = 65'536;
+// Wrong passwords for one account: five that cost nothing, as people mistype; then a wait that
+// doubles from 5 s to 5 min, which leaves a guesser about two dozen tries an hour.
+constexpr int kLoginFailuresFree = 5;
+constexpr std::int64_t kLoginWaitFirstMs = 5'000;
+constexpr std::int64_t kLoginWaitMostMs = 300'000;
 
 // ---- Logs and metrics ----
 
