@@ -4,6 +4,7 @@
 
 #include "coupond/app/actions.h"
 #include "coupond/service/sessions.h"
+#include "coupond/store/ballast.h"
 
 namespace coupon::app {
 namespace {
@@ -27,6 +28,7 @@ Housekeeper::~Housekeeper() {
 }
 
 void Housekeeper::work() {
+  store::keep_ballast(engine_.paths());
   std::unique_lock lock(mutex_);
   for (int round = 1; !woken_.wait_for(lock, kCheckpointEvery, [&] { return stopping_; });
        ++round) {
@@ -34,6 +36,7 @@ void Housekeeper::work() {
     if (const auto done = engine_.checkpoint(); !done.ok()) {
       log_.warn("checkpoint_failed", {{"why", describe(done.error())}});
     }
+    store::keep_ballast(engine_.paths());
     if (round % kPurgeEvery == 0) tidy_up();
     lock.lock();
   }

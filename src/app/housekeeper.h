@@ -1,5 +1,5 @@
 // Housekeeper: what has to be done now and then, on a thread of its own: forget sessions and stored
-// replies that have run out, and sign checkpoints of the ledger.
+// replies that have run out, sign checkpoints of the ledger, and keep the ballast.
 #pragma once
 
 #include <condition_variable>

@@ -1,10 +1,11 @@
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <iostream>
 #include <memory>
 
+#include "coupond/core/limits.h"
 #include "coupond/core/secrets.h"
+#include "coupond/store/ballast.h"
 #include "coupond/store/data_dir.h"
 #include "coupond/store/database.h"
 #include "coupond/store/inspect.h"
@@ -12,8 +13,6 @@
 
 namespace coupon::cli {
 namespace {
-
-constexpr std::uint64_t kDiskFreeMinBytes = std::uint64_t{64} << 20;
 
 // One line each; false once one was bad.
 class Report {
@@ -59,10 +58,12 @@ void check_database(Report& report, const store::DataPaths& paths) {
 }
 
 void check_disk(Report& report, const store::DataPaths& paths) {
-  struct statvfs disk = {};
-  if (::statvfs(paths.directory.c_str(), &disk) != 0) return;
-  const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-  report.line(free_bytes >= kDiskFreeMinBytes, std::to_string(free_bytes >> 20) + " MiB are free");
+  const std::uint64_t free_bytes = store::free_bytes(paths);
+  const bool good = free_bytes >= core::limits::kDiskFreeMinBytes;
+  std::string text = std::to_string(free_bytes >> 20) + " MiB are free";
+  if (!good) text += ", fewer than 64: make room";
+  if (!good && store::exists(paths.ballast)) text += ", or delete " + paths.ballast;
+  report.line(good, text);
 }
 
 int check(const std::string& data_dir) {

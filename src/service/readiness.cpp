@@ -1,20 +1,35 @@
 #include "coupond/service/readiness.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
+
+#include "coupond/core/limits.h"
+#include "coupond/store/ballast.h"
 
 namespace coupon::service {
 namespace {
 
-// The write-ahead log may grow by this much before the writer can empty it.
-constexpr std::uint64_t kDiskFreeMinBytes = std::uint64_t{64} << 20;
 // Operations wait and nothing was committed for this long: the disk is stuck.
 constexpr std::int64_t kStuckMs = 5'000;
 
-Check writer_check(const store::Writer& writer) {
-  if (writer.storage_full()) return {"writer", false, "no space on the disk: changes are refused"};
-  if (!writer.healthy()) return {"writer", false, "a commit failed: the process is leaving"};
+bool has_room(const store::DataPaths& paths) {
+  return store::free_bytes(paths) >= core::limits::kDiskFreeMinBytes;
+}
+
+std::string what_to_do(const store::DataPaths& paths) {
+  const std::string what = "no space on the disk: changes are refused until there is some";
+  if (!store::exists(paths.ballast)) return what;
+  return what + "; deleting BALLAST in the data directory frees 16 MiB at once";
+}
+
+// The writer learns that there is room again from the next change, and whoever looks at this may
+// wait for that with sending one.
+Check writer_check(const Engine& engine) {
+  const store::Writer& writer = engine.writer();
+  if (writer.storage_full()) {
+    if (!has_room(engine.paths())) return {"writer", false, what_to_do(engine.paths())};
+  } else if (!writer.healthy()) {
+    return {"writer", false, "a commit failed: the process is leaving"};
+  }
   return {"writer", true, "committed entry " + std::to_string(writer.committed_seq().value)};
 }
 
@@ -26,12 +41,7 @@ Check queue_check(const Engine& engine) {
 }
 
 Check disk_check(const store::DataPaths& paths) {
-  struct statvfs disk = {};
-  if (::statvfs(paths.directory.c_str(), &disk) != 0) {
-    return {"disk", false, "the data directory cannot be looked at"};
-  }
-  const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-  return {"disk", free_bytes >= kDiskFreeMinBytes, std::to_string(free_bytes >> 20) + " MiB free"};
+  return {"disk", has_room(paths), std::to_string(store::free_bytes(paths) >> 20) + " MiB free"};
 }
 
 Check durability_check(store::Durability durability) {
@@ -42,7 +52,7 @@ Check durability_check(store::Durability durability) {
 }  // namespace
 
 std::vector<Check> readiness(const Engine& engine) {
-  return {writer_check(engine.writer()), queue_check(engine), disk_check(engine.paths()),
+  return {writer_check(engine), queue_check(engine), disk_check(engine.paths()),
           durability_check(engine.durability())};
 }
 

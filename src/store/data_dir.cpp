@@ -84,7 +84,9 @@ DataPaths::DataPaths(const std::string& data_dir)
       key(directory + "/secret.key"),
       lock(directory + "/LOCK"),
       clean_stop(directory + "/CLEAN"),
-      socket(directory + "/control.sock") {}
+      socket(directory + "/control.sock"),
+      serving(directory + "/SERVING"),
+      ballast(directory + "/BALLAST") {}
 
 bool exists(const std::string& path) {
   struct stat info = {};

@@ -47,7 +47,8 @@ Answer ask(HttpClient& client, const Person& person, std::string_view method, st
   return {.status = response.status, .body = std::move(body)};
 }
 
-BlackBox::BlackBox() : data_dir_(directory_ / "data") {
+BlackBox::BlackBox(const std::string& data_dir)
+    : data_dir_(data_dir.empty() ? directory_ / "data" : data_dir) {
   engine_ = good(Engine::open({.data_dir = data_dir_, .passwords = cheap_passwords()}));
 }
 

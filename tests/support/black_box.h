@@ -37,7 +37,9 @@ Answer ask(HttpClient& client, const Person& person, std::string_view method, st
 
 class BlackBox {
  public:
-  BlackBox();
+  BlackBox() : BlackBox(std::string()) {}
+  // On a directory of the caller's, which outlives this; empty: one of its own.
+  explicit BlackBox(const std::string& data_dir);
 
   // Before start().
   Person add_person(domain::Role role = domain::Role::kUser, std::int64_t credit = 0);

@@ -89,6 +89,14 @@ constexpr int kPasswordHashParallel = 2;
 // At about 80 ms each, 2 at a time, the last in the queue waits about 1.3 s.
 constexpr int kPasswordHashWaiting = 32;
 
+// ---- Disk ----
+
+// With less room than this on the disk a server is not ready: the write-ahead log may grow by as
+// much before the writer can empty it.
+constexpr std::uint64_t kDiskFreeMinBytes = std::uint64_t{64} << 20;
+// What deleting BALLAST gives back: room for thousands of operations, so for time to act.
+constexpr std::int64_t kBallastBytes = std::int64_t{16} << 20;
+
 // ---- HTTP ----
 
 // A request body. The largest ordinary one (4 KiB of metadata, escaped) is far below it.

@@ -18,6 +18,8 @@ struct DataPaths {
   std::string lock;        // LOCK: held by the owner, whose process id it says
   std::string clean_stop;  // CLEAN: the last stop was orderly; see database.h
   std::string socket;      // control.sock: where commands reach a running server
+  std::string serving;     // SERVING: the address of the server, while there is one
+  std::string ballast;     // BALLAST: to be deleted when the disk is full; see ballast.h
 };
 
 // Whether a regular file or anything else of that name is there.

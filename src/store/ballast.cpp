@@ -1,0 +1,30 @@
+#include "coupond/store/ballast.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "coupond/core/limits.h"
+
+namespace coupon::store {
+
+std::uint64_t free_bytes(const DataPaths& paths) {
+  struct statvfs disk = {};
+  if (::statvfs(paths.directory.c_str(), &disk) != 0) return 0;
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+bool keep_ballast(const DataPaths& paths) {
+  if (exists(paths.ballast)) return true;
+  constexpr auto kNeeded =
+      static_cast<std::uint64_t>(core::limits::kBallastBytes) + core::limits::kDiskFreeMinBytes;
+  if (free_bytes(paths) < kNeeded) return false;
+  const int fd = ::open(paths.ballast.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  const bool made = ::posix_fallocate(fd, 0, core::limits::kBallastBytes) == 0;
+  ::close(fd);
+  if (!made) ::unlink(paths.ballast.c_str());
+  return made;
+}
+
+}  // namespace coupon::store
