@@ -41,7 +41,11 @@ void print(const store::RestoreReport& report, const BackupInput& input) {
   std::cout << "Restored " << input.file << " up to ledger entry " << report.seq.value
             << ". All sessions and holds are over.\n";
   if (report.key_from_backup) std::cout << "The key came with it.\n";
-  if (report.lacks) {
+  if (report.lacks == 0) {
+    std::cout << "It lacks nothing of the database that was there.\n";
+  } else if (report.lacks == 1) {
+    std::cout << "It lacks the last operation of the database that was there.\n";
+  } else if (report.lacks) {
     std::cout << "It lacks the last " << *report.lacks
               << " operations of the database that was there.\n";
   }
@@ -74,7 +78,9 @@ void add_backup(CommandLine& line) {
   CLI::App* made = add(line, "backup", "Copy the database to a file, while the server works or not",
                        input, back_up);
   made->add_flag("--with-key", input->with_key, "Put secret.key into the same file");
-  made->footer("The copy is verified before it gets its name.");
+  made->footer(
+      "The copy is verified before it gets its name.\n"
+      "Example: coupond backup /media/stick/coupond.backup --with-key");
   CLI::App* back =
       add(line, "restore", "Put a backup in the place of the database", input, restore);
   back->footer(

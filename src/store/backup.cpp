@@ -120,6 +120,10 @@ core::Result<AuditReport> verify_file(const std::string& database, const core::S
 core::Result<BackupReport> back_up(const DataPaths& paths, const std::string& file,
                                    const BackupOptions& options) {
   if (exists(file)) return refuse("There is a file " + file + " already. Name another one.");
+  if (!exists(paths.database)) {
+    return refuse("There is no database in " + paths.directory +
+                  ". Name the directory with --data.");
+  }
   const auto secrets = core::Secrets::load(paths.key);
   if (!secrets.ok()) return secrets.error();
   const auto key = key_to_pack(paths, options.with_key);

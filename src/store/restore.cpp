@@ -224,7 +224,7 @@ core::Result<core::Done> verify_candidate(const Candidate& candidate, const core
 
 core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& file,
                                     const RestoreOptions& options) {
-  if (!exists(file)) return refuse("There is no file " + file + ".");
+  if (!exists(file)) return refuse("There is no file " + file + ". Name a backup.");
   if (const auto made = make_data_dir(paths); !made.ok()) return made.error();
   const auto lock = DataLock::take(paths);
   if (!lock.ok()) return lock.error();

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "coupond/store/connection.h"
+#include "tests/support/black_box.h"
 #include "tests/support/http_client.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
@@ -127,6 +128,42 @@ TEST_CASE("a restore ends all sessions, later ones of the old database too", "[b
   CHECK(me(daemon.port(), before) == 401);
   CHECK(me(daemon.port(), after) == 401);
   CHECK(me(daemon.port(), log_in(daemon.port(), "one@example.com")) == 200);
+}
+
+TEST_CASE("a restore ends all holds", "[backup]") {
+  test::BlackBox box;
+  const auto campaign = box.add_campaign("cards", domain::Mode::kCard, {.hold_ttl_s = 3600});
+  const std::string code = box.add_codes(campaign, 1)[0];
+  const test::Person first = box.add_person();
+  const test::Person second = box.add_person();
+  const test::TempDir parent;
+  const std::string hold = "/api/v1/coupons/" + code + "/hold";
+  const auto run = [&](const char* command) {
+    return run_program({.arguments = {command, parent / "backup", "--data", box.data_dir()}});
+  };
+  {
+    test::HttpClient client(box.start().port());
+    REQUIRE(ask(client, first, "POST", hold).status == 201);
+    REQUIRE(ask(client, second, "POST", hold).status == 409);
+    CHECK(run("backup").exit_code == 0);
+    REQUIRE(ask(client, first, "POST", "/api/v1/campaigns/tokens/issue").status == 201);
+    CHECK(run("restore").exit_code == 1);
+    CHECK(box.server().terminate() == 0);
+  }
+  const ProgramOutcome restored = run("restore");
+  CAPTURE(restored.err);
+  REQUIRE(restored.exit_code == 0);
+  CHECK(mentions(restored.out, "All sessions and holds are over."));
+  CHECK(mentions(restored.out, "lacks the last operation "));
+
+  test::HttpClient client(box.start().port());
+  CHECK(ask(client, second, "POST", hold).status == 401);
+  const std::string login = R"({"email":"p2@example.com","password":"correct horse 1"})";
+  const test::Answer session = ask(client, {}, "POST", "/api/v1/auth/login", login);
+  REQUIRE(session.status == 200);
+  test::Person again = second;
+  again.token = session.body.at("access_token").get<std::string>();
+  CHECK(ask(client, again, "POST", hold).status == 201);
 }
 
 TEST_CASE("a backup packed with its key restores anywhere, and forgets the key there", "[backup]") {

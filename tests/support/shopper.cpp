@@ -208,6 +208,7 @@ Json Shopper::send(HttpClient& client, std::size_t at) {
   const HttpResponse response =
       client.post(intent.path, intent.body,
                   {{"Authorization", "Bearer " + intent.token}, {"Idempotency-Key", intent.key}});
+  intent.answered_at = std::chrono::steady_clock::now();
   Json body = Json::parse(response.body);
   if (response.status >= 200 && response.status < 300) intent.seq = seq_of(intent, body);
   intent.status = response.status;

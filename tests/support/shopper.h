@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -32,6 +33,7 @@ struct Intent {
   std::string token;     // of the session it is sent with
   int status = 0;        // 0: nobody knows what became of it
   std::int64_t seq = 0;  // of the ledger entry, when it was acknowledged
+  std::chrono::steady_clock::time_point answered_at = {};
 
   bool acknowledged() const { return status >= 200 && status < 300; }
 };
