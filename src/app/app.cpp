@@ -11,6 +11,7 @@
 
 #include "coupond/app/actions.h"
 #include "coupond/app/control.h"
+#include "coupond/app/whereabouts.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
@@ -21,6 +22,7 @@
 #include "coupond_version.h"
 #include "src/api/surface.h"
 #include "src/app/housekeeper.h"
+#include "src/app/service_manager.h"
 #include "src/app/stop_watch.h"
 #include "src/app/telemetry.h"
 
@@ -236,6 +238,7 @@ void App::Parts::on_fatal(const std::string& why) {
 }
 
 void App::Parts::stop_serving() {
+  tell_service_manager("STOPPING=1");
   const std::lock_guard lock(mutex);
   stopping = true;
   end_serving();
@@ -268,9 +271,7 @@ int App::port() const { return parts_->server->port(); }
 std::string App::banner() const {
   const Settings& settings = parts_->settings;
   const std::string data = std::filesystem::absolute(settings.data_dir).lexically_normal().string();
-  const bool v6 = settings.host.find(':') != std::string::npos;
-  const std::string url =
-      "http://" + (v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(port());
+  const std::string url = url_of(settings.host, port());
   std::string text = "coupond " + std::string(kVersion) + "\n";
   text += "  data        " + data + "\n";
   if (settings.demo) {
@@ -283,14 +284,20 @@ std::string App::banner() const {
               ? "  durability  full: what is acknowledged survives a power cut\n"
               : "  durability  relaxed: a power cut may take the last moments\n";
   text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
-  if (!parts_->has_admin) text += how_to_begin(url, parts_->setup_token, data);
+  if (!parts_->has_admin) {
+    text += how_to_begin(local_url(settings.host, port()), parts_->setup_token, data);
+  }
   return text;
 }
 
 bool App::serve() {
   parts_->set_serving(parts_->server.get());
+  const std::string url = local_url(parts_->settings.host, port());
+  note_serving(parts_->engine->paths(), url);
+  tell_service_manager("READY=1\nSTATUS=serving " + url);
   parts_->server->serve();
   parts_->set_serving(nullptr);
+  forget_serving(parts_->engine->paths());
   parts_->housekeeper.reset();
   parts_->control.reset();
   parts_->jobs->stop();

@@ -85,7 +85,8 @@ core::Result<Json> codes_export(service::Engine& engine, const Json& in) {
   if (!lines.ok()) return lines.error();
   auto text = lines->next();
   if (!text.ok()) return text.error();
-  return Json{{"text", *std::move(text)}, {"after", lines->after()}};
+  return Json{
+      {"text", *std::move(text)}, {"after", lines->after()}, {"total", campaign->counters.issued}};
 }
 
 }  // namespace coupon::app

@@ -211,7 +211,10 @@ class Bench {
 
 int run_bench(const BenchOptions& options) {
   for (const std::string& kind : options.kinds) {
-    if (find_bench_kind(kind) == nullptr) return fail("There is no --mix " + kind + ".", kUsage);
+    if (find_bench_kind(kind) == nullptr) {
+      return fail("There is no --mix " + kind + ". `coupond bench --help` says what there is.",
+                  kUsage);
+    }
   }
   const TemporaryDirectory temporary;
   Bench bench(options, options.keep.empty() ? temporary.path() : options.keep);
@@ -238,19 +241,24 @@ void add_bench(CommandLine& line) {
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--seconds", options->seconds, "Length of one run")
-      ->check(CLI::Range(0.1, 3600.0))
+      ->type_name("N")
+      ->check(number(0.1, 3600))
       ->capture_default_str();
   command->add_option("--runs", options->runs, "Runs of each; the median counts")
-      ->check(CLI::Range(1, 100))
+      ->type_name("N")
+      ->check(whole_number(1, 100))
       ->capture_default_str();
   command->add_option("--connections", options->connections, "Keep-alive connections")
-      ->check(CLI::Range(1, 4000))
+      ->type_name("N")
+      ->check(whole_number(1, 4000))
       ->capture_default_str();
   command->add_option("--users", options->size.users, "Accounts")
-      ->check(CLI::Range(1, 100'000'000))
+      ->type_name("N")
+      ->check(whole_number(1, 100'000'000))
       ->capture_default_str();
   command->add_option("--codes", options->size.codes, "Card codes")
-      ->check(CLI::Range(1, 100'000'000))
+      ->type_name("N")
+      ->check(whole_number(1, 100'000'000))
       ->capture_default_str();
   command
       ->add_option("--keep", options->keep,

@@ -61,7 +61,12 @@ int create(const CampaignInput& input) {
 }
 
 int set(const CampaignInput& input) {
-  if (input.fields.empty()) return fail("Say what to set; see --help.", kUsage);
+  if (input.fields.empty()) {
+    return fail(
+        "Say what to set, such as --max-issued 500. `coupond campaign set --help` says "
+        "what there is.",
+        kUsage);
+  }
   return at_desk(input.data, [&](Desk& desk) -> int {
     const auto changed =
         desk.call("campaign.set", {{"campaign", input.campaign}, {"fields", input.fields}});
@@ -80,10 +85,13 @@ void add_campaign(CommandLine& line) {
   add_desk_command(line, campaign, "list", "Every campaign with its counters", input, list);
   CLI::App* made = add_desk_command(line, campaign, "create", "Make a campaign", input, create);
   made->add_option("--mode", input->mode, "token, pool, shared, card or claim")->required();
+  made->footer(
+      "Example: coupond campaign create --mode pool --name \"Members 2027\" --max-per-user 3");
   add_fields(*made, *input);
   CLI::App* changed =
       add_desk_command(line, campaign, "set", "Change what is given, leave the rest", input, set);
   changed->add_option("campaign", input->campaign, "Slug, id or UUID")->required();
+  changed->footer("Example: coupond campaign set tokens --max-issued 500 --max-per-user 1");
   add_fields(*changed, *input);
 }
 

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 
+#include <charconv>
 #include <iostream>
 
 #include "coupond/app/actions.h"
@@ -37,6 +38,36 @@ bool is_command(CLI::App& root, const std::string& name) {
               .empty();
 }
 
+// What was typed, as far as it is known: "coupond codes generate".
+std::string command_named(const CLI::App& root) {
+  std::string name = "coupond";
+  for (const CLI::App* app = &root; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().back();
+    name += " " + app->get_name();
+  }
+  return name;
+}
+
+// Numbers as a person writes them: without so many zeroes behind the point.
+std::string shown(double number) {
+  std::string text = std::to_string(number);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+template <class Number>
+CLI::Validator between(Number low, Number high, const std::string& sentence) {
+  const auto check = [low, high, sentence](const std::string& text) {
+    Number value{};
+    const char* const last = text.data() + text.size();
+    const auto [end, problem] = std::from_chars(text.data() + text.starts_with('+'), last, value);
+    const bool good = problem == std::errc() && end == last && value >= low && value <= high;
+    return good ? std::string() : sentence + ", not \"" + text + "\"";
+  };
+  return CLI::Validator(check, std::string());
+}
+
 // CLI11's own codes are many and its own; ours are four.
 int parse(CLI::App& root, int argc, char** argv) {
   try {
@@ -45,10 +76,14 @@ int parse(CLI::App& root, int argc, char** argv) {
   } catch (const CLI::CallForHelp& help) {
     return root.exit(help);
   } catch (const CLI::ParseError& error) {
-    const bool known = argc < 2 || argv[1][0] == '-' || is_command(root, argv[1]);
+    if (argc < 2) {
+      std::cerr << root.help();
+      return kUsage;
+    }
+    const bool known = argv[1][0] == '-' || is_command(root, argv[1]);
     std::cerr << "coupond: "
               << (known ? std::string(error.what()) : "There is no command " + std::string(argv[1]))
-              << ". Run it with --help for what there is.\n";
+              << ". `" << command_named(root) << " --help` says what there is.\n";
     return kUsage;
   }
 }
@@ -73,6 +108,16 @@ void add_data_option(CLI::App& command, std::string& data_dir) {
       ->envname("COUPOND_DATA")
       ->type_name("DIR")
       ->capture_default_str();
+}
+
+CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
+  return between(
+      low, high,
+      "takes a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+}
+
+CLI::Validator number(double low, double high) {
+  return between(low, high, "takes a number from " + shown(low) + " to " + shown(high));
 }
 
 int fail(const core::Error& error, ExitCode code) { return fail(app::describe(error), code); }

@@ -1,4 +1,8 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -24,6 +28,17 @@ struct CodesInput {
   std::string file = "-";
 };
 
+// A bar would stand between the lines of an output that goes to the same terminal.
+void show_beside_output(Progress& progress, std::int64_t done, std::int64_t total) {
+  if (::isatty(STDOUT_FILENO) == 0) progress.show(done, total);
+}
+
+// The codes are stored, whatever became of the output.
+int written() {
+  if (std::cout.flush()) return kDone;
+  return fail("The output cannot be written. `coupond codes export` prints the codes again.");
+}
+
 int generate(const CodesInput& input) {
   return at_desk(input.data, [&](Desk& desk) -> int {
     Progress progress("Generating");
@@ -34,9 +49,9 @@ int generate(const CodesInput& input) {
       if (!made.ok()) return fail(made.error());
       for (const Json& code : made->at("codes")) std::cout << code.get<std::string>() << "\n";
       done += count;
-      progress.show(done, input.count);
+      show_beside_output(progress, done, input.count);
     }
-    return kDone;
+    return written();
   });
 }
 
@@ -44,12 +59,15 @@ int generate(const CodesInput& input) {
 struct Import {
   Desk& desk;
   const std::string& campaign;
+  Progress& progress;
+  std::int64_t total_lines = 0;
   std::vector<std::string> codes = {};  // of the lot being gathered
   std::vector<std::int64_t> lines = {};
   std::int64_t stored = 0;
   std::int64_t refused = 0;
 
   void refuse(std::int64_t line, const std::string& why) {
+    progress.clear();
     std::cerr << "line " << line << ": " << why << "\n";
     ++refused;
   }
@@ -66,6 +84,7 @@ std::optional<core::Error> Import::flush() {
     refuse(lines[index], codes[index] + " " + text_of(row, "reason"));
   }
   stored += done->at("stored").get<std::int64_t>();
+  progress.show(lines.back(), total_lines);
   codes.clear();
   lines.clear();
   return std::nullopt;
@@ -102,13 +121,20 @@ int import(const CodesInput& input) {
   std::ifstream file;
   if (input.file != "-") {
     file.open(input.file, std::ios::binary);
-    if (!file) return fail("The file " + input.file + " cannot be read.");
+    if (!file)
+      return fail("The file " + input.file + " cannot be read: " + std::strerror(errno) + ".");
   }
   std::istream& source = input.file == "-" ? std::cin : file;
   const std::string text((std::istreambuf_iterator<char>(source)), {});
   return at_desk(input.data, [&](Desk& desk) -> int {
-    Import work{.desk = desk, .campaign = input.campaign};
-    if (const auto error = import_text(work, text)) return fail(*error);
+    Progress progress("Importing");
+    Import work{.desk = desk,
+                .campaign = input.campaign,
+                .progress = progress,
+                .total_lines = std::count(text.begin(), text.end(), '\n')};
+    const auto error = import_text(work, text);
+    progress.clear();
+    if (error) return fail(*error);
     std::cout << work.stored << " codes stored, " << work.refused << " refused.\n";
     return work.refused == 0 ? kDone : kFailed;
   });
@@ -116,14 +142,16 @@ int import(const CodesInput& input) {
 
 int export_all(const CodesInput& input) {
   return at_desk(input.data, [&](Desk& desk) -> int {
+    Progress progress("Exporting");
     std::cout << service::CodeExport::header();
     for (std::int64_t after = 0;;) {
       const auto page = desk.call("codes.export", {{"campaign", input.campaign}, {"after", after}});
       if (!page.ok()) return fail(page.error());
       const std::string text = text_of(*page, "text");
-      if (text.empty()) return std::cout.flush() ? kDone : fail("The output cannot be written.");
+      if (text.empty()) return written();
       std::cout << text;
       after = page->at("after").get<std::int64_t>();
+      show_beside_output(progress, after, page->at("total").get<std::int64_t>());
     }
   });
 }
@@ -139,14 +167,17 @@ void add_codes(CommandLine& line) {
     command->add_option("campaign", input->campaign, "Slug, id or UUID")->required();
     return command;
   };
-  add("generate", "Make codes and print them, one a line", generate)
-      ->add_option("count", input->count, "How many")
+  CLI::App* made = add("generate", "Make codes and print them, one a line", generate);
+  made->footer("Example: coupond codes generate subscription-cards 100 > cards.txt");
+  made->add_option("count", input->count, "How many")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, core::limits::kJobCodesMax));
   CLI::App* brought = add("import", "Store codes of your own, one a line or as CSV", import);
   brought->add_option("file", input->file, "Where they are; - is the standard input")
       ->capture_default_str();
-  brought->footer("Tells of each line that is refused. Exit code 1 when there was one.");
+  brought->footer(
+      "Tells of each line that is refused. Exit code 1 when there was one.\n"
+      "Example: coupond codes import members-2027 codes.csv");
   add("export", "Print every code of a campaign as CSV, with its state", export_all);
 }
 

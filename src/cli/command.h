@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -36,6 +37,11 @@ void add_version(CommandLine& line);
 
 // Adds `--data DIR`, which falls back to COUPOND_DATA and then to ./coupond-data.
 void add_data_option(CLI::App& command, std::string& data_dir);
+
+// For check(): whole numbers only, or numbers, from `low` to `high`. The range is said when it is
+// not kept.
+CLI::Validator whole_number(std::int64_t low, std::int64_t high);
+CLI::Validator number(double low, double high);
 
 // Prints "coupond: <sentence>" to stderr and returns `code`.
 int fail(const core::Error& error, ExitCode code = kFailed);

@@ -1,20 +1,55 @@
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "coupond/app/actions.h"
+#include "coupond/app/whereabouts.h"
 #include "coupond/http/json.h"
 #include "src/cli/command.h"
 #include "src/cli/http_get.h"
+#include "src/cli/settings.h"
 
 namespace coupon::cli {
 namespace {
 
-int health(std::string url) {
+struct HealthInput {
+  std::string data = "./coupond-data";
+  std::string url;
+};
+
+// Where to ask: what was said, else where the server of the data directory serves, else where one
+// with our environment would.
+core::Result<std::string> find_server(const HealthInput& input) {
+  if (!input.url.empty()) return input.url;
+  if (const auto noted = app::serving_url(store::DataPaths(input.data))) return *noted;
+  app::Settings settings;
+  if (const char* listen = std::getenv("COUPOND_LISTEN")) {
+    if (!read_listen(listen, settings)) {
+      return core::Error{.reason = core::Reason::kInvalidRequest,
+                         .message =
+                             "COUPOND_LISTEN takes a numeric address or localhost, a colon "
+                             "and a port, not \"" +
+                             std::string(listen) + "\"."};
+    }
+  }
+  return app::local_url(settings.host, settings.port);
+}
+
+int ask(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   const auto answer = http_get(url + "/readyz");
-  if (!answer.ok()) return fail(answer.error());
+  if (!answer.ok()) {
+    return fail(app::describe(answer.error()) +
+                " Start a server with `coupond serve`, or say where it is: coupond health "
+                "http://HOST:PORT, or --data DIR.");
+  }
   const auto body = http::parse_json(answer->body);
-  if (!body.ok() || !body->contains("checks")) return fail("What answers is not coupond.");
+  if (!body.ok() || !body->contains("checks")) {
+    return fail("What answers at " + url + " is not coupond. Say where it is: coupond health " +
+                "http://HOST:PORT.");
+  }
+  std::cout << url << "\n";
   for (const http::Json& check : body->at("checks")) {
     std::cout << (check.at("ok").get<bool>() ? "ok    " : "FAIL  ")
               << check.at("name").get<std::string>() << ": "
@@ -23,15 +58,25 @@ int health(std::string url) {
   return answer->status == 200 ? kDone : kFailed;
 }
 
+int health(const HealthInput& input) {
+  auto url = find_server(input);
+  return url.ok() ? ask(*std::move(url)) : fail(url.error(), kUsage);
+}
+
 }  // namespace
 
 void add_health(CommandLine& line) {
-  const auto url = std::make_shared<std::string>("http://127.0.0.1:8080");
+  const auto input = std::make_shared<HealthInput>();
   CLI::App* command =
       line.root.add_subcommand("health", "Ask a running server whether it is fit to work");
-  command->add_option("url", *url, "Where it serves")->capture_default_str();
-  command->footer("Exit code 1 when it is not, or does not answer.");
-  command->callback([&line, url] { line.chosen = [url] { return health(*url); }; });
+  command->add_option("url", input->url,
+                      "Where it serves, as http://HOST:PORT; by default where the server of the "
+                      "data directory does, else where COUPOND_LISTEN says");
+  add_data_option(*command, input->data);
+  command->footer(
+      "Exit code 1 when it is not, or does not answer.\n"
+      "Example: coupond health http://127.0.0.1:8080");
+  command->callback([&line, input] { line.chosen = [input] { return health(*input); }; });
 }
 
 }  // namespace coupon::cli

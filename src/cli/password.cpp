@@ -38,7 +38,12 @@ class Silence {
 
 core::Result<std::string> first_line(std::istream& in, const std::string& source) {
   std::string line;
-  if (!std::getline(in, line)) return refuse("There is no password in " + source + ".");
+  if (!std::getline(in, line)) {
+    return refuse("There is no password in " + source +
+                  ". Type one, or name a file that holds it "
+                  "with " +
+                  kFileVariable + ".");
+  }
   if (line.ends_with('\r')) line.pop_back();
   return line;
 }

@@ -22,8 +22,9 @@ Progress::Progress(std::string what)
       terminal_(::isatty(STDERR_FILENO) == 1),
       next_(Clock::now() + (terminal_ ? kRedraw : kLineEvery)) {}
 
-Progress::~Progress() {
+void Progress::clear() {
   if (drawn_) std::cerr << "\r\x1b[K" << std::flush;
+  drawn_ = false;
 }
 
 void Progress::show(std::int64_t done, std::int64_t total) {

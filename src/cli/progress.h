@@ -13,11 +13,12 @@ class Progress {
   explicit Progress(std::string what);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  // Clears the bar.
-  ~Progress();
+  ~Progress() { clear(); }
 
   // May be called as often as one likes.
   void show(std::int64_t done, std::int64_t total);
+  // Takes the bar away, so that something else can be written to the terminal.
+  void clear();
 
  private:
   using Clock = std::chrono::steady_clock;

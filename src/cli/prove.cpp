@@ -112,7 +112,8 @@ void add_prove(CommandLine& line) {
   CLI::App* command = line.root.add_subcommand(
       "prove", "Try on this machine that nothing is sold twice and nothing acknowledged is lost");
   command->add_option("--minutes", input->minutes, "How long")
-      ->check(CLI::Range(0.01, 1440.0))
+      ->type_name("N")
+      ->check(number(0.01, 1440))
       ->capture_default_str();
   command->add_option("--seed", input->seed, "The report's, to draw the same lots again");
   command->add_flag("--json", input->json, "The report as JSON");

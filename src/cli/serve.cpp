@@ -37,6 +37,7 @@ void add(CommandLine& line, const char* name, const char* about,
   });
   command->footer(
       "A flag goes before the environment variable in parentheses, and that before the default.\n"
+      "A start without an administrator prints a link that makes one.\n"
       "COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or COUPOND_ADMIN_PASSWORD_FILE) make an\n"
       "administrator when there is none.");
 }

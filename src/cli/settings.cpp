@@ -30,19 +30,6 @@ std::optional<std::int64_t> number_in(std::string_view text, std::int64_t low, s
   return number;
 }
 
-// "127.0.0.1:8080", "[::1]:8080", "localhost:0" or a port alone.
-bool read_listen(const std::string& text, app::Settings& settings) {
-  const std::size_t colon = text.rfind(':');
-  const auto port = number_in(colon == std::string::npos ? text : text.substr(colon + 1), 0, 65535);
-  if (!port) return false;
-  settings.port = static_cast<int>(*port);
-  if (colon == std::string::npos) return true;
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  settings.host = host;
-  return host == "localhost" || core::IpAddress::parse(host).has_value();
-}
-
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> parts;
   std::size_t start = 0;
@@ -122,6 +109,18 @@ bool read_log(const std::string& value, app::Settings& settings) {
 constexpr char kOnOff[] = "on or off";
 
 }  // namespace
+
+bool read_listen(const std::string& text, app::Settings& settings) {
+  const std::size_t colon = text.rfind(':');
+  const auto port = number_in(colon == std::string::npos ? text : text.substr(colon + 1), 0, 65535);
+  if (!port) return false;
+  settings.port = static_cast<int>(*port);
+  if (colon == std::string::npos) return true;
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  settings.host = host;
+  return host == "localhost" || core::IpAddress::parse(host).has_value();
+}
 
 SettingList::SettingList()
     : settings_{

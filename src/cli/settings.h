@@ -26,6 +26,9 @@ struct Setting {
   bool is_switch() const { return type[0] == '\0'; }
 };
 
+// Reads a value of --listen: "127.0.0.1:8080", "[::1]:8080", "localhost:0" or a port alone.
+bool read_listen(const std::string& text, app::Settings& settings);
+
 class SettingList {
  public:
   SettingList();

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "coupond/core/limits.h"
 #include "src/cli/desk_command.h"
 
 namespace coupon::cli {
@@ -71,7 +72,10 @@ void add_user(CommandLine& line) {
   CLI::App* credit = add_desk_command(
       line, user, "set-credit", "Add to a balance; a negative number takes", input, set_credit);
   credit->add_option("user", input->user, kUser)->required();
-  credit->add_option("--add", input->add, "How much, such as 50 or -20")->required();
+  credit->add_option("--add", input->add, "How much, such as 50 or -20")
+      ->required()
+      ->check(whole_number(-core::limits::kCreditMax, core::limits::kCreditMax));
+  credit->footer("Example: coupond user set-credit ada@example.com --add 50 --reason gift");
   credit->add_option("--reason", input->reason, "For the ledger")->capture_default_str();
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
@@ -39,6 +40,33 @@ TEST_CASE("wrong usage is exit code 2 and says what is wrong", "[cli]") {
     CHECK(outcome.exit_code == 2);
     CHECK(outcome.err.starts_with("coupond: "));
   }
+}
+
+TEST_CASE("a mistyped command is told what is right", "[cli]") {
+  struct Row {
+    std::vector<std::string> arguments;
+    std::string said;
+  };
+  const std::vector<Row> rows = {
+      {{"serv"}, "There is no command serv. `coupond --help`"},
+      {{"codes", "generate", "x", "0"}, "takes a whole number from 1 to 100000000, not \"0\""},
+      {{"codes", "generate", "x", "many"}, "takes a whole number from 1 to 100000000, not"},
+      {{"codes", "generate", "x"}, "`coupond codes generate --help` says what there is"},
+      {{"user", "set-credit", "x", "--add", "1.5"}, "takes a whole number from -9007199254740991"},
+      {{"prove", "--minutes", "0"}, "takes a number from 0.01 to 1440, not \"0\""},
+      {{"bench", "--mix", "nothing"}, "`coupond bench --help` says what there is"},
+      {{"campaign", "set", "tokens"}, "--max-issued 500"},
+  };
+  for (const Row& row : rows) {
+    const ProgramOutcome outcome = command(row.arguments);
+    CAPTURE(row.arguments, outcome.err);
+    CHECK(outcome.exit_code == 2);
+    CHECK(mentions(outcome.err, row.said));
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  }
+  const ProgramOutcome nothing = command({});
+  CHECK(nothing.exit_code == 2);
+  CHECK(mentions(nothing.err, "Usage: coupond"));
 }
 
 TEST_CASE("every command explains itself", "[cli]") {
@@ -163,4 +191,28 @@ TEST_CASE("health tells a server that works from one that is not there", "[cli]"
   daemon.end_with(SIGTERM);
   CHECK(command({"health", url}).exit_code == 1);
   CHECK(command({"health", "ftp://x"}).exit_code == 1);
+}
+
+TEST_CASE("health finds the server by its data directory or COUPOND_LISTEN", "[cli]") {
+  const test::TempDir parent;
+  const std::string data = parent / "data";
+  Daemon daemon(data);
+  const std::string port = std::to_string(daemon.port());
+  const std::string mark = "http://127.0.0.1:" + port + "\nok    writer";
+  const auto ask = [](std::vector<std::string> arguments, std::vector<std::string> environment) {
+    arguments.insert(arguments.begin(), "health");
+    return run_program({.arguments = std::move(arguments), .environment = std::move(environment)});
+  };
+  CHECK(mentions(ask({"--data", data}, {}).out, mark));
+  CHECK(mentions(ask({}, {"COUPOND_DATA=" + data}).out, mark));
+  CHECK(mentions(ask({}, {"COUPOND_LISTEN=0.0.0.0:" + port}).out, mark));
+  CHECK(ask({}, {"COUPOND_LISTEN=example.com:80"}).exit_code == 2);
+
+  // What a killed server leaves is not believed.
+  CHECK(daemon.end_with(SIGKILL) == 128 + SIGKILL);
+  const ProgramOutcome gone = ask({"--data", data}, {"COUPOND_LISTEN=127.0.0.1:1"});
+  CAPTURE(gone.err);
+  CHECK(gone.exit_code == 1);
+  CHECK(mentions(gone.err, "Nothing answers at http://127.0.0.1:1"));
+  CHECK(mentions(gone.err, "coupond serve"));
 }
