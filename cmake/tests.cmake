@@ -66,3 +66,7 @@ add_test(NAME "examples: each does what it says"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/run.sh
     $<TARGET_FILE:coupond> $<TARGET_FILE:example_embed>)
 set_tests_properties("examples: each does what it says" PROPERTIES LABELS examples TIMEOUT 300)
+add_test(NAME "examples: systemd understands the units"
+  COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/units.sh $<TARGET_FILE:coupond>)
+set_tests_properties("examples: systemd understands the units" PROPERTIES
+  LABELS examples TIMEOUT 60 SKIP_REGULAR_EXPRESSION "^skipped:")
