@@ -97,8 +97,14 @@ FaultVfs::~FaultVfs() { sqlite3_vfs_unregister(vfs_.get()); }
 void FaultVfs::plan(const Plan& plan) {
   const std::lock_guard lock(mutex_);
   plan_ = plan;
+  odds_ = {};
   counted_ = 0;
   faults_ = 0;
+}
+
+void FaultVfs::misbehave(const Odds& odds) {
+  const std::lock_guard lock(mutex_);
+  odds_ = odds;
 }
 
 std::int64_t FaultVfs::count() const {
@@ -122,15 +128,45 @@ bool FaultVfs::is_off() const {
   return off_;
 }
 
-int FaultVfs::before(Io io) {
+void FaultVfs::cut_power() {
+  const std::lock_guard lock(mutex_);
+  off_ = true;
+}
+
+std::uint64_t FaultVfs::trace() const {
+  const std::lock_guard lock(mutex_);
+  return trace_;
+}
+
+int FaultVfs::before(Io io, std::int64_t at) {
+  constexpr std::uint64_t kOddMultiplier = 0x9E3779B97F4A7C15;
+  trace_ = (trace_ ^ static_cast<std::uint64_t>(at * 16 + io)) * kOddMultiplier;
   if ((kChanges & io) != 0 && ++changes_ == power_cut_at_) off_ = true;
   if (off_) return SQLITE_IOERR;
-  if ((plan_.io & io) == 0) return SQLITE_OK;
-  ++counted_;
-  const bool hit = plan_.for_ever ? counted_ >= plan_.at : counted_ == plan_.at;
-  if (!hit || plan_.at == 0) return SQLITE_OK;
+  if (is_planned(io)) {
+    injecting_ = plan_.fault;
+  } else if (is_bad_luck(io)) {
+    injecting_ = odds_.fault;
+  } else {
+    return SQLITE_OK;
+  }
   ++faults_;
   return injected(io);
+}
+
+bool FaultVfs::is_planned(Io io) {
+  if ((plan_.io & io) == 0) return false;
+  ++counted_;
+  const bool hit = plan_.for_ever ? counted_ >= plan_.at : counted_ == plan_.at;
+  return hit && plan_.at != 0;
+}
+
+bool FaultVfs::is_bad_luck(Io io) {
+  const int odds = io == kRead    ? odds_.read
+                   : io == kWrite ? odds_.write
+                   : io == kSync  ? odds_.sync
+                                  : odds_.truncate;
+  return odds > 0 && random_() % 1000 < static_cast<std::uint64_t>(odds);
 }
 
 int FaultVfs::injected(Io io) const {
@@ -138,7 +174,7 @@ int FaultVfs::injected(Io io) const {
     case kRead:
       return SQLITE_IOERR_READ;
     case kWrite:
-      return plan_.fault == Fault::kIoError ? SQLITE_IOERR_WRITE : SQLITE_FULL;
+      return injecting_ == Fault::kIoError ? SQLITE_IOERR_WRITE : SQLITE_FULL;
     case kSync:
       return SQLITE_IOERR_FSYNC;
     default:
@@ -218,9 +254,23 @@ void FaultVfs::restart(Damage damage) {
     if (!node->handles.empty()) throw std::logic_error(path + " is still open");
     survive(*node, damage);
   }
+  forget_faults();
+}
+
+void FaultVfs::restart_process() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [path, node] : nodes_) {
+    if (!node->handles.empty()) throw std::logic_error(path + " is still open");
+    node->shared_memory.clear();
+  }
+  forget_faults();
+}
+
+void FaultVfs::forget_faults() {
   off_ = false;
   power_cut_at_ = 0;
   plan_ = {};
+  odds_ = {};
 }
 
 }  // namespace coupon::test

@@ -55,8 +55,18 @@ class FaultVfs {
 
   const char* name() const { return name_.c_str(); }
 
-  // Counts from here; {} ends all faults.
+  // How often each kind of operation fails, in a thousand, by dice of the disk's own.
+  struct Odds {
+    int read = 0;
+    int write = 0;
+    int sync = 0;
+    int truncate = 0;
+    Fault fault = Fault::kIoError;
+  };
+
+  // Counts from here; {} ends all faults, those by odds as well.
   void plan(const Plan& plan);
+  void misbehave(const Odds& odds);
   // How many operations that count there have been since plan().
   std::int64_t count() const;
   // How often a fault was injected since plan().
@@ -64,9 +74,15 @@ class FaultVfs {
 
   // From the n-th change (write, sync, truncate) from now on nothing works any more.
   void cut_power_at(std::int64_t change);
+  void cut_power();
   bool is_off() const;
   // The machine comes back with what survived.
   void restart(Damage damage);
+  // Only the process was gone: all it wrote is still to be seen, and no more durable than before.
+  void restart_process();
+
+  // A digest of every operation so far and its place in its file: equal for equal runs.
+  std::uint64_t trace() const;
 
  private:
   friend struct FaultVfsMethods;
@@ -87,8 +103,11 @@ class FaultVfs {
   };
 
   // What becomes of the next operation of that kind. Called under the mutex.
-  int before(Io io);
+  int before(Io io, std::int64_t at);
+  bool is_planned(Io io);
+  bool is_bad_luck(Io io);
   int injected(Io io) const;
+  void forget_faults();
   Node& node(const char* path);
 
   static void apply(std::string& bytes, const Change& change);
@@ -103,6 +122,9 @@ class FaultVfs {
   std::map<std::string, std::unique_ptr<Node>> nodes_;
   std::mt19937_64 random_;
   Plan plan_;
+  Odds odds_;
+  Fault injecting_ = Fault::kIoError;  // the last fault's kind
+  std::uint64_t trace_ = 0;
   std::int64_t counted_ = 0;
   std::int64_t faults_ = 0;
   std::int64_t changes_ = 0;

@@ -26,7 +26,7 @@ struct FaultVfsFileMethods {
   static int read(sqlite3_file* file, void* out, int size, sqlite3_int64 at) {
     Handle& handle = self(file);
     const std::lock_guard lock(handle.disk->mutex_);
-    if (const int code = handle.disk->before(FaultVfs::kRead)) return code;
+    if (const int code = handle.disk->before(FaultVfs::kRead, at)) return code;
     const std::string& bytes = handle.node->visible;
     const auto wanted = static_cast<std::size_t>(size);
     const auto from = std::min(static_cast<std::size_t>(at), bytes.size());
@@ -45,10 +45,10 @@ struct FaultVfsFileMethods {
     Handle& handle = self(file);
     FaultVfs& disk = *handle.disk;
     const std::lock_guard lock(disk.mutex_);
-    const int code = disk.before(FaultVfs::kWrite);
+    const int code = disk.before(FaultVfs::kWrite, at + size);
     auto length = static_cast<std::size_t>(size);
     if (code != SQLITE_OK) {
-      if (disk.off_ || disk.plan_.fault != FaultVfs::Fault::kShortWrite) return code;
+      if (disk.off_ || disk.injecting_ != FaultVfs::Fault::kShortWrite) return code;
       length /= 2;
     }
     change(handle,
@@ -59,7 +59,7 @@ struct FaultVfsFileMethods {
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
     Handle& handle = self(file);
     const std::lock_guard lock(handle.disk->mutex_);
-    if (const int code = handle.disk->before(FaultVfs::kTruncate)) return code;
+    if (const int code = handle.disk->before(FaultVfs::kTruncate, size)) return code;
     change(handle, {.truncate = true, .at = size, .bytes = {}});
     return SQLITE_OK;
   }
@@ -68,7 +68,7 @@ struct FaultVfsFileMethods {
     Handle& handle = self(file);
     FaultVfs& disk = *handle.disk;
     const std::lock_guard lock(disk.mutex_);
-    const int code = disk.before(FaultVfs::kSync);
+    const int code = disk.before(FaultVfs::kSync, 0);
     auto& pending = handle.node->pending;
     if (code != SQLITE_OK) {
       if (!disk.off_ && disk.plan_.sync_forgets) pending.clear();

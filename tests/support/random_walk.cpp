@@ -7,6 +7,7 @@
 #include "coupond/store/coupons.h"
 #include "coupond/store/redemptions.h"
 #include "coupond/store/users.h"
+#include "tests/support/random_policy.h"
 
 namespace coupon::test {
 namespace {
@@ -71,38 +72,11 @@ std::string RandomWalk::step() {
   return "no kind of step has that weight";
 }
 
-domain::Policy RandomWalk::random_policy(domain::Mode mode) {
-  domain::Policy policy;
-  policy.max_issued = one_in(3) ? std::nullopt : std::optional(below(60));
-  if (one_in(2)) policy.max_per_user = 1 + below(8);
-  policy.max_redemptions_per_coupon = one_in(3) ? std::nullopt : std::optional(1 + below(3));
-  if (one_in(3)) policy.max_redemptions_per_user = 1 + below(10);
-  policy.max_holds_per_user = 1 + below(4);
-  policy.hold_ttl_s = 1 + below(120);
-  policy.hold_required = one_in(3);
-  if (one_in(4)) policy.starts_at = fixture_.clock().now() + below(600'000);
-  if (one_in(4)) policy.ends_at = fixture_.clock().now() + 600'000 + below(6'000'000);
-  if (mode == domain::Mode::kToken) policy.token_ttl_s = 1 + below(1200);
-  policy.price = {below(20)};
-  switch (below(3)) {
-    case 0:
-      policy.reward = {domain::RewardKind::kSubscription, 1 + below(60)};
-      break;
-    case 1:
-      policy.reward = {domain::RewardKind::kCredit, 1 + below(40)};
-      break;
-    default:
-      policy.reward = {domain::RewardKind::kPercentOff, 20};
-  }
-  if (mode == domain::Mode::kShared) policy.max_issued = 1;
-  return policy;
-}
-
 void RandomWalk::open_campaign() {
   constexpr std::array kModes{domain::Mode::kToken, domain::Mode::kPool, domain::Mode::kShared,
                               domain::Mode::kCard, domain::Mode::kClaim};
   const domain::Mode mode = kModes[model_.campaigns.size() % kModes.size()];
-  const domain::Policy policy = random_policy(mode);
+  const domain::Policy policy = random_policy(random_, mode, fixture_.clock().now());
   const Id id = fixture_.make_campaign(mode, policy).value;
   model_.campaigns[id] = {.mode = mode, .policy = policy};
   model_.now = fixture_.clock().now();

@@ -79,7 +79,6 @@ class RandomWalk {
                       const Model::Verdict& verdict);
 
   void open_campaign();
-  domain::Policy random_policy(domain::Mode mode);
   std::string generate();
   std::string switch_campaign();
   std::string set_cap();

@@ -1,0 +1,115 @@
+#include "tests/simulation/code_object.h"
+
+namespace coupon::test {
+namespace {
+
+using core::Reason;
+using Id = World::Id;
+using Kind = Command::Kind;
+
+bool used_up(const CodeRules& rules, const CodeState& code) {
+  return rules.max_uses && std::int64_t(code.standing.size()) >= *rules.max_uses;
+}
+bool usable(const CodeRules& rules, const CodeState& code) {
+  return code.exists && !code.is_void && !used_up(rules, code);
+}
+bool theirs(const CodeRules& rules, const CodeState& code, Id user) {
+  return rules.bearer || code.owner == user;
+}
+
+bool give(const CodeRules& rules, CodeState& code, Id user) {
+  if (!usable(rules, code) || code.owner != 0) return false;
+  code.owner = user;
+  return true;
+}
+
+bool make(CodeState& code, Id owner) {
+  if (code.exists) return false;
+  code.exists = true;
+  code.owner = owner;
+  return true;
+}
+
+bool hold(const CodeRules& rules, CodeState& code, const Command& command) {
+  if (!usable(rules, code) || !theirs(rules, code, command.user) || code.holder != 0) return false;
+  code.holder = command.user;
+  code.token = command.token.value();
+  return true;
+}
+
+bool release(CodeState& code, const Command& command) {
+  if (code.holder != command.user || code.token != command.token) return false;
+  code.holder = 0;
+  code.token = {};
+  return true;
+}
+
+bool redeem(const CodeRules& rules, CodeState& code, const Command& command, Id redemption) {
+  if (!usable(rules, code) || !theirs(rules, code, command.user)) return false;
+  if (code.holder != 0 && command.token != code.token) return false;
+  if (code.holder == 0 && (rules.hold_required || command.token)) return false;
+  code.holder = 0;
+  code.token = {};
+  return code.standing.insert(redemption).second;
+}
+
+bool make_void(const CodeRules& rules, CodeState& code) {
+  if (!usable(rules, code)) return false;
+  code.is_void = true;
+  code.holder = 0;
+  code.token = {};
+  return true;
+}
+
+}  // namespace
+
+bool done(const CodeRules& rules, CodeState& code, const Command& command, Id seq) {
+  switch (command.kind) {
+    case Kind::kGenerate:
+      return make(code, 0);
+    case Kind::kIssue:
+      return rules.minted ? make(code, command.user) : give(rules, code, command.user);
+    case Kind::kAssign:
+      return give(rules, code, command.user);
+    case Kind::kHold:
+      return hold(rules, code, command);
+    case Kind::kRelease:
+      return release(code, command);
+    case Kind::kRedeem:
+      return redeem(rules, code, command, seq);
+    case Kind::kRollBack:
+      return code.standing.erase(command.number) == 1;
+    default:
+      return make_void(rules, code);
+  }
+}
+
+bool may_refuse(const CodeRules& rules, const CodeState& code, const Command& command,
+                Reason reason) {
+  switch (reason) {
+    case Reason::kUnknownCode:
+      return !code.exists;
+    case Reason::kVoid:
+      return code.is_void;
+    case Reason::kAlreadyRedeemed:
+    case Reason::kCouponRedemptionCapReached:
+      return used_up(rules, code);
+    case Reason::kAlreadyAssigned:
+      return code.owner != 0 || used_up(rules, code);
+    case Reason::kNotOwner:
+      return code.owner != 0 && code.owner != command.user;
+    case Reason::kNotAssigned:
+      return code.owner == 0;
+    case Reason::kHeldByOther:
+      return code.holder != 0;
+    case Reason::kNotHeld:
+    case Reason::kHoldRequired:
+      return code.holder == 0;
+    case Reason::kInvalidHoldToken:
+      return code.holder == 0 || code.token != command.token;
+    default:
+      return true;
+  }
+}
+
+}  // namespace coupon::test

@@ -1,0 +1,23 @@
+// Records a history of clients of the built binary, over HTTP, which is killed with kill -9 in the
+// middle and started again; what a client had no answer to it then asks once more under the same
+// Idempotency-Key. One thread calls; the clients have their own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/simulation/recorded_history.h"
+
+namespace coupon::test {
+
+struct HttpHistoryPlan {
+  std::uint64_t seed = 1;
+  int clients = 4;
+  int requests = 12;               // of each
+  std::int64_t kill_after_ms = 0;  // 0: the server is let live
+};
+
+// What the audit finds wrong with the file comes back in `audit`; empty when nothing is.
+RecordedHistory record_http_history(const HttpHistoryPlan& plan, std::string& audit);
+
+}  // namespace coupon::test

@@ -1,0 +1,73 @@
+// One request to the engine as a value: what a client of the simulator or of a recorded history
+// asks for. The same command can be run by the engine, judged by the reference model, and, when it
+// was accepted, done to the model. Values only; execute() belongs into a body of the writer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coupond/core/result.h"
+#include "coupond/service/coupons.h"
+#include "tests/support/world.h"
+
+namespace coupon::test {
+
+struct Command {
+  using Id = World::Id;
+  using Who = ReferenceModel::Who;
+  enum class Kind {
+    kOpenCampaign,  // `opened`
+    kGenerate,      // `codes`
+    kSetActive,     // `number`: 0 or 1
+    kSetCap,        // `number`: the cap
+    kArchive,
+    kIssue,  // `codes`: one; `draw`
+    kAssign,
+    kHold,      // `number`: seconds; `token`
+    kRelease,   // `token`
+    kRedeem,    // `token`
+    kRollBack,  // `number`: the redemption's id
+    kVoid,
+    kCredit,  // `number`: added
+  };
+  static constexpr int kKinds = 13;
+
+  Kind kind = Kind::kIssue;
+  std::string marker = {};  // the actor of its ledger entry
+  Who who = Who::kClerk;    // who asks for it, seen from the user
+  Id user = 0;
+  Id campaign = 0;
+  std::optional<domain::CodeHash> code = {};  // of the coupon it is about
+  std::optional<domain::TokenHash> token = {};
+  std::int64_t number = 0;
+  std::uint64_t draw = 0;
+  std::vector<service::FreshCode> codes = {};
+  domain::Campaign opened = {};
+};
+
+const char* name(Command::Kind kind);
+
+// What an accepted command did.
+struct Effect {
+  core::Seq seq = {};
+  core::UnixMs at = {};
+  World::Id campaign = 0;  // opened
+  // Made, or the one drawn.
+  std::vector<std::pair<domain::CodeHash, World::Id>> coupons = {};
+  std::optional<core::UnixMs> until = {};   // of a hold, as told
+  std::optional<std::int64_t> credit = {};  // the user's balance afterwards, as told
+};
+
+// Runs it with the engine.
+core::Result<Effect> execute(store::Tx& tx, const service::Mint& mint, const Command& command);
+
+// What the engine should say, at world.model.now: why it is refused, or nothing.
+ReferenceModel::Verdict expected(const World& world, const Command& command);
+
+// Does to the world what the engine says it did. What is odd about that; empty when nothing is.
+std::string apply(World& world, const Command& command, const Effect& effect);
+
+}  // namespace coupon::test
