@@ -40,7 +40,7 @@ endfunction()
 
 file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${PROJECT_SOURCE_DIR}/tests
   ${PROJECT_SOURCE_DIR}/tests/*)
-list(REMOVE_ITEM folders support bench)
+list(REMOVE_ITEM folders support bench fuzz)
 foreach(folder IN LISTS folders)
   coupond_test(${folder} ${folder})
 endforeach()
@@ -70,3 +70,11 @@ add_test(NAME "examples: systemd understands the units"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/units.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: systemd understands the units" PROPERTIES
   LABELS examples TIMEOUT 60 SKIP_REGULAR_EXPRESSION "^skipped:")
+
+include(cmake/fuzz.cmake)
+
+# The planted bugs of tests/mutants must not rot; tests/mutants/run.sh plants them.
+add_test(NAME "mutants: every planted bug still fits the tree"
+  COMMAND bash ${PROJECT_SOURCE_DIR}/tests/mutants/check.sh ${PROJECT_BINARY_DIR})
+set_tests_properties("mutants: every planted bug still fits the tree"
+  PROPERTIES LABELS mutants TIMEOUT 60)

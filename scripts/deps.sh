@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Install what coupond is built and tested with, from Debian's own packages. A second run does nothing.
+# Usage: scripts/deps.sh [--fuzz]
+# Install what coupond is built and tested with, from Debian's own packages; with --fuzz, clang too,
+# which only scripts/fuzz.sh needs. A second run does nothing.
 #
 # Packages are installed with apt (as root, or through sudo). cpp-httplib is needed in its one-header
 # form, which Debian has in its source package: it is fetched into .deps through source entries derived
@@ -14,6 +16,7 @@ readonly build_packages=(
   libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libsodium-dev libcli11-dev catch2
 )
 readonly test_packages=(sqlite3 strace curl python3)
+readonly fuzz_packages=(clang-14 libclang-rt-14-dev)
 readonly header=.deps/cpp-httplib/httplib.h
 
 say() { printf 'deps: %s\n' "$*" >&2; }
@@ -94,4 +97,5 @@ install_httplib() {
 }
 
 install "${build_packages[@]}" "${test_packages[@]}"
+[[ ${1:-} != --fuzz ]] || install "${fuzz_packages[@]}"
 install_httplib

@@ -25,8 +25,9 @@ inline core::Result<std::int64_t> id_of_cursor(const std::optional<std::string>&
   if (!bytes) return core::Reason::kInvalidCursor;
   const std::string_view digits = core::as_text(*bytes);
   std::int64_t id = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
-  if (problem != std::errc() || end != digits.data() + digits.size() || id < 0) {
+  const auto problem = std::from_chars(digits.data(), digits.data() + digits.size(), id).ec;
+  // Only what we gave out: no sign, no leading zero.
+  if (problem != std::errc() || id < 0 || cursor_after(id) != *cursor) {
     return core::Reason::kInvalidCursor;
   }
   return id;

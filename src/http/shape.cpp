@@ -101,7 +101,7 @@ void refuse_unknown(const Shape& shape, const Json& json, Reader& reader) {
 
 Reader::Scope::Scope(Reader& reader, std::string_view step, const FieldSpec* field)
     : reader_(reader), outer_length_(reader.path_.size()), outer_field_(reader.field_) {
-  if (!reader.path_.empty() && step.front() != '[') reader.path_ += '.';
+  if (!reader.path_.empty() && !step.starts_with('[')) reader.path_ += '.';
   reader.path_ += step;
   if (field != nullptr) reader.field_ = field;
 }

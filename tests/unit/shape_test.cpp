@@ -172,6 +172,8 @@ TEST_CASE("complaints name the place within lists and objects", "[shape]") {
         "rewards[1].days: must be an integer between 0 and 366 | rewards[2].days: is required");
   CHECK(complaint("bonus", R"({"days":1,"weeks":2})") ==
         "bonus.weeks: is not a field of this request");
+  // Found by the fuzzer: a name of no characters, inside another object.
+  CHECK(complaint("bonus", R"({"days":1,"":2})") == "bonus.: is not a field of this request");
   CHECK(complaint("bonus", "3") == "bonus: must be an object");
 }
 
