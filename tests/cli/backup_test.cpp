@@ -74,6 +74,24 @@ TEST_CASE("a backup made beside a server is whole, private, verified and not rep
   CHECK(fixture.run({"backup", fixture.file}).exit_code == 1);
 }
 
+TEST_CASE("a backup holds what was acknowledged just before it", "[backup]") {
+  Fixture fixture;
+  const Daemon daemon(fixture.data);
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = std::to_string(i);
+    test::HttpClient client(daemon.port());
+    const std::string account =
+        R"({"email":"user)" + name + R"(@example.com","password":"correct horse 7"})";
+    REQUIRE(client.post("/api/v1/auth/register", account).status == 201);
+    const std::string file = fixture.file + name;
+    REQUIRE(fixture.run({"backup", file}).exit_code == 0);
+    store::Connection copy(file, store::Connection::Access::kReadOnly);
+    store::Query users(copy, "SELECT count(*) FROM users");
+    REQUIRE(users.next());
+    CHECK(users.integer(0) == i + 1);
+  }
+}
+
 TEST_CASE("what was done before the backup is in the restored database, and no more", "[backup]") {
   Fixture fixture;
   fixture.create_admin("one@example.com");

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "coupond/service/coupons.h"
+#include "coupond_schema.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/sql_constants.h"
 
@@ -208,6 +209,15 @@ TEST_CASE("every statement of the store fits the schema", "[schema]") {
           SQLITE_OK);
     sqlite3_finalize(statement);
   }
+}
+
+// Such a statement takes the whole batch with it, and others' operations with the batch.
+TEST_CASE("no statement of the store rolls a transaction back by itself", "[schema]") {
+  for (const test::SqlConstant& constant : test::sql_constants()) {
+    INFO(constant.file << " " << constant.name);
+    CHECK(constant.sql.find("OR ROLLBACK") == std::string::npos);
+  }
+  CHECK(store::kSchemaSql.find("ROLLBACK") == std::string_view::npos);
 }
 
 TEST_CASE("no statement that runs often reads a whole table", "[schema]") {

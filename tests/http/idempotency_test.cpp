@@ -155,6 +155,29 @@ TEST_CASE("a key is 1 to 255 printable characters", "[idempotency]") {
   CHECK(api.post("/api/v1/api-keys", admin, kNewKey, key(std::string(255, 'k'))).status == 201);
 }
 
+TEST_CASE("an answer that cannot be kept undoes what it is about", "[idempotency]") {
+  ApiFixture api;
+  const std::string admin = api.admin().token;
+  const auto shell = [&](const std::string& sql) {
+    const auto changed =
+        api.engine().run<core::Done>([&](store::Tx& tx) -> core::Result<core::Done> {
+          tx.db().exec(sql);
+          return core::Done{};
+        });
+    REQUIRE(changed.ok());
+  };
+  shell(
+      "CREATE TRIGGER nothing_is_kept BEFORE INSERT ON idempotency "
+      "BEGIN SELECT RAISE(ABORT, 'no'); END");
+  CHECK(api.post("/api/v1/api-keys", admin, kNewKey, key("k")).status == 500);
+  CHECK(keys_made(api) == 0);
+  shell("DROP TRIGGER nothing_is_kept");
+  const auto made = api.post("/api/v1/api-keys", admin, kNewKey, key("k"));
+  CHECK(made.status == 201);
+  CHECK_FALSE(is_replay(made));
+  CHECK(keys_made(api) == 1);
+}
+
 TEST_CASE("what is stored of an answer cannot be read without the key file", "[idempotency]") {
   ApiFixture api;
   const auto made = api.post("/api/v1/api-keys", api.admin().token, kNewKey, key("k"));

@@ -87,6 +87,22 @@ TEST_CASE("a token is issued, found valid, used once", "[token]") {
   CHECK(spent.body.at("user_id") == ada.uuid);
 }
 
+TEST_CASE("a token's number is never given again, whatever is rolled back", "[token]") {
+  ApiFixture api;
+  const auto ada = api.make_person("ada");
+  const auto first = api.post("/generate-coupon", ada.token);
+  REQUIRE(api.post("/use-token", "", quoted(token_of(first))).status == 200);
+  const auto used = api.get("/api/v1/redemptions", api.admin().token);
+  const auto id = used.body.at("items").at(0).at("id").dump();
+  REQUIRE(api.post("/api/v1/redemptions/" + id + "/rollback", api.admin().token, "{}").status ==
+          200);
+  const auto second = api.post("/generate-coupon", ada.token);
+  REQUIRE(second.status == 200);
+  CHECK(second.body.at("token_number") == 2);
+  CHECK(api.post("/generate-coupon", ada.token).body.at("token_number") == 3);
+  CHECK(api.is_sound());
+}
+
 TEST_CASE("tokens that are none, of another kind, changed or over", "[token]") {
   ApiFixture api;
   const auto ada = api.make_person("ada");
