@@ -62,7 +62,7 @@ void judge_orders(const std::vector<Shopper>& shoppers, const Ledger& ledger, Ve
   }
   for (const Shopper& shopper : shoppers) {
     for (const Intent& intent : shopper.intents()) {
-      const bool refused = intent.status >= 400 && intent.status < 500;
+      const bool refused = !intent.unknown && !intent.acknowledged();
       if (refused && done.count(intent.key) != 0) {
         verdict.violations.push_back("refused and done: " + about(shopper, intent));
       }
@@ -76,7 +76,7 @@ void judge_counts(const Shopper& shopper, const Counts& counts, Verdict& verdict
   for (const Intent& intent : shopper.intents()) {
     auto& [acknowledged, unknown] = told[intent.operation];
     acknowledged += intent.acknowledged() ? 1 : 0;
-    unknown += intent.status == 0 || intent.status >= 500 ? 1 : 0;
+    unknown += intent.unknown ? 1 : 0;
   }
   for (const auto& [operation, figures] : told) {
     const auto found = counts.find({shopper.user_id(), operation});
@@ -134,7 +134,7 @@ void Shopper::step(HttpClient& client) {
 
 void Shopper::retry(HttpClient& client) {
   for (std::size_t i = 0; i < intents_.size(); ++i) {
-    if (intents_[i].status == 0) send(client, i);
+    if (intents_[i].unknown) send(client, i);
   }
 }
 
@@ -212,6 +212,7 @@ Json Shopper::send(HttpClient& client, std::size_t at) {
   Json body = Json::parse(response.body);
   if (response.status >= 200 && response.status < 300) intent.seq = seq_of(intent, body);
   intent.status = response.status;
+  intent.unknown = body.value("code", std::string()) == "outcome_unknown";
   return body;
 }
 
@@ -246,8 +247,7 @@ Verdict judge(const std::vector<Shopper>& shoppers, const Ledger& ledger) {
   for (const Shopper& shopper : shoppers) {
     for (const Intent& intent : shopper.intents()) {
       if (!intent.acknowledged()) {
-        const bool unknown = intent.status == 0 || intent.status >= 500;
-        ++(unknown ? verdict.unknown : verdict.refused);
+        ++(intent.unknown ? verdict.unknown : verdict.refused);
         continue;
       }
       ++verdict.acknowledged;

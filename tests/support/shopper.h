@@ -32,6 +32,7 @@ struct Intent {
   std::string body;
   std::string token;     // of the session it is sent with
   int status = 0;        // 0: nobody knows what became of it
+  bool unknown = true;   // until an answer says whether it happened
   std::int64_t seq = 0;  // of the ledger entry, when it was acknowledged
   std::chrono::steady_clock::time_point answered_at = {};
 
