@@ -1,9 +1,5 @@
 // coupond bench: what this machine does, end to end and durably, beside its own limits.
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -12,10 +8,11 @@
 #include "coupond/core/signing.h"
 #include "coupond/store/audit.h"
 #include "src/cli/bench_report.h"
-#include "src/cli/bench_server.h"
 #include "src/cli/bench_work.h"
+#include "src/cli/child_server.h"
 #include "src/cli/command.h"
 #include "src/cli/progress.h"
+#include "src/cli/workplace.h"
 
 namespace coupon::cli {
 namespace {
@@ -35,26 +32,6 @@ struct BenchOptions {
   std::size_t runs = 1;
   std::string keep = {};
   bool json = false;
-};
-
-// A new directory under the system's temporary one, gone at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "coupond-bench-XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 class Bench {
@@ -150,7 +127,7 @@ class Bench {
     const BenchKind& kind = *find_bench_kind(result.name);
     const auto supply = prepare(kind);
     if (!supply.ok()) return supply.error();
-    const auto server = BenchServer::start(data_dir_);
+    const auto server = ChildServer::start(data_dir_, data_dir_ + "/bench.log");
     if (!server.ok()) return server.error();
     note_start(**server);
     const std::size_t most = kind.connections_max != 0 ? kind.connections_max : ~std::size_t{0};
@@ -168,12 +145,12 @@ class Bench {
     return outcome;
   }
 
-  void note_start(const BenchServer& server) {
+  void note_start(const ChildServer& server) {
     report_.ready_ms = std::max(report_.ready_ms, server.ready_ms());
     report_.memory_at_start_kib = std::max(report_.memory_at_start_kib, server.memory_kib());
   }
 
-  void note_end(const BenchServer& server) {
+  void note_end(const ChildServer& server) {
     report_.memory_after_kib = std::max(report_.memory_after_kib, server.memory_kib());
   }
 
@@ -216,7 +193,7 @@ int run_bench(const BenchOptions& options) {
                   kUsage);
     }
   }
-  const TemporaryDirectory temporary;
+  const Workplace temporary("bench");
   Bench bench(options, options.keep.empty() ? temporary.path() : options.keep);
   if (const auto done = bench.run(); !done.ok()) return fail(done.error());
   std::cout << (options.json ? as_json(bench.report()) : as_table(bench.report())) << std::flush;

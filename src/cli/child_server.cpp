@@ -1,16 +1,16 @@
-#include "src/cli/bench_server.h"
+#include "src/cli/child_server.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
+#include <cstdlib>
 #include <fstream>
-#include <sstream>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -31,55 +31,76 @@ core::Error refuse(std::string message) {
   return {.reason = core::Reason::kInternal, .message = std::move(message)};
 }
 
-// Runs this program again with `arguments`; its output goes to `output`, its log to `log`.
-int spawn(std::vector<std::string> arguments, int output, int log) {
+// Becomes the server. A group of its own: what the terminal tells us is not for the child.
+[[noreturn]] void become_server(char* const* argv, int output, int log) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(log, STDERR_FILENO);
+  ::execv(kSelf, argv);
+  ::_exit(127);
+}
+
+// -1 when there is no process to be had.
+pid_t spawn(std::vector<std::string> arguments, int output, int log) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-  pid_t pid = 0;
-  const int failed = ::posix_spawn(&pid, kSelf, &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  return failed == 0 ? pid : -1;
+  const pid_t pid = ::fork();
+  if (pid == 0) become_server(argv.data(), output, log);
+  return pid;
+}
+
+// The log may be gone when the user reads about it.
+std::string last_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string last = "it left no log.";
+  for (std::string line; std::getline(file, line);) last = line;
+  return last;
 }
 
 }  // namespace
 
-core::Result<std::unique_ptr<BenchServer>> BenchServer::start(const std::string& data_dir) {
-  const std::string log_path = data_dir + "/bench.log";
+core::Result<std::unique_ptr<ChildServer>> ChildServer::launch(const std::string& data_dir,
+                                                               const std::string& log) {
   std::array<int, 2> pipe{-1, -1};
-  const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (log < 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
-    if (log >= 0) ::close(log);
-    return refuse("No log or pipe for the server could be made.");
+  const int log_fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (log_fd < 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
+    if (log_fd >= 0) ::close(log_fd);
+    return refuse("No log or pipe for a server on " + data_dir + " could be made.");
   }
-  const auto began = steady_clock::now();
-  const int pid = spawn(
+  const pid_t pid = spawn(
       {"coupond", "serve", "--data", data_dir, "--listen", "127.0.0.1:0", "--rate-limits", "off"},
-      pipe[1], log);
+      pipe[1], log_fd);
   ::close(pipe[1]);
-  ::close(log);
-  std::unique_ptr<BenchServer> server(new BenchServer(pid, pipe[0]));
-  if (pid < 0 || !server->read_port() || !server->wait_until_ready()) {
-    return refuse("The server did not start; " + log_path + " says why.");
-  }
-  server->ready_ms_ =
-      std::chrono::duration<double, std::milli>(steady_clock::now() - began).count();
+  ::close(log_fd);
+  std::unique_ptr<ChildServer> server(new ChildServer(pid, pipe[0]));
+  if (pid < 0) return refuse("No server could be started on " + data_dir + ".");
   return server;
 }
 
-BenchServer::~BenchServer() {
-  stop();
+core::Result<std::unique_ptr<ChildServer>> ChildServer::start(const std::string& data_dir,
+                                                              const std::string& log) {
+  auto server = launch(data_dir, log);
+  if (!server.ok() || server.value()->wait_until_ready()) return server;
+  return refuse("The server did not start: " + last_line(log));
+}
+
+ChildServer::~ChildServer() {
+  kill();
   ::close(output_);
 }
 
+bool ChildServer::wait_until_ready() {
+  if (!read_port() || !asks_until_ready()) return false;
+  ready_ms_ = std::chrono::duration<double, std::milli>(steady_clock::now() - began_).count();
+  return true;
+}
+
 // The banner ends its line with the address.
-bool BenchServer::read_port() {
+bool ChildServer::read_port() {
   std::string text;
-  std::array<char, 512> buffer;
+  std::array<char, 512> buffer{};
   for (;;) {
     pollfd readable{output_, POLLIN, 0};
     if (::poll(&readable, 1, kStartTimeoutMs) != 1) return false;
@@ -93,7 +114,7 @@ bool BenchServer::read_port() {
   }
 }
 
-bool BenchServer::wait_until_ready() {
+bool ChildServer::asks_until_ready() const {
   const std::string request =
       "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   for (int i = 0; i < kReadyTries; ++i) {
@@ -104,7 +125,7 @@ bool BenchServer::wait_until_ready() {
   return false;
 }
 
-std::int64_t BenchServer::memory_kib() const {
+std::int64_t ChildServer::memory_kib() const {
   std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
   std::string word;
   std::int64_t kib = 0;
@@ -114,29 +135,21 @@ std::int64_t BenchServer::memory_kib() const {
   return 0;
 }
 
-double BenchServer::cpu_seconds() const {
-  std::ifstream stat("/proc/" + std::to_string(pid_) + "/stat");
-  std::string text;
-  std::getline(stat, text);
-  // Behind the name in parentheses, the twelfth and thirteenth field are ticks in user and system.
-  const std::size_t end_of_name = text.rfind(')');
-  if (end_of_name == std::string::npos) return 0;
-  std::istringstream fields(text.substr(end_of_name + 1));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-bool BenchServer::stop() {
-  const int pid = std::exchange(pid_, -1);
-  if (pid <= 0) return true;
-  ::kill(pid, SIGTERM);
+// Its wait status; 0 when it was gone already.
+int ChildServer::end_with(int signal) {
+  const pid_t pid = std::exchange(pid_, -1);
+  if (pid <= 0) return 0;
+  ::kill(pid, signal);
   int status = 0;
   ::waitpid(pid, &status, 0);
+  return status;
+}
+
+bool ChildServer::stop() {
+  const int status = end_with(SIGTERM);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
+
+void ChildServer::kill() { end_with(SIGKILL); }
 
 }  // namespace coupon::cli

@@ -1,6 +1,11 @@
-// The server a benchmark drives: this very program, as a child, on a free loopback port.
+// This very program as a server, for `prove` and `bench` to work on: a child process on a free
+// loopback port, which does not outlive us, and which a Ctrl-C in the terminal does not reach. To
+// be started, used and ended by one thread, the main one.
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,35 +14,44 @@
 
 namespace coupon::cli {
 
-class BenchServer {
+class ChildServer {
  public:
-  // Starts it on the data directory and waits until it serves. Its log goes to bench.log there.
-  static core::Result<std::unique_ptr<BenchServer>> start(const std::string& data_dir);
+  // Starts it on the data directory; its log goes to the file `log`. Refused when there is no
+  // process to be had.
+  static core::Result<std::unique_ptr<ChildServer>> launch(const std::string& data_dir,
+                                                           const std::string& log);
+  // The same, and waits until it serves. The refusal gives the log's last line.
+  static core::Result<std::unique_ptr<ChildServer>> start(const std::string& data_dir,
+                                                          const std::string& log);
 
-  BenchServer(const BenchServer&) = delete;
-  BenchServer& operator=(const BenchServer&) = delete;
-  // stop()
-  ~BenchServer();
+  ChildServer(const ChildServer&) = delete;
+  ChildServer& operator=(const ChildServer&) = delete;
+  // kill()
+  ~ChildServer();
 
   int port() const { return port_; }
-  // From the start of the process to its first answer.
+  // From the start of the process to its first answer that it is ready.
   double ready_ms() const { return ready_ms_; }
   // Its resident memory now.
   std::int64_t memory_kib() const;
-  // Its processor time so far, of all its threads.
-  double cpu_seconds() const;
 
   // Ends it in order. False when it ended with an error.
   bool stop();
+  // kill -9; returns when the process is gone.
+  void kill();
 
  private:
-  BenchServer(int pid, int output) : pid_(pid), output_(output) {}
+  ChildServer(pid_t pid, int output) : pid_(pid), output_(output) {}
 
-  bool read_port();
+  // False when it ended instead, or took more than a minute.
   bool wait_until_ready();
+  bool read_port();
+  bool asks_until_ready() const;
+  int end_with(int signal);
 
-  int pid_;
-  int output_;  // its standard output
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  pid_t pid_;
+  const int output_;  // its standard output
   int port_ = 0;
   double ready_ms_ = 0;
 };

@@ -1,8 +1,6 @@
 // coupond prove: the promises, tried on the user's own machine.
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -13,6 +11,7 @@
 #include "src/cli/progress.h"
 #include "src/cli/prove_report.h"
 #include "src/cli/prove_round.h"
+#include "src/cli/workplace.h"
 
 namespace coupon::cli {
 namespace {
@@ -26,30 +25,13 @@ struct ProveInput {
   bool json = false;
 };
 
-// A new directory under the system's temporary one, gone at the end.
-class Workplace {
- public:
-  Workplace() {
-    std::string name = (std::filesystem::temp_directory_path() / "coupond-prove-XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~Workplace() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  Workplace(const Workplace&) = delete;
-  Workplace& operator=(const Workplace&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 class Proof {
  public:
-  Proof(const ProveInput& input, const std::string& directory)
-      : minutes_(input.minutes), directory_(directory), progress_("Proving") {
+  Proof(const ProveInput& input, const std::string& directory, Interruption& interruption)
+      : minutes_(input.minutes),
+        directory_(directory),
+        interruption_(interruption),
+        progress_("Proving") {
     report_.seed = input.seed ? *input.seed : std::random_device{}();
     report_.machine = this_machine(directory);
   }
@@ -62,6 +44,7 @@ class Proof {
       report_.broken_off = done.error().message;
       break;
     }
+    if (interruption_.asked()) report_.broken_off = "You ended it before its time.";
     return report_;
   }
 
@@ -82,25 +65,27 @@ class Proof {
 
   double elapsed() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
   // One violation is enough; what follows it may follow from it.
-  bool over() const {
-    return !report_.counts.violations.empty() ||
+  bool over() {
+    return !report_.counts.violations.empty() || interruption_.asked() ||
            (report_.counts.cycles > 0 && elapsed() >= minutes_ * 60);
   }
 
   const double minutes_;
   const std::string directory_;
+  Interruption& interruption_;
   const Clock::time_point started_ = Clock::now();
   Progress progress_;
   ProveReport report_;
 };
 
 int prove(const ProveInput& input) {
-  const Workplace workplace;
+  const Workplace workplace("prove");
   if (workplace.path().empty()) {
     return fail("No temporary directory could be made. Name one that you may write with TMPDIR.",
                 kCouldNotStart);
   }
-  const ProveReport report = Proof(input, workplace.path()).run();
+  Interruption interruption;
+  const ProveReport report = Proof(input, workplace.path(), interruption).run();
   std::cout << (input.json ? as_json(report) : as_text(report));
   return report.ok() ? kDone : kFailed;
 }
@@ -119,7 +104,9 @@ void add_prove(CommandLine& line) {
   command->add_flag("--json", input->json, "The report as JSON");
   command->footer(
       "Works in a temporary directory (TMPDIR says where) with servers of its own, which it races\n"
-      "for last units and kills with kill -9. Exit code 1 when anything was found wrong.");
+      "for last units and kills with kill -9. Exit code 1 when anything was found wrong, or when "
+      "it\n"
+      "was ended (Ctrl-C) before its time.");
   command->callback([&line, input] { line.chosen = [input] { return prove(*input); }; });
 }
 

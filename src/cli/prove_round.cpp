@@ -4,6 +4,7 @@
 #include <array>
 #include <barrier>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -31,6 +32,7 @@ constexpr std::size_t kRacesPerCycle = 4;
 constexpr std::size_t kCodesPerCycle = 100;
 constexpr int kCap = 77;
 constexpr int kAsksPerClient = 10;
+constexpr int kLoneWrites = 100;
 constexpr std::uint64_t kKillAfterMinMs = 5;
 constexpr std::uint64_t kKillAfterMaxMs = 700;
 constexpr std::uint64_t kStartKillMaxMs = 100;
@@ -102,16 +104,17 @@ Result<Done> ProveRound::prepare() {
 }
 
 Result<Done> ProveRound::start() {
-  auto launched = ProveServer::launch(data_dir_);
-  if (!launched.ok()) return launched.error();
-  server_ = std::move(launched.value());
-  if (server_->wait_until_ready()) return Done{};
-  return broken("The server did not start; " + data_dir_ + ".log says why.");
+  server_.reset();
+  auto started = ChildServer::start(data_dir_, data_dir_ + ".log");
+  if (!started.ok()) return started.error();
+  server_ = std::move(started.value());
+  return Done{};
 }
 
 Result<Done> ProveRound::cycle() {
   ++cycle_;
   if (auto ready = set_up_cycle(); !ready.ok()) return ready;
+  if (cycle_ == 1) check_disk();
   race_for_cap();
   for (std::size_t i = 0; i < kRacesPerCycle; ++i) {
     race_for_code(codes_.back());
@@ -119,7 +122,7 @@ Result<Done> ProveRound::cycle() {
   }
   load_and_kill();
   if (cycle_ % kStartKillEvery == 0) {
-    auto launched = ProveServer::launch(data_dir_);
+    auto launched = ChildServer::launch(data_dir_, data_dir_ + ".log");
     if (!launched.ok()) return launched.error();
     sleep_ms(random_() % kStartKillMaxMs);
     launched.value()->kill();
@@ -160,6 +163,27 @@ Result<Done> ProveRound::set_up_cycle() {
   return Done{};
 }
 
+// One client, one write after the other: nobody else's sync can be what an answer waited for.
+void ProveRound::check_disk() {
+  using Clock = std::chrono::steady_clock;
+  const auto sync_us = quickest_sync_us(data_dir_);
+  if (!sync_us) return violation("The disk refuses to sync a file in " + data_dir_ + ".");
+  double answer_us = 0;
+  ProveClient client(server_->port());
+  for (int i = 0; i < kLoneWrites; ++i) {
+    const auto start = Clock::now();
+    Intent intent = issue(client, 0, "till-" + std::to_string(cycle_));
+    const double us = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+    if (acknowledged(intent.status)) answer_us = answer_us > 0 ? std::min(answer_us, us) : us;
+    note(std::move(intent));
+  }
+  counts_.disk = {.sync_us = *sync_us, .answer_us = answer_us};
+  if (!counts_.disk.broken()) return;
+  violation("A write was acknowledged after " + std::to_string(std::llround(answer_us)) +
+            " µs, but this disk takes " + std::to_string(std::llround(*sync_us)) +
+            " µs to sync one.");
+}
+
 void ProveRound::race_for_code(const std::string& code) {
   std::array<int, kClients> statuses{};
   together(server_->port(), [&](std::size_t i, ProveClient& client) {
@@ -178,13 +202,14 @@ void ProveRound::race_for_code(const std::string& code) {
 
 void ProveRound::race_for_cap() {
   const std::string slug = "cap-" + std::to_string(cycle_);
+  const auto before = static_cast<std::ptrdiff_t>(intents_.size());
   together(server_->port(), [&](std::size_t i, ProveClient& client) {
     for (int n = 0; n < kAsksPerClient; ++n) note(issue(client, i, slug));
   });
   ++counts_.races;
-  const auto served = std::count_if(intents_.begin(), intents_.end(), [](const Intent& intent) {
-    return acknowledged(intent.status);
-  });
+  const auto served =
+      std::count_if(intents_.begin() + before, intents_.end(),
+                    [](const Intent& intent) { return acknowledged(intent.status); });
   if (served == kCap) return;
   violation("Of " + std::to_string(kClients * kAsksPerClient) + " who asked for " +
             std::to_string(kCap) + " tokens, " + std::to_string(served) + " were served.");

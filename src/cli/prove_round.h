@@ -13,19 +13,21 @@
 #include "coupond/core/result.h"
 #include "coupond/core/types.h"
 #include "coupond/store/connection.h"
+#include "src/cli/child_server.h"
 #include "src/cli/prove_client.h"
-#include "src/cli/prove_server.h"
+#include "src/cli/prove_disk.h"
 
 namespace coupon::cli {
 
 // What was seen, summed up over rounds.
 struct ProveCounts {
-  std::int64_t cycles = 0;                   // kill -9 under load, restart, check
-  std::int64_t startup_kills = 0;            // kill -9 during the start after that, too
-  std::int64_t races = 0;                    // for one last unit or one cap
-  std::int64_t acknowledged = 0;             // operations answered with 2xx
-  std::int64_t refused = 0;                  // with 4xx
-  std::int64_t unknown = 0;                  // never answered, because of a kill
+  std::int64_t cycles = 0;         // kill -9 under load, restart, check
+  std::int64_t startup_kills = 0;  // kill -9 during the start after that, too
+  std::int64_t races = 0;          // for one last unit or one cap
+  std::int64_t acknowledged = 0;   // operations answered with 2xx
+  std::int64_t refused = 0;        // with 4xx
+  std::int64_t unknown = 0;        // never answered, because of a kill
+  DiskCheck disk = {};
   std::vector<std::string> violations = {};  // a sentence each
 };
 
@@ -36,8 +38,8 @@ class ProveRound {
 
   // Makes the accounts and starts the server. To be called once, first.
   core::Result<core::Done> prepare();
-  // Races, load, kill, restart, check. Refused only for what the machine lacks; what is found wrong
-  // is a violation.
+  // Whether answers wait for the disk, races, load, kill, restart, check. Refused only for what the
+  // machine lacks; what is found wrong is a violation.
   core::Result<core::Done> cycle();
 
  private:
@@ -54,6 +56,7 @@ class ProveRound {
   // For a request that must succeed: the campaigns and codes of a cycle.
   core::Result<std::string> set_up(const std::string& path, const std::string& json);
   core::Result<core::Done> set_up_cycle();
+  void check_disk();
   void race_for_code(const std::string& code);
   void race_for_cap();
   void load_and_kill();
@@ -71,7 +74,7 @@ class ProveRound {
   ProveCounts& counts_;
   std::string api_key_;
   std::vector<core::UserId> users_;  // one a client
-  std::unique_ptr<ProveServer> server_;
+  std::unique_ptr<ChildServer> server_;
   int cycle_ = 0;
   std::vector<std::string> codes_;  // of this cycle; each can be redeemed once
   core::Seq checked_ = {};          // entries up to here were looked at

@@ -1,10 +1,25 @@
 // `coupond prove` as its user runs it, and the report it leaves.
-#include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
-#include <string>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "coupond/store/connection.h"
 #include "src/cli/prove_report.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 using namespace coupon;
 using cli::ProveReport;
@@ -22,6 +37,46 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+std::vector<std::string> files_in(const std::string& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.push_back(entry.path().string());
+  }
+  return names;
+}
+
+// The database that prove works on, in its first round; empty before it is there.
+std::string database_in(const std::string& parent) {
+  for (const std::string& place : files_in(parent)) {
+    if (contains(place, "coupond-prove-")) return place + "/round-0/coupond.db";
+  }
+  return {};
+}
+
+// Coupons are there: the server works.
+bool is_serving_in(const std::string& parent) {
+  const std::string path = database_in(parent);
+  if (!std::filesystem::exists(path)) return false;
+  try {
+    store::Connection db(path, store::Connection::Access::kReadOnly);
+    store::Query coupons(db, "SELECT 1 FROM coupons LIMIT 1");
+    return coupons.next();
+  } catch (const std::exception&) {
+    return false;  // not made yet
+  }
+}
+
+bool give_credit_in(const std::string& parent) {
+  if (!is_serving_in(parent)) return false;
+  try {
+    store::Connection db(database_in(parent), store::Connection::Access::kReadWrite);
+    db.exec("UPDATE users SET credit = credit + 1 WHERE id = 1");
+    return true;
+  } catch (const std::exception&) {
+    return false;  // locked just now
+  }
+}
+
 }  // namespace
 
 TEST_CASE("prove finds nothing wrong and says how much that means", "[prove]") {
@@ -37,6 +92,81 @@ TEST_CASE("prove finds nothing wrong and says how much that means", "[prove]") {
   CHECK(report["acknowledged"].get<int>() >= 77);
   CHECK(report["refused"].get<int>() >= 83);
   CHECK(report["machine"]["processors"].get<int>() >= 1);
+  CHECK(report["disk"]["sync_us"].get<double>() > 0);
+  CHECK(report["disk"]["answer_us"].get<double>() > 0);
+}
+
+// Somebody gives themself credit behind the server's back, in the database prove works on.
+TEST_CASE("prove finds a broken promise, names it and ends with code 1", "[prove]") {
+  const test::TempDir parent;
+  ::setenv("TMPDIR", parent.path().c_str(), 1);
+  std::atomic<bool> ended = false;
+  bool cheated = false;
+  std::thread cheat([&] {
+    while (!ended && !cheated) {
+      cheated = give_credit_in(parent.path());
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+  const auto outcome = test::run_coupond({"prove", "--minutes", "1", "--json"});
+  ended = true;
+  cheat.join();
+  ::unsetenv("TMPDIR");
+  INFO(outcome.output);
+  REQUIRE(cheated);
+  CHECK(outcome.code == 1);
+  const auto report = nlohmann::json::parse(outcome.output.substr(outcome.output.find('{')));
+  CHECK(report["ok"] == false);
+  REQUIRE(report["violations"].size() == 1);
+  // Found by the check of the books or, in the moment between kill and start, by the start.
+  const auto violation = report["violations"][0].get<std::string>();
+  CHECK((contains(violation, "verify: ") || contains(violation, "did not start")));
+  CHECK(contains(report["conclusion"].get<std::string>(), "do not hold here"));
+  CHECK(files_in(parent.path()).empty());
+}
+
+TEST_CASE("prove that is ended early tidies up and claims nothing", "[prove]") {
+  const test::TempDir parent;
+  const int signal = GENERATE(SIGINT, SIGTERM);
+  ::setenv("TMPDIR", parent.path().c_str(), 1);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const int out = ::open((parent.path() + ".out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ::dup2(out, STDOUT_FILENO);
+    ::dup2(out, STDERR_FILENO);
+    ::execl(std::getenv("COUPOND_BINARY"), "coupond", "prove", "--minutes", "5", nullptr);
+    ::_exit(127);
+  }
+  ::unsetenv("TMPDIR");
+  for (int i = 0; i < 2000 && !is_serving_in(parent.path()); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  CHECK(is_serving_in(parent.path()));
+  ::kill(pid, signal);
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+  std::ostringstream text;
+  text << std::ifstream(parent.path() + ".out").rdbuf();
+  INFO(text.str());
+  CHECK(contains(text.str(), "You ended it before its time."));
+  CHECK(contains(text.str(), "0  violations"));
+  CHECK(files_in(parent.path()).empty());
+  std::filesystem::remove(parent.path() + ".out");
+}
+
+TEST_CASE("an answer quicker than the disk is a broken promise where that can be told", "[prove]") {
+  CHECK(cli::DiskCheck{.sync_us = 1000, .answer_us = 499}.broken());
+  CHECK_FALSE(cli::DiskCheck{.sync_us = 1000, .answer_us = 501}.broken());
+  CHECK_FALSE(cli::DiskCheck{.sync_us = 100, .answer_us = 10}.broken());
+  CHECK_FALSE(cli::DiskCheck{.sync_us = 100, .answer_us = 10}.tells());
+  CHECK_FALSE(cli::DiskCheck{.sync_us = 1000, .answer_us = 0}.tells());
+  ProveReport report = report_of(5);
+  report.counts.disk = {.sync_us = 1000, .answer_us = 1200};
+  CHECK(contains(cli::as_text(report), "answers wait for the disk."));
+  report.counts.disk = {.sync_us = 20, .answer_us = 300};
+  CHECK(contains(cli::as_text(report), "too quick to tell"));
 }
 
 TEST_CASE("the conclusion claims no more than was tried", "[prove]") {
