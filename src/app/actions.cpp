@@ -43,6 +43,9 @@ core::Result<Json> perform(service::Engine& engine, std::string_view action, con
 
 std::string describe(const core::Error& error) {
   std::string text = error.message.empty() ? std::string(sentence(error.reason)) : error.message;
+  if (error.reason == core::Reason::kStorageFull) {
+    text += ". Nothing was changed. Make room, or delete BALLAST in the data directory for 16 MiB";
+  }
   for (const auto& field : error.fields) {
     if (text.find(field.message) == std::string::npos) {
       text += " (" + field.field + ": " + field.message + ")";

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "coupond/app/actions.h"
 #include "coupond/core/limits.h"
 #include "tests/support/temp_dir.h"
 
@@ -34,4 +35,9 @@ TEST_CASE("no ballast where there is no directory", "[ballast]") {
   const store::DataPaths paths(directory / "missing");
   CHECK(store::free_bytes(paths) == 0);
   CHECK_FALSE(store::keep_ballast(paths));
+}
+
+TEST_CASE("a command that finds the disk full says what to delete", "[ballast]") {
+  const std::string said = app::describe({.reason = core::Reason::kStorageFull, .message = {}});
+  CHECK(said.find("BALLAST") != std::string::npos);
 }
