@@ -176,14 +176,16 @@ void add_books(Endpoints& service, service::JobRunner& jobs) {
                .auth = Auth::kAdmin,
                .success = 201},
               create_book);
-  service.add(
-      {.route = "POST /coupons/codes",
-       .id = "bookUploadCodes",
-       .summary = "Upload codes: all or none",
-       .auth = Auth::kAdmin,
-       .success = 201,
-       .refusals = {kNoBook, {409, Reason::kDuplicateCode}, {409, Reason::kCampaignCapReached}}},
-      upload);
+  service.add({.route = "POST /coupons/codes",
+               .id = "bookUploadCodes",
+               .summary = "Upload codes: all or none",
+               .auth = Auth::kAdmin,
+               .success = 201,
+               .refusals = {kNoBook,
+                            {409, Reason::kDuplicateCode},
+                            {409, Reason::kCampaignCapReached},
+                            {410, Reason::kArchived, "Coupon book expired"}}},
+              upload);
   service.add({.route = "POST /coupons/random-codes",
                .id = "bookRandomCodes",
                .summary = "Make random codes; more than 1,000 in the background",
@@ -192,6 +194,7 @@ void add_books(Endpoints& service, service::JobRunner& jobs) {
                .refusals = {kNoBook,
                             {403, Reason::kInactive},
                             {403, Reason::kEnded, "Coupon book expired"},
+                            {403, Reason::kArchived, "Coupon book expired"},
                             {409, Reason::kPatternExhausted},
                             {409, Reason::kCampaignCapReached}}},
               [&jobs](Call& call, const RandomInput& in) -> Result<RandomReply> {

@@ -281,7 +281,13 @@ void add_codes(Endpoints& service) {
                .summary = "Make codes to be printed",
                .auth = Auth::kAdmin,
                .success = 201,
-               .refusals = {kNoAdmin, {409, Reason::kCampaignCapReached}},
+               .refusals = {kNoAdmin,
+                            {409, Reason::kCampaignCapReached},
+                            // What an administrator can make of the campaign by the native API.
+                            {404, Reason::kUnknownCampaign},
+                            {409, Reason::kWrongMode},
+                            {409, Reason::kPatternExhausted},
+                            {410, Reason::kArchived}},
                .rate = "card-generate",
                .no_input = "Count is required"},
               generate);

@@ -255,7 +255,16 @@ void add_issuing(Endpoints& tokens) {
                      "User token limit reached. Maximum of {number} tokens per user allowed."},
                     {429, Reason::kCampaignCapReached,
                      "Global token limit reached. Maximum of {number} tokens allowed. 0 tokens "
-                     "remaining."}},
+                     "remaining."},
+                    // What an administrator can make of the campaign by the native API.
+                    {404, Reason::kUnknownCampaign},
+                    {409, Reason::kInactive},
+                    {403, Reason::kNotStarted},
+                    {410, Reason::kEnded},
+                    {410, Reason::kArchived},
+                    {409, Reason::kWrongMode},
+                    {409, Reason::kNoCouponsLeft},
+                    {409, Reason::kPatternExhausted}},
        .aliases = {"POST /coupons/generate"}},
       Generate());
   tokens.add({.route = "GET /stats",
