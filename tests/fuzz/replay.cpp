@@ -17,8 +17,8 @@
 
 namespace {
 
-constexpr int kChangesPerFile = 200;
-constexpr int kChangesPerFileLong = 20'000;
+constexpr int kChangesPerFile = 100;
+constexpr int kChangesPerFileLong = 5'000;
 
 using Inputs = std::vector<std::string>;
 
