@@ -99,11 +99,20 @@ Engine::Engine(Options options, store::DataLock lock, core::Secrets secrets,
                                  .vfs = options_.writer.vfs,
                                  .notice = options_.observer.notice}),
       writer_(paths_.database, signer(), options_.clock, counters_, options_.writer,
-              options_.observer) {}
+              observer()) {}
 
 store::Signer Engine::signer() const {
   return
       [this](std::string_view message) { return core::sign(secrets_.checkpoint_key(), message); };
+}
+
+store::Writer::Observer Engine::observer() {
+  store::Writer::Observer observer = options_.observer;
+  observer.foreign_write = [this, told = options_.observer.foreign_write] {
+    users_.clear();
+    told();
+  };
+  return observer;
 }
 
 core::Result<store::LedgerCheck> Engine::check_ledger() {

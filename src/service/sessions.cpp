@@ -1,6 +1,7 @@
 #include "coupond/service/sessions.h"
 
 #include <array>
+#include <functional>
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/limits.h"
@@ -129,11 +130,15 @@ Result<Session> open_proven(store::Tx& tx, Engine& engine, const Proof& proof) {
   return start_session(tx, engine, *user);
 }
 
+std::size_t hash_of_uuid(std::string_view uuid) { return std::hash<std::string_view>()(uuid); }
+
 Result<VerifiedToken> verify(Engine& engine, std::string_view token, core::UnixMs now) {
   const auto claims = engine.tokens().verify_session(token, now);
   if (!claims.ok()) return claims.error();
-  return VerifiedToken{
-      .user_id = {claims->user_id}, .epoch = claims->epoch, .expires_at = claims->expires_at};
+  return VerifiedToken{.user_id = {claims->user_id},
+                       .uuid_hash = hash_of_uuid(claims->uuid),
+                       .epoch = claims->epoch,
+                       .expires_at = claims->expires_at};
 }
 
 Result<AccountState> load_account(Engine& engine, core::UserId id) {
@@ -159,6 +164,7 @@ Result<Caller> session_caller(Engine& engine, std::string_view token) {
     return gone ? core::Error{.reason = Reason::kInvalidToken, .message = {}} : account.error();
   }
   if (!account->active || account->epoch != verified->epoch) return Reason::kInvalidToken;
+  if (hash_of_uuid(account->uuid) != verified->uuid_hash) return Reason::kInvalidToken;
   return Caller::user(id, account->role);
 }
 

@@ -92,6 +92,7 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
   settle_if_possible();
   // The version before the figures: a foreign write between the two is then noticed.
   data_version_ = read_data_version();
+  told_version_ = data_version_;
   tx_.rebuild();
   signed_seq_ = tx_.last_seq();
   committed_seq_ = tx_.last_seq().value;
@@ -192,6 +193,7 @@ void Writer::work() {
 
 void Writer::run_batch(const Operations& batch) {
   if (batch.empty()) {
+    look_for_foreign_write();
     empty_log(Connection::Wait::kNever);  // a request must not wait behind a slow reader
     return;
   }
@@ -336,6 +338,7 @@ std::int64_t Writer::read_data_version() {
 void Writer::detect_foreign_write() {
   const std::int64_t version = read_data_version();
   if (version == data_version_) return;
+  tell_of_foreign_write(version);
   data_version_ = version;
   const core::Digest before = tx_.head_.hash;
   tx_.rebuild();
@@ -346,6 +349,21 @@ void Writer::detect_foreign_write() {
     throw BatchDead{SQLITE_CORRUPT};
   }
   observer_.notice("the database was changed by another program: counters are read again");
+}
+
+void Writer::tell_of_foreign_write(std::int64_t version) {
+  if (version == told_version_) return;
+  told_version_ = version;
+  observer_.foreign_write();
+}
+
+// Without a batch nothing is decided that rests on the counters; sessions are, on other threads.
+void Writer::look_for_foreign_write() noexcept {
+  try {
+    tell_of_foreign_write(read_data_version());
+  } catch (const SQLite::Exception&) {
+    // The next batch will find out, and can tell somebody.
+  }
 }
 
 void Writer::sign_head() {

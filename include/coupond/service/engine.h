@@ -81,6 +81,7 @@ class Engine {
  private:
   core::Result<store::LedgerCheck> check_ledger();
   store::Signer signer() const;
+  store::Writer::Observer observer();
 
   Engine(Options options, store::DataLock lock, core::Secrets secrets, store::DatabaseFacts facts);
 

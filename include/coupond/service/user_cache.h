@@ -28,6 +28,7 @@ struct AccountState {
 // A session token whose signature was found good.
 struct VerifiedToken {
   core::UserId user_id;
+  std::size_t uuid_hash = 0;  // ids come back after a restore, UUIDs do not
   std::int64_t epoch = 0;
   core::UnixMs expires_at;
 };

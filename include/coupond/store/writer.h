@@ -70,6 +70,9 @@ class Writer {
     std::function<void(const std::string& why)> fatal = [](const std::string&) {};
     // The file was changed by somebody else, or space ran out, or came back.
     std::function<void(const std::string& what)> notice = [](const std::string&) {};
+    // Another program wrote the file: whoever remembers what it said must forget it. Known before
+    // the next batch, and within about a second when there is none.
+    std::function<void()> foreign_write = [] {};
   };
 
   // What becomes of an operation that succeeds.
@@ -155,6 +158,8 @@ class Writer {
   void settle_if_possible();
   std::int64_t read_data_version();
   void detect_foreign_write();
+  void tell_of_foreign_write(std::int64_t version);
+  void look_for_foreign_write() noexcept;
   void sign_head();
   void checkpoint_if_large();
   void empty_log(Connection::Wait wait);
@@ -169,7 +174,8 @@ class Writer {
   Connection connection_;  // by the writer's thread only
   Tx tx_;                  // likewise
   core::Seq signed_seq_;   // likewise
-  std::int64_t data_version_ = 0;
+  std::int64_t data_version_ = 0;  // of the figures in memory
+  std::int64_t told_version_ = 0;  // that foreign_write() was last called for
   int wal_pages_ = 0;          // set by SQLite's hook at each commit, on the writer's thread
   bool checkpointed_ = false;  // the last process may have left a log
   bool settled_ = false;       // what that process wrote is durable
