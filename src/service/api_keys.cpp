@@ -44,6 +44,7 @@ Result<NewApiKey> create_api_key(store::Tx& tx, Engine& engine, const Caller& ca
   made.seq = tx.append({.operation = store::operation::kKeyCreate,
                         .actor = caller.actor,
                         .units = made.key.id,
+                        .digest = made.key.key_hash,
                         .detail = made.key.scopes});
   return made;
 }

@@ -45,10 +45,14 @@ Chosen choose(store::Tx& tx, std::span<const FreshCode> codes, std::int64_t room
   return chosen;
 }
 
-core::Digest digest_of(const Chosen& codes) {
-  core::Hasher hasher;
-  for (const FreshCode* code : codes) hasher.add(core::as_text(code->hash));
-  return hasher.finish();
+core::Digest digest_of(const domain::Campaign& campaign, const Chosen& codes) {
+  std::optional<std::int64_t> max_uses;
+  if (campaign.mode != domain::Mode::kShared) max_uses = campaign.policy.max_redemptions_per_coupon;
+  core::Hasher lot;
+  for (const FreshCode* code : codes) {
+    store::add_to_lot_digest(lot, core::as_text(code->hash), max_uses);
+  }
+  return lot.finish();
 }
 
 // How many more coupons the campaign may have.
@@ -60,7 +64,7 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
                 const Chosen& codes) {
   const auto count = static_cast<std::int64_t>(codes.size());
   const core::CouponId first_id = store::next_coupon_id(tx);
-  const core::Digest digest = digest_of(codes);
+  const core::Digest digest = digest_of(campaign, codes);
   const core::Seq seq = tx.append({.operation = store::operation::kGenerate,
                                    .actor = caller.actor,
                                    .campaign_id = campaign.id,

@@ -56,13 +56,15 @@ core::Result<Given> mint_one(store::Tx& tx, const Caller& caller, const Mint& mi
   auto code = free_code(tx, mint, campaign, request.code.value());
   if (!code) return code.error();
   domain::Coupon coupon = new_coupon(tx, campaign, request.user_id, *code);
+  const core::Digest digest =
+      store::minted_digest(coupon.code_hash, coupon.max_uses, coupon.expires_at);
   coupon.last_seq = tx.append({.operation = store::operation::kIssue,
                                .actor = caller.actor,
                                .campaign_id = campaign.id,
                                .coupon_id = coupon.id,
                                .user_id = request.user_id,
                                .units = 1,
-                               .digest = coupon.code_hash});
+                               .digest = digest});
   store::insert_coupon(tx, coupon);
   tx.count(campaign.id, {.issued = 1, .assigned = 1});
   return Given{.coupon = std::move(coupon), .code = std::move(code->display)};

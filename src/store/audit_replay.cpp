@@ -121,7 +121,7 @@ void Replay::add_to_balance(const LedgerRow& row) {
 }
 
 void Replay::create_key(const LedgerRow& row) {
-  KeyFact key{.scopes = row.detail.value_or("")};
+  KeyFact key{.key_hash = digest_of(row), .scopes = row.detail.value_or("")};
   require(keys_.emplace(row.units, std::move(key)).second, row, "there is such an API key already");
 }
 

@@ -54,6 +54,7 @@ struct CampaignFact {
 };
 
 struct KeyFact {
+  std::string key_hash;
   std::string scopes;
   bool revoked = false;
 };

@@ -19,7 +19,10 @@ constexpr char kRedemption[] = R"(
   SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
          rolled_back_at
     FROM redemptions WHERE id = ?)";
-constexpr char kCodes[] = "SELECT id, code_hash, code_sealed, assigned_at FROM coupons ORDER BY id";
+constexpr char kCodes[] = R"(
+  SELECT c.id, code_hash, code_sealed, assigned_at, expires_at,
+         CASE WHEN g.mode = 'shared' THEN NULL ELSE max_uses END
+    FROM coupons AS c LEFT JOIN campaigns AS g ON g.id = c.campaign_id ORDER BY c.id)";
 
 // What a redemption of this row added to the user's balance and subscription.
 std::int64_t credit_given(const Query& row) {
@@ -116,18 +119,28 @@ void CodeCheck::see(const LedgerRow& row) {
   const bool minted = row.operation == operation::kIssue;
   if (!minted && row.operation != operation::kGenerate) return;
   const std::int64_t first = row.coupon_id ? row.coupon_id->value : 0;
-  std::string digest;
-  if (minted) {
-    digest = next_code(row, first);
-    expect_same("coupons", first, "assigned_at", query_.integer(3), row.at.value);
-  } else {
-    core::Hasher hasher;
-    for (std::int64_t i = 0; i < row.units; ++i) hasher.add(next_code(row, first + i));
-    digest = core::as_text(hasher.finish());
-  }
-  if (row.digest == digest) return;
+  const core::Digest digest = minted ? minted_coupon(row, first) : lot(row, first);
+  if (row.digest == core::as_text(digest)) return;
   throw Divergence{row_name("coupons", first) + (row.units > 1 ? " or one after it" : "") +
-                   ": code_hash is not the one that " + entry_name(row) + " made"};
+                   ": code_hash, max_uses or expires_at is not what " + entry_name(row) +
+                   " made it"};
+}
+
+core::Digest CodeCheck::minted_coupon(const LedgerRow& row, std::int64_t id) {
+  next_code(row, id);
+  expect_same("coupons", id, "assigned_at", query_.integer(3), row.at.value);
+  return minted_digest(query_.block<24>(1), query_.maybe_integer(5), query_.maybe_time(4));
+}
+
+core::Digest CodeCheck::lot(const LedgerRow& row, std::int64_t first) {
+  core::Hasher digest;
+  const std::optional<std::int64_t> never;
+  for (std::int64_t i = 0; i < row.units; ++i) {
+    const std::string code = next_code(row, first + i);
+    add_to_lot_digest(digest, code, query_.maybe_integer(5));
+    expect_same("coupons", first + i, "expires_at", query_.maybe_integer(4), never);
+  }
+  return digest.finish();
 }
 
 std::string CodeCheck::next_code(const LedgerRow& row, std::int64_t id) {

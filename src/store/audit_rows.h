@@ -35,7 +35,8 @@ class RedemptionCheck {
   std::vector<bool> to_be_rolled_back_;
 };
 
-// The codes of every coupon are those that the entry which made it pinned by its digest.
+// The code, the uses and the end of every coupon are those that the entry which made it pinned by
+// its digest.
 class CodeCheck {
  public:
   // `vault` may be null: then sealed codes are not opened.
@@ -43,6 +44,8 @@ class CodeCheck {
   void see(const LedgerRow& row);
 
  private:
+  core::Digest minted_coupon(const LedgerRow& row, std::int64_t id);
+  core::Digest lot(const LedgerRow& row, std::int64_t first);
   std::string next_code(const LedgerRow& row, std::int64_t id);
 
   Query query_;

@@ -16,7 +16,8 @@ namespace coupon::store {
 namespace {
 
 constexpr char kCampaignIds[] = "SELECT id FROM campaigns ORDER BY id";
-constexpr char kKeys[] = "SELECT id, revoked_at IS NOT NULL, scopes FROM api_keys ORDER BY id";
+constexpr char kKeys[] =
+    "SELECT id, revoked_at IS NOT NULL, scopes, key_hash FROM api_keys ORDER BY id";
 constexpr char kRestoreEpoch[] = "SELECT value FROM meta WHERE name = 'restore_epoch'";
 constexpr char kUsers[] = R"(
   SELECT id, uuid, role, active, credit, subscription_ends_at
@@ -188,6 +189,10 @@ void compare_api_keys(Connection& connection, const Replay& replay) {
     expect_same("api_keys", query.integer(0), "revoked", query.integer(1),
                 std::int64_t{found->second.revoked});
     expect_same("api_keys", query.integer(0), "scopes", query.text(2), found->second.scopes);
+    if (query.blob(3) != found->second.key_hash) {
+      throw Divergence{row_name("api_keys", query.integer(0)) +
+                       ": key_hash is not the one that the ledger fixed"};
+    }
     expected.erase(found);
   }
   if (!expected.empty()) missing("api_keys", expected.begin()->first);

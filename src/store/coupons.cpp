@@ -119,6 +119,14 @@ void add_row(Query& query, const domain::Coupon& c) {
             c.expires_at, c.last_seq);
 }
 
+void add_optional(core::Hasher& hasher, std::optional<std::int64_t> number) {
+  if (number) {
+    hasher.add(*number);
+  } else {
+    hasher.add_null();
+  }
+}
+
 }  // namespace
 
 std::optional<domain::Coupon> find_coupon(Connection& connection, core::CouponId id) {
@@ -193,6 +201,20 @@ void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq) 
 }
 
 void void_coupon(Tx& tx, core::CouponId id, core::Seq seq) { Query(tx.db(), kVoid, id, seq).run(); }
+
+core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int64_t> max_uses,
+                           std::optional<core::UnixMs> expires_at) {
+  core::Hasher hasher;
+  hasher.add(core::as_text(code));
+  add_optional(hasher, max_uses);
+  add_optional(hasher, expires_at ? std::optional(expires_at->value) : std::nullopt);
+  return hasher.finish();
+}
+
+void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
+                       std::optional<std::int64_t> max_uses) {
+  add_optional(lot.add(code_hash), max_uses);
+}
 
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
   Query(tx.db(), kTouch, id, seq).run();

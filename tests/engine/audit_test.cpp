@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 
+#include "coupond/service/campaigns.h"
 #include "coupond/service/coupons.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/history.h"
@@ -176,7 +177,7 @@ constexpr Tampering kTables[] = {
     {"UPDATE coupons SET max_uses = 1000 WHERE id = (SELECT id FROM coupons WHERE state = "
      "'redeemed'"
      " LIMIT 1)",
-     "the ledger says 'assigned'"},
+     "max_uses or expires_at"},
     {"UPDATE coupons SET number = 99999 WHERE id = " COUPOND_SOME_COUPON, ": number is 99999"},
     {"UPDATE coupons SET campaign_id = 6, number = 9999 WHERE id = " COUPOND_SOME_COUPON,
      ": campaign_id is 6"},
@@ -232,6 +233,7 @@ constexpr Tampering kTables[] = {
     {"UPDATE api_keys SET scopes = 'admin' WHERE id = 1", "api_keys 1: scopes is 'admin'"},
     {"UPDATE api_keys SET revoked_at = CASE WHEN revoked_at IS NULL THEN 1 END WHERE id = 1",
      "api_keys 1: revoked"},
+    {"UPDATE api_keys SET key_hash = randomblob(32) WHERE id = 1", "api_keys 1: key_hash"},
     {"DELETE FROM api_keys WHERE id = 1", "api_keys 1 is missing"},
     {"INSERT INTO api_keys (id, key_hash, hint, name, scopes, created_at) VALUES (500, "
      "randomblob(32), 'h', 'n', 'admin', 1)",
@@ -282,16 +284,18 @@ TEST_CASE("verify names the first thing changed behind the program's back", "[au
 
 TEST_CASE("what a policy fixed in a coupon cannot be changed in the coupon", "[audit]") {
   const std::map<std::string, std::string> cases{
-      {"UPDATE coupons SET max_uses = 1000 WHERE id = 1", "coupons 1: max_uses is 1000"},
-      {"UPDATE coupons SET max_uses = NULL WHERE id = 1", "coupons 1: max_uses is empty"},
+      {"UPDATE coupons SET max_uses = 1000 WHERE id = 1", "max_uses or expires_at"},
+      {"UPDATE coupons SET max_uses = NULL WHERE id = 1", "max_uses or expires_at"},
       {"UPDATE coupons SET expires_at = 5 WHERE id = 1", "coupons 1: expires_at is 5"},
-      {"UPDATE coupons SET max_uses = 1000 WHERE id = 3", "coupons 3: max_uses is 1000"},
-      {"UPDATE coupons SET expires_at = NULL WHERE id = 3", "coupons 3: expires_at is empty"},
+      {"UPDATE coupons SET max_uses = 1000 WHERE id = 3", "max_uses or expires_at"},
+      {"UPDATE coupons SET expires_at = NULL WHERE id = 3", "max_uses or expires_at"},
       {"UPDATE coupons SET assigned_at = 5 WHERE id = 3", "coupons 3: assigned_at is 5"},
   };
+  const bool policy_changed_since = GENERATE(false, true);
   for (const auto& [sql, told] : cases) {
     EngineFixture fixture(relaxed(1));
-    fixture.make_codes(fixture.make_campaign(domain::Mode::kCard), 2);
+    const auto card = fixture.make_campaign(domain::Mode::kCard);
+    fixture.make_codes(card, 2);
     const auto token = fixture.make_campaign(domain::Mode::kToken, {.token_ttl_s = 60});
     const core::UserId user = fixture.make_user();
     const core::Random random = fixture.random().as_random();
@@ -302,6 +306,17 @@ TEST_CASE("what a policy fixed in a coupon cannot be changed in the coupon", "[a
                             {.vault = fixture.vault(), .random = random}, request);
     });
     REQUIRE(issued.ok());
+    for (const core::CampaignId id : {card, token}) {
+      if (!policy_changed_since) break;
+      const auto changed = fixture.run<service::CampaignWritten>([&](store::Tx& tx) {
+        return service::change_campaign(tx, service::Caller::system(), id,
+                                        [](domain::Campaign& campaign) {
+                                          campaign.policy.max_redemptions_per_coupon = 9;
+                                          campaign.policy.token_ttl_s = 77;
+                                        });
+      });
+      REQUIRE(changed.ok());
+    }
     fixture.stop();
     REQUIRE(fixture.verify().first_divergence.value_or("") == "");
     fixture.shell(sql);

@@ -313,6 +313,7 @@ Outcome History::change_key() {
       return tx.append({.operation = store::operation::kKeyCreate,
                         .actor = caller().actor,
                         .units = store::insert_api_key(tx, key),
+                        .digest = key.key_hash,
                         .detail = key.scopes});
     }
     if (store::find_api_key(tx.db(), old)->revoked_at) return core::Reason::kUnknownApiKey;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "coupond/core/hash.h"
 #include "coupond/domain/coupon.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/tx.h"
@@ -57,6 +58,15 @@ void insert_coupons(Tx& tx, std::span<const domain::Coupon> coupons);
 void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq);
 void void_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Notes a ledger entry that changed nothing else of the coupon.
+// What the entry that mints a coupon fixes of it by its digest, so that `verify` notices one whose
+// life was made longer behind our back.
+core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int64_t> max_uses,
+                           std::optional<core::UnixMs> expires_at);
+// The same for a lot of codes, to which one of them is added. `max_uses`: empty in mode shared,
+// where it follows the policy.
+void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
+                       std::optional<std::int64_t> max_uses);
+
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Changes how often a coupon may be used, and its state where that follows. `max_uses` must not be
 // below its uses.
