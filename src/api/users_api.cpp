@@ -151,7 +151,8 @@ struct NewPassword {
 Result<SessionReply> change_password(Call& call, const PasswordInput& in) {
   const auto self = proven_self(call, in.current_password);
   if (!self.ok()) return self.error();
-  const auto hash = service::hash_new_password(call.engine, in.new_password);
+  const auto hash = service::hash_new_password(call.engine, in.new_password,
+                                               service::Common::kDressedUp);
   if (!hash.ok()) return hash.error();
   return call.write(
       "user.password",

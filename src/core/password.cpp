@@ -12,7 +12,7 @@ namespace {
 
 // The guesses every attack begins with, of those that satisfy the rule. Compared as typed: clients
 // of the five services rely on the rule alone, so this list refuses as little beyond it as is of
-// use, and the rate limits do the rest.
+// use, and the rate limits do the rest. is_common_password() is for where nobody relies on that.
 constexpr std::array<std::string_view, 38> kCommon = {
     "123456789a", "12345678a",  "1234567a",   "123qweasd", "1q2w3e4r",  "1q2w3e4r5t", "1qaz2wsx",
     "a1234567",   "a12345678",  "a123456789", "a1b2c3d4",  "aa123456",  "aa12345678", "abc12345",
@@ -28,7 +28,7 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
 }
 
-bool is_common(std::string_view password) {
+bool is_among_first(std::string_view password) {
   return std::find(kCommon.begin(), kCommon.end(), password) != kCommon.end();
 }
 
@@ -54,7 +54,7 @@ std::optional<std::string> password_problem(std::string_view password) {
   if (std::none_of(password.begin(), password.end(), is_digit)) {
     return "Password must contain at least one number";
   }
-  if (is_common(password)) return "Password is one of the most common ones";
+  if (is_among_first(password)) return "Password is one of the most common ones";
   return std::nullopt;
 }
 

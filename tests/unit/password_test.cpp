@@ -125,9 +125,52 @@ TEST_CASE("the rule asks for length, a letter and a digit", "[password]") {
 }
 
 TEST_CASE("the most common passwords are refused as typed", "[password]") {
-  for (const char* common : {"password1", "qwerty123", "passw0rd",
-                             "1q2w3e4r", "abc12345", "1234567a", "welcome1"}) {
+  for (const char* common :
+       {"password1", "qwerty123", "passw0rd", "1q2w3e4r", "abc12345", "1234567a", "welcome1"}) {
     CAPTURE(common);
     CHECK(password_problem(common) == "Password is one of the most common ones");
+  }
+}
+
+TEST_CASE("common passwords are known in any dress", "[password]") {
+  const char* kWords[] = {"password", "qwerty",   "letmein",  "welcome",   "monkey",
+                          "dragon",   "iloveyou", "sunshine", "princess",  "football",
+                          "charlie",  "shadow",   "master",   "superman",  "michael",
+                          "jordan",   "summer",   "winter",   "liverpool", "admin"};
+  const char* kBehind[] = {"1",    "12",   "123",  "1234",  "12345", "123456", "1!",   "!1",
+                           "!",    "01",   "07",   "99",    "007",   "666",    "1984", "2000",
+                           "2019", "2023", "2024", "2024!", "2025#", "#1"};
+  int tried = 0;
+  for (const std::string word : kWords) {
+    std::string capital = word;
+    capital[0] = static_cast<char>(capital[0] - 'a' + 'A');
+    std::string leet = word;
+    for (char& c : leet)
+      c = c == 'a' ? '@' : (c == 'o' ? '0' : (c == 'e' ? '3' : (c == 's' ? '$' : c)));
+    for (const std::string behind : kBehind) {
+      for (const std::string& password :
+           {word + behind, capital + behind, leet + behind, behind + word}) {
+        INFO(password);
+        CHECK(is_common_password(password));
+        ++tried;
+      }
+    }
+  }
+  CHECK(tried >= 1500);
+  for (const char* walk :
+       {"asdfgh12", "1q2w3e4r5t", "zaq12wsx", "aaaaaaa1", "abababab1", "abc12345", "password123456",
+        "a1b2c3d4", "9876543210a", "qazwsx123", "dogdog11"}) {
+    INFO(walk);
+    CHECK(is_common_password(walk));
+  }
+}
+
+TEST_CASE("a password that takes some finding is none of the common ones", "[password]") {
+  for (const char* password :
+       {"correct horse 1", "AdminPassword123", "purplewagon7thursday", "tr4velling-Light",
+        "kX9#vL2pQz", "my dog ate 3 shoes", "Passwords are 4 people", "blue-otter-81-lamp",
+        "h7Gt5rE3wQ1", "wachtmeister9kalt", "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c 7"}) {
+    INFO(password);
+    CHECK_FALSE(is_common_password(password));
   }
 }

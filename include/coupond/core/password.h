@@ -19,6 +19,10 @@ namespace coupon::core {
 // letter (any non-ASCII character counts as one) and a digit, and not one of the most common.
 std::optional<std::string> password_problem(std::string_view password);
 
+// Whether it is one of those that everybody tries first, however it is dressed up: capitals, digits
+// that look like letters, a year and a sign ("P@ssw0rd2024!", "Qwerty123").
+bool is_common_password(std::string_view password);
+
 // All methods may be called from any thread; they block while two others are hashing.
 class PasswordHasher {
  public:
