@@ -130,6 +130,11 @@ http::Reply Gate::admit_in_limits(const http::Endpoint& endpoint, const http::Re
   return reply;
 }
 
+bool Gate::admits(const http::Endpoint& endpoint, const http::Request& head) const {
+  const auto caller = identify(engine_, endpoint, head);
+  return caller.ok() && !refusal_for(endpoint, *caller);
+}
+
 http::Reply Gate::admit_caller(const http::Endpoint& endpoint, const http::Request& request,
                                Caller caller, const Endpoints::Next& next) {
   if (is_bad_dry_run(endpoint, request)) {

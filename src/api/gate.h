@@ -31,6 +31,9 @@ class Gate {
   http::Reply admit(const http::Endpoint& endpoint, const http::Request& request,
                     const Endpoints::Next& next);
 
+  // Whether who sends the request may call the endpoint, as far as its head tells.
+  bool admits(const http::Endpoint& endpoint, const http::Request& head) const;
+
   const RefusalCounts& refusals() const { return refusals_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "src/api/surface.h"
 
+#include "coupond/core/limits.h"
 #include "src/api/document_api.h"
 #include "src/api/native.h"
 #include "src/api/services.h"
@@ -49,6 +50,12 @@ Surface::Surface(service::Engine& engine, service::JobRunner& jobs, Gate::Option
   document_ = document_of(api_);
   api_.mount(router_);
   add_document_assets(router_);
+}
+
+std::size_t Surface::body_limit(const http::Request& head) const {
+  const http::Endpoint* endpoint = api_.serving(head.method, head.target_path);
+  const bool takes_files = endpoint != nullptr && !endpoint->body_types.empty();
+  return takes_files && gate_.admits(*endpoint, head) ? core::limits::kImportBodyMaxBytes : 0;
 }
 
 }  // namespace coupon::api

@@ -24,6 +24,9 @@ class Surface {
   Surface& operator=(const Surface&) = delete;
 
   http::Reply handle(http::Request& request) const { return router_.handle(request); }
+  // How large the body of a request with this head may be, where that is more than usual: an import
+  // by somebody who may. A stranger must not make us take 64 MiB before we say no. 0: as usual.
+  std::size_t body_limit(const http::Request& head) const;
   // From now on no request waits for news: a server that stops must not wait for those who do.
   // Safe on any thread.
   void end_waits() noexcept { stopping_ = true; }

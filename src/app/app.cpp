@@ -12,7 +12,6 @@
 #include "coupond/app/actions.h"
 #include "coupond/app/control.h"
 #include "coupond/app/whereabouts.h"
-#include "coupond/core/limits.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
 #include "coupond/service/accounts.h"
@@ -53,16 +52,18 @@ std::optional<core::Error> exposed(const Settings& settings) {
                 "say --behind-proxy, or say --allow-plain-http.");
 }
 
-http::ServerOptions server_options(const Settings& settings, http::TrustedProxies proxies) {
+http::ServerOptions server_options(const Settings& settings, http::TrustedProxies proxies,
+                                   const api::Surface& surface) {
   http::ServerOptions options;
   options.host = settings.host;
   options.port = settings.port;
   options.max_connections = settings.max_connections;
+  // On a network, nobody alone can take them all; on loopback there is only one address.
+  if (!is_loopback(settings.host)) {
+    options.max_connections_per_address = (settings.max_connections + 1) / 2;
+  }
   options.trusted_proxies = std::move(proxies);
-  options.body_limit = [](std::string_view method, std::string_view path) -> std::size_t {
-    const bool import = method == "POST" && path.ends_with("/codes/import");
-    return import ? core::limits::kImportBodyMaxBytes : 0;
-  };
+  options.body_limit = [&surface](const http::Request& head) { return surface.body_limit(head); };
   return options;
 }
 
@@ -189,7 +190,7 @@ core::Result<core::Done> App::Parts::build() {
       *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
       [this] { return telemetry.text(*engine, surface->refusals()); });
   server = std::make_unique<Server>(
-      server_options(settings, std::move(proxies.value())),
+      server_options(settings, std::move(proxies.value()), *surface),
       [this](http::Request& request) { return surface->handle(request); }, engine->clock(),
       engine->random(), server_hooks(log, telemetry));
   if (const auto bound = server->bind(); !bound.ok()) return bound.error();

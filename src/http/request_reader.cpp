@@ -10,7 +10,9 @@ namespace {
 constexpr Refusal kBadEscape{400, "malformed_request",
                              "The path or query has a bad escape, a control character or text "
                              "that is not UTF-8."};
-constexpr Refusal kBodyTooLarge{413, "body_too_large", "The request's body is too large."};
+constexpr Refusal kBodyTooLarge{413, "body_too_large",
+                                "The request's body is too large, or too large for whoever sends "
+                                "it."};
 constexpr Refusal kNoRoomForBody{503, "busy", "Too many large uploads at once; try again."};
 
 // An idle connection keeps no more than this; a burst of large requests must not cost for ever.
@@ -60,9 +62,8 @@ bool RequestReader::fill_request(const Head& head) {
 
 std::optional<Refusal> RequestReader::admit_body(std::size_t bytes) {
   if (bytes <= policy_.body_bytes) return std::nullopt;
-  const std::size_t route_limit =
-      policy_.limit_of_route ? policy_.limit_of_route(request_.method, request_.target_path) : 0;
-  if (bytes > std::max(route_limit, policy_.body_bytes)) return kBodyTooLarge;
+  const std::size_t own_limit = policy_.limit_of ? policy_.limit_of(request_) : 0;
+  if (bytes > std::max(own_limit, policy_.body_bytes)) return kBodyTooLarge;
   large_bytes_ = bytes;
   if (policy_.large_bytes_now.fetch_add(bytes) + bytes > policy_.large_bytes_total) {
     return_large_body();

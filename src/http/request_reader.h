@@ -17,7 +17,7 @@ namespace coupon::http {
 // What readers of one server share.
 struct BodyPolicy {
   std::size_t body_bytes;
-  std::function<std::size_t(std::string_view method, std::string_view path)> limit_of_route;
+  std::function<std::size_t(const Request& head)> limit_of;
   std::size_t large_bytes_total;
   std::atomic<std::size_t> large_bytes_now{0};
 };

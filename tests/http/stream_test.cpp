@@ -161,8 +161,9 @@ TEST_CASE("slow readers of large replies hold no worker", "[http]") {
 
 TEST_CASE("routes with a limit of their own take larger bodies", "[http]") {
   http::ServerOptions options;
-  options.body_limit = [](std::string_view method, std::string_view path) {
-    return method == "POST" && path == "/import" ? std::size_t{1} << 20 : std::size_t{0};
+  options.body_limit = [](const http::Request& head) {
+    const bool import = head.method == "POST" && head.target_path == "/import";
+    return import ? std::size_t{1} << 20 : std::size_t{0};
   };
   options.large_body_bytes_total = std::size_t{3} << 19;
   LocalServer server(

@@ -32,7 +32,7 @@ std::string read_all(RequestReader& reader, const std::vector<std::string_view>&
 }  // namespace
 
 TEST_CASE("however the bytes are cut, the same requests come out", "[unit]") {
-  BodyPolicy policy{.body_bytes = 100, .limit_of_route = {}, .large_bytes_total = 1000};
+  BodyPolicy policy{.body_bytes = 100, .limit_of = {}, .large_bytes_total = 1000};
   const std::string expected =
       "POST /a%20b hello Host=x Content-Length=5\nGET /c  Host=x X-Note=spaces\n";
   const std::string_view text = kTwoRequests;
@@ -47,7 +47,7 @@ TEST_CASE("however the bytes are cut, the same requests come out", "[unit]") {
 }
 
 TEST_CASE("bytes changed at random never crash the reader nor leave it waiting in vain", "[unit]") {
-  BodyPolicy policy{.body_bytes = 100, .limit_of_route = {}, .large_bytes_total = 1000};
+  BodyPolicy policy{.body_bytes = 100, .limit_of = {}, .large_bytes_total = 1000};
   std::mt19937 random(7);
   int refused = 0;
   for (int round = 0; round < 20'000; ++round) {
@@ -71,7 +71,9 @@ TEST_CASE("bytes changed at random never crash the reader nor leave it waiting i
 TEST_CASE("large bodies are counted together and given back", "[unit]") {
   BodyPolicy policy{
       .body_bytes = 10,
-      .limit_of_route = [](auto, auto path) -> std::size_t { return path == "/import" ? 100 : 0; },
+      .limit_of = [](const Request& head) -> std::size_t {
+        return head.target_path == "/import" ? 100 : 0;
+      },
       .large_bytes_total = 150};
   const auto post = [](const std::string& path, int length) {
     return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(length) +

@@ -36,8 +36,9 @@ struct ServerOptions {
 
   // The head's limits are in core/limits.h: beyond them 414 or 431.
   std::size_t body_bytes = core::limits::kBodyMaxBytes;  // Beyond: 413.
-  // The limit of routes that take more, such as imports; 0: body_bytes. May be empty.
-  std::function<std::size_t(std::string_view method, std::string_view target_path)> body_limit = {};
+  // The limit of a request that may take more, such as an administrator's import; 0: body_bytes.
+  // Asked on the server's own thread when its head is there: must be quick. May be empty.
+  std::function<std::size_t(const Request& head)> body_limit = {};
   // All bodies above body_bytes together; beyond: 503.
   std::size_t large_body_bytes_total = 256 * 1024 * 1024;
 
