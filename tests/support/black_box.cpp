@@ -28,9 +28,9 @@ T good(core::Result<T> result) {
   return *std::move(result);
 }
 
-// Nobody logs in with a password here, so one hash does for all.
+// One hash does for all: a cheap one, which the first login replaces.
 const std::string& some_hash(Engine& engine) {
-  static const std::string hash = good(service::hash_new_password(engine, "correct horse 1"));
+  static const std::string hash = good(service::hash_new_password(engine, kPassword));
   return hash;
 }
 
@@ -65,7 +65,11 @@ Person BlackBox::add_person(domain::Role role, std::int64_t credit) {
         return service::start_session(tx, *engine_, made->user);
       });
   const service::Session opened = good(session);
-  return {.id = opened.user.id.value, .uuid = opened.user.uuid, .token = opened.access_token};
+  return {.id = opened.user.id.value,
+          .uuid = opened.user.uuid,
+          .token = opened.access_token,
+          .refresh_token = opened.refresh_token,
+          .email = email};
 }
 
 core::CampaignId BlackBox::add_campaign(const std::string& slug, domain::Mode mode,
@@ -116,7 +120,9 @@ void BlackBox::add_code(core::CampaignId campaign, const std::string& code) {
 ServerProcess& BlackBox::launch(std::vector<std::string> flags, std::vector<std::string> wrapper) {
   engine_.reset();
   server_.reset();
-  flags.insert(flags.end(), {"--rate-limits", "off"});
+  if (std::find(flags.begin(), flags.end(), "--rate-limits") == flags.end()) {
+    flags.insert(flags.end(), {"--rate-limits", "off"});
+  }
   server_ = std::make_unique<ServerProcess>(ServerProcess::Options{
       .data_dir = data_dir_, .flags = std::move(flags), .wrapper = std::move(wrapper)});
   return *server_;

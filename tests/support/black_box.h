@@ -19,9 +19,13 @@ namespace coupon::test {
 
 struct Person {
   std::int64_t id = 0;
-  std::string uuid;
-  std::string token;  // a session
+  std::string uuid = {};
+  std::string token = {};  // a session
+  std::string refresh_token = {};
+  std::string email = {};  // its password is kPassword
 };
+// Everybody's.
+inline constexpr char kPassword[] = "correct horse 1";
 
 // A reply's status and body; null where there is none.
 struct Answer {
@@ -49,7 +53,8 @@ class BlackBox {
   std::vector<std::string> add_codes(core::CampaignId campaign, std::int64_t count);
   void add_code(core::CampaignId campaign, const std::string& code);
 
-  // Closes the engine and serves, without rate limits. May be called again after a stop.
+  // Closes the engine and serves, without rate limits unless the flags speak of them. May be called
+  // again after a stop.
   ServerProcess& start(std::vector<std::string> flags = {}, std::vector<std::string> wrapper = {});
   // The same, but does not wait until it is ready.
   ServerProcess& launch(std::vector<std::string> flags = {}, std::vector<std::string> wrapper = {});
