@@ -108,6 +108,15 @@ http::Text new_password_rule() {
           .expected = "must be 8 to 1024 bytes with a letter and a digit, and not a common one"};
 }
 
+http::Text native_password_rule() {
+  http::Text rule = new_password_rule();
+  rule.check = [](std::string_view text) {
+    return !core::password_problem(text) && !core::is_common_password(text);
+  };
+  rule.expected += ", however disguised";
+  return rule;
+}
+
 http::Text password_rule() {
   return {.min = 1, .max = core::limits::kPasswordMaxBytes, .format = "password"};
 }

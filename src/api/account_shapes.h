@@ -56,6 +56,9 @@ http::Choices<domain::Role> role_choices();
 // For a new e-mail address and a new password: their rules, as far as a shape can tell them.
 http::Text email_rule();
 http::Text new_password_rule();
+// The native API's, which knows common passwords in disguise too; the five services' clients were
+// promised the rule alone.
+http::Text native_password_rule();
 // For one that is only compared: no rule but a bound.
 http::Text password_rule();
 

@@ -26,7 +26,7 @@ struct RegisterInput {
             "A new account.",
             {
                 text("email", &R::email, "Its address.", email_rule()).example("ada@example.com"),
-                text("password", &R::password, "A new one.", new_password_rule())
+                text("password", &R::password, "A new one.", native_password_rule())
                     .example("correct horse 1"),
                 text("name", &R::name, "What to call you.", {.max = 256}).optional(),
                 text("username", &R::username, "Another name to log in by.", {.min = 1, .max = 64}),
@@ -48,7 +48,7 @@ struct SetupInput {
                      {.min = 1, .max = 128}),
                 text("email", &S::email, "The address to log in with.", email_rule())
                     .example("you@example.com"),
-                text("password", &S::password, "A new one.", new_password_rule())
+                text("password", &S::password, "A new one.", native_password_rule())
                     .example("correct horse 1"),
                 text("name", &S::name, "What to call you.", {.max = 256}).optional(),
             }};

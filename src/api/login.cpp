@@ -12,9 +12,7 @@ core::Result<service::Session> log_in(Call& call, std::string_view identifier,
 
 core::Result<service::NewUser> new_account(Call& call, std::string email, std::string_view password,
                                            std::string name) {
-  const bool native = call.endpoint.dialect->strict;
-  auto hash = service::hash_new_password(
-      call.engine, password, native ? service::Common::kDressedUp : service::Common::kAsTyped);
+  auto hash = service::hash_new_password(call.engine, password);
   if (!hash.ok()) return hash.error();
   return service::NewUser{
       .email = std::move(email), .name = std::move(name), .password_hash = std::move(*hash)};

@@ -24,12 +24,13 @@ struct PasswordInput {
   std::string new_password;
   static http::Object<PasswordInput> shape() {
     using P = PasswordInput;
-    return {"PasswordRequest",
-            "A new password for the account that is logged in.",
-            {
-                text("current_password", &P::current_password, "The one so far.", password_rule()),
-                text("new_password", &P::new_password, "The one from now on.", new_password_rule()),
-            }};
+    return {
+        "PasswordRequest",
+        "A new password for the account that is logged in.",
+        {
+            text("current_password", &P::current_password, "The one so far.", password_rule()),
+            text("new_password", &P::new_password, "The one from now on.", native_password_rule()),
+        }};
   }
 };
 
@@ -64,7 +65,7 @@ struct NewUserInput {
             "An account for somebody.",
             {
                 text("email", &N::email, "Its address.", email_rule()).example("bob@example.com"),
-                text("password", &N::password, "Its first one.", new_password_rule())
+                text("password", &N::password, "Its first one.", native_password_rule())
                     .example("correct horse 1"),
                 text("name", &N::name, "What to call them.", {.max = 256}).optional(),
                 text("username", &N::username, "Another name to log in by.", {.min = 1, .max = 64}),
@@ -151,8 +152,7 @@ struct NewPassword {
 Result<SessionReply> change_password(Call& call, const PasswordInput& in) {
   const auto self = proven_self(call, in.current_password);
   if (!self.ok()) return self.error();
-  const auto hash = service::hash_new_password(call.engine, in.new_password,
-                                               service::Common::kDressedUp);
+  const auto hash = service::hash_new_password(call.engine, in.new_password);
   if (!hash.ok()) return hash.error();
   return call.write(
       "user.password",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "coupond/core/assert.h"
 
@@ -113,7 +114,11 @@ Result<bool> PasswordHasher::verify(const std::string& stored, std::string_view 
   if (password.size() > limits::kPasswordMaxBytes) return false;  // no such password was stored
   const Slot slot(*this);
   if (!slot.taken()) return Reason::kBusy;
-  return crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0;
+  errno = 0;
+  if (crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0) return true;
+  // Nobody knows whether it was wrong: it could not be tried.
+  if (errno == ENOMEM) return Reason::kBusy;
+  return false;
 }
 
 bool PasswordHasher::needs_rehash(const std::string& stored) const {

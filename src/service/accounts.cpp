@@ -96,12 +96,9 @@ bool is_last_admin(store::Tx& tx, const domain::User& user) {
 
 }  // namespace
 
-Result<std::string> hash_new_password(Engine& engine, std::string_view password, Common refused) {
+Result<std::string> hash_new_password(Engine& engine, std::string_view password) {
   if (auto problem = core::password_problem(password)) {
     return invalid("password", *std::move(problem));
-  }
-  if (refused == Common::kDressedUp && core::is_common_password(password)) {
-    return invalid("password", "Password is one of the most common ones, or close to one");
   }
   return engine.passwords().hash(password);
 }

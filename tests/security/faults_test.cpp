@@ -22,7 +22,7 @@ void check_discreet(const std::string& body, const BlackBox& box) {
   INFO(body.substr(0, 500));
   for (const std::string& inner :
        {std::string("SQL"), std::string("sqlite"), std::string("SELECT"), std::string("constraint"),
-        std::string("malformed"), std::string("disk image"), std::string(".cpp"),
+        std::string("disk image"), std::string("database"), std::string(".cpp"),
         std::string("std::"), std::string("exception"), std::string("errno"), std::string("0x"),
         std::string("coupond.db"), box.data_dir()}) {
     CHECK(body.find(inner) == std::string::npos);
@@ -71,37 +71,37 @@ TEST_CASE("an error tells its number and nothing of our insides", "[S35][securit
 TEST_CASE("a database that breaks under the server is a refusal without a reason",
           "[S35][S36][security]") {
   BlackBox box;
+  // So many that the server has not read the last ones' pages before they break.
   std::vector<Person> people;
-  for (int i = 0; i < 8; ++i) people.push_back(box.add_person(domain::Role::kAdmin));
+  for (int i = 0; i < 60; ++i) people.push_back(box.add_person(domain::Role::kAdmin));
+  people.erase(people.begin(), people.end() - 6);
   const auto codes = box.add_codes(box.find_campaign("subscription-cards"), 400);
   box.start({"--rate-limits", "on"});
   const int port = box.server().port();
   REQUIRE(status_of(port, "/healthz", {}) == 200);
   scribble_over(box);
-  int refused = 0;
+  const auto check_refused = [&](const test::HttpResponse& reply) {
+    INFO(reply.status << ' ' << reply.body);
+    CHECK(reply.status >= 500);
+    check_discreet(reply.body, box);
+  };
   for (const Person& person : people) {
     // Their sessions are well signed, but nobody can look up what has become of their accounts.
     for (const char* path : {"/api/v1/me", "/api/v1/users", "/api/v1/api-keys", "/user-stats"}) {
-      const auto reply = knock(port, "GET", path, person.token);
-      INFO(path << " -> " << reply.status << ' ' << reply.body);
-      CHECK(reply.status >= 500);
-      check_discreet(reply.body, box);
-      refused += reply.status >= 500 ? 1 : 0;
+      check_refused(knock(port, "GET", path, person.token));
     }
-    const auto keyed = knock(port, "POST", "/api/v1/coupons/" + codes[0] + "/redeem", person.token,
-                             "{}", {{"Idempotency-Key", "k"}});
-    CHECK(keyed.status >= 500);
-    check_discreet(keyed.body, box);
-    const auto login = knock(port, "POST", "/api/v1/auth/login", {},
-                             test::credentials(person.email, test::kPassword));
-    CHECK(login.status >= 400);
-    CHECK(login.status != 200);
-    check_discreet(login.body, box);
-    const auto key = knock(port, "GET", "/api/v1/redemptions", "ck_" + std::string(43, 'A'));
-    CHECK(key.status >= 400);
-    if (!box.server().running()) break;
+    check_refused(knock(port, "POST", "/api/v1/auth/login", {},
+                        test::credentials(person.email, test::kPassword)));
   }
-  CHECK(refused == 32);
+  check_refused(knock(port, "GET", "/api/v1/redemptions", "ck_" + std::string(43, 'A')));
+  check_refused(knock(port, "GET", "/api/v1/coupons/" + codes[200]));
+  // A change finds out too, and may be the last that the process does.
+  try {
+    const std::string path = "/api/v1/auth/register";
+    const auto body = test::credentials("new@example.com", test::kPassword);
+    check_refused(knock(port, "POST", path, {}, body));
+  } catch (const std::runtime_error&) {
+  }
   // The reason is where the owner looks for it.
   CHECK(box.server().output().find("malformed") != std::string::npos);
 }
@@ -111,7 +111,8 @@ TEST_CASE("a login for which there is no memory is refused, not waved through", 
   const Person alice = box.add_person();
   box.start();
   const int port = box.server().port();
-  REQUIRE(status_of(port, "/api/v1/me", alice.token) == 200);
+  const std::string right = test::credentials(alice.email, test::kPassword);
+  REQUIRE(knock(port, "POST", "/api/v1/auth/login", {}, right).status == 200);
   // No more address space than it has now and a little: no room for a hash of 64 MiB.
   const std::string pid = std::to_string(box.server().pid());
   const std::string limit = R"(prlimit --pid )" + pid +

@@ -123,7 +123,7 @@ TEST_CASE("500 parallel logins take 200 MiB at the most, and redemptions go on",
                       << slowed << " x 429; " << more_mib << " MiB more than idle at the most; "
                       << meanwhile << " redemptions meanwhile");
   CHECK(in + busy + slowed == kLogins);
-  CHECK(in >= 30);
+  CHECK(in >= (limits == "off" ? 30 : 1));
   CHECK(more_mib <= 200);
   CHECK(meanwhile >= 10);
 }
@@ -171,7 +171,7 @@ TEST_CASE("the passwords that everybody tries first are refused, however they ar
     const auto reply = knock(port, "POST", "/api/v1/auth/register", {},
                              test::credentials("common@example.com", common));
     CHECK(reply.status == 400);
-    CHECK(reply.body.find("most common") != std::string::npos);
+    CHECK(reply.body.find("not a common one") != std::string::npos);
     const json change = {{"current_password", test::kPassword}, {"new_password", common}};
     CHECK(knock(port, "POST", "/api/v1/me/password", alice.token, change.dump()).status == 400);
   }
@@ -191,9 +191,12 @@ TEST_CASE("a wrong password and an unknown account look the same", "[S11][securi
       200);
   for (const std::string path : kLogins) {
     INFO(path);
-    const auto known = knock(port, "POST", path, {}, body_for(path, alice.email, "wrong horse 2"));
-    const auto unknown =
-        knock(port, "POST", path, {}, body_for(path, "nobody@example.com", "wrong horse 2"));
+    const auto refused = [&](const std::string& name) {
+      return knock(port, "POST", path, {}, body_for(path, name, "wrong horse 2"),
+                   {{"X-Request-Id", "same"}});
+    };
+    const auto known = refused(alice.email);
+    const auto unknown = refused("nobody@example.com");
     CHECK(known.status == 401);
     CHECK(unknown.status == 401);
     json one = lasting(known);

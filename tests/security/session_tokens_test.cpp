@@ -237,7 +237,8 @@ TEST_CASE("a token of another kind, issuer or audience is no session", "[S4][sec
   for (const std::string& wrong : {forger.alice().token, coupon_token}) {
     const auto body = nlohmann::json{{"refresh_token", wrong}}.dump();
     CHECK(knock(forger.port(), "POST", "/api/v1/auth/refresh", {}, body).status >= 400);
-    CHECK(knock(forger.port(), "POST", "/v1/auth/token/refresh", wrong).status == 422);
+    const int status = knock(forger.port(), "POST", "/v1/auth/token/refresh", wrong).status;
+    CHECK(status == (wrong == coupon_token ? 401 : 422));
   }
   CHECK(core::from_base64url(forger.alice().refresh_token).value().size() == 32);
 }

@@ -41,14 +41,9 @@ struct UserPatch {
   std::optional<bool> active = {};
 };
 
-// Which common passwords are refused: those on a short list as they stand there, which clients of
-// the five services can live with; or whatever everybody tries first, however it is dressed up.
-enum class Common { kAsTyped, kDressedUp };
-
 // The text to store for a new password. kInvalidRequest (field "password") when it breaks the rule;
 // kBusy when too many are being hashed. Call it before the write operation, never inside.
-core::Result<std::string> hash_new_password(Engine& engine, std::string_view password,
-                                            Common refused = Common::kAsTyped);
+core::Result<std::string> hash_new_password(Engine& engine, std::string_view password);
 
 // Whether this is the account's password; of an account that is not there, never, and after the
 // same time. kBusy as above.
