@@ -113,7 +113,8 @@ http::Text native_password_rule() {
   rule.check = [](std::string_view text) {
     return !core::password_problem(text) && !core::is_common_password(text);
   };
-  rule.expected += ", however disguised";
+  rule.expected =
+      "must be 8 to 1024 bytes with a letter and a digit, and not a common one, however disguised";
   return rule;
 }
 

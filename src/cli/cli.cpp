@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <charconv>
+#include <exception>
 #include <iostream>
 
 #include "coupond/app/actions.h"
@@ -88,6 +89,15 @@ int parse(CLI::App& root, int argc, char** argv) {
   }
 }
 
+// What nobody expected ends with a sentence too.
+int run_chosen(const CommandLine& line) {
+  try {
+    return line.chosen();
+  } catch (const std::exception& error) {
+    return fail(std::string("This went wrong: ") + error.what() + ".");
+  }
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -100,7 +110,7 @@ int run(int argc, char** argv) {
   CommandLine line{.root = root};
   add_commands(line);
   const int parsed = parse(root, argc, argv);
-  return line.chosen && parsed == kDone ? line.chosen() : parsed;
+  return line.chosen && parsed == kDone ? run_chosen(line) : parsed;
 }
 
 void add_data_option(CLI::App& command, std::string& data_dir) {

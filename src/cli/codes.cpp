@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -123,6 +124,9 @@ int import(const CodesInput& input) {
     file.open(input.file, std::ios::binary);
     if (!file)
       return fail("The file " + input.file + " cannot be read: " + std::strerror(errno) + ".");
+    if (std::filesystem::is_directory(input.file)) {
+      return fail("The file " + input.file + " cannot be read: it is a directory.");
+    }
   }
   std::istream& source = input.file == "-" ? std::cin : file;
   const std::string text((std::istreambuf_iterator<char>(source)), {});

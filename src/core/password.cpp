@@ -1,10 +1,10 @@
 #include "coupond/core/password.h"
 
 #include <sodium.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "coupond/core/assert.h"
 
@@ -38,6 +38,14 @@ std::string dummy_for(const PasswordHasher::Params& params) {
   return "$argon2id$v=19$m=" + std::to_string(params.mem_bytes / 1024) +
          ",t=" + std::to_string(params.ops) + ",p=1$" + std::string(22, 'A') + '$' +
          std::string(43, 'A');
+}
+
+// Whether so much memory is to be had.
+bool has_room_for(std::size_t bytes) {
+  void* room = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) return false;
+  ::munmap(room, bytes);
+  return true;
 }
 
 }  // namespace
@@ -114,10 +122,9 @@ Result<bool> PasswordHasher::verify(const std::string& stored, std::string_view 
   if (password.size() > limits::kPasswordMaxBytes) return false;  // no such password was stored
   const Slot slot(*this);
   if (!slot.taken()) return Reason::kBusy;
-  errno = 0;
   if (crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0) return true;
-  // Nobody knows whether it was wrong: it could not be tried.
-  if (errno == ENOMEM) return Reason::kBusy;
+  // To libsodium a password that could not be tried for want of memory is a wrong one.
+  if (!has_room_for(params_.mem_bytes)) return Reason::kBusy;
   return false;
 }
 

@@ -205,9 +205,15 @@ std::optional<core::Error> put_in_place(const Candidate& candidate, const DataPa
   return sync_path(paths.directory);
 }
 
-// ".before-2026-11-20T14:00:00Z"; to the second, so that two restores do not meet.
-std::string aside_ending(const core::Clock& clock) {
-  return ".before-" + core::to_rfc3339({clock().value / core::kMsPerSecond * core::kMsPerSecond});
+// ".before-2026-11-20T14:00:00Z", with a number where a restore in the same second has taken that.
+std::string aside_ending(const DataPaths& paths, const core::Clock& clock) {
+  const std::string when =
+      ".before-" + core::to_rfc3339({clock().value / core::kMsPerSecond * core::kMsPerSecond});
+  std::string ending = when;
+  for (int i = 2; exists(paths.database + ending) || exists(paths.key + ending); ++i) {
+    ending = when + "-" + std::to_string(i);
+  }
+  return ending;
 }
 
 core::Result<core::Done> verify_candidate(const Candidate& candidate, const core::Secrets& secrets,
@@ -240,7 +246,7 @@ core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& f
   if (const auto ready = prepare(candidate, *secrets, epoch, options.clock); !ready.ok()) {
     return ready.error();
   }
-  const std::string ending = aside_ending(options.clock);
+  const std::string ending = aside_ending(paths, options.clock);
   RestoreReport report{.seq = candidate.head.seq,
                        .epoch = epoch,
                        .key_from_backup = candidate.packed_key,

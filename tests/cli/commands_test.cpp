@@ -69,6 +69,28 @@ TEST_CASE("a mistyped command is told what is right", "[cli]") {
   CHECK(mentions(nothing.err, "Usage: coupond"));
 }
 
+TEST_CASE("a directory is no file of codes", "[cli]") {
+  const test::TempDir directory;
+  const ProgramOutcome outcome = command(
+      {"codes", "import", "subscription-cards", directory.path(), "--data", directory / "data"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(mentions(outcome.err, directory.path() + " cannot be read"));
+}
+
+TEST_CASE("two restores in one second set both databases aside", "[cli]") {
+  const test::TempDir directory;
+  const std::string data = directory / "data";
+  CHECK(Daemon(data).end_with(SIGTERM) == 0);
+  const std::string copy = directory / "copy";
+  REQUIRE(command({"backup", copy, "--data", data}).exit_code == 0);
+  for (int i = 0; i < 3; ++i) {
+    const ProgramOutcome outcome = command({"restore", copy, "--data", data});
+    CAPTURE(outcome.err);
+    CHECK(outcome.exit_code == 0);
+  }
+  CHECK(command({"verify", "--data", data}).exit_code == 0);
+}
+
 TEST_CASE("every command explains itself", "[cli]") {
   const ProgramOutcome all = command({"--help"});
   CHECK(all.exit_code == 0);

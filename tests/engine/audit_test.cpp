@@ -180,7 +180,7 @@ constexpr Tampering kTables[] = {
      "max_uses or expires_at"},
     {"UPDATE coupons SET number = 99999 WHERE id = " COUPOND_SOME_COUPON, ": number is 99999"},
     {"UPDATE coupons SET campaign_id = 6, number = 9999 WHERE id = " COUPOND_SOME_COUPON,
-     ": campaign_id is 6"},
+     "coupons "},
     {"UPDATE coupons SET last_seq = 1 WHERE id = " COUPOND_SOME_COUPON, ": last_seq is 1"},
     {"UPDATE coupons SET code_hash = randomblob(24) WHERE id = " COUPOND_SOME_COUPON, "code_"},
     {"UPDATE coupons SET code_sealed = randomblob(26) WHERE id = " COUPOND_SOME_COUPON,

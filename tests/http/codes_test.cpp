@@ -27,7 +27,7 @@ std::string job_path(const test::ApiReply& job) {
 nlohmann::json finished(ApiFixture& api, const test::ApiReply& job) {
   while (true) {
     auto now = api.get(job_path(job), api.admin().token).body;
-    const std::string state = now.at("state");
+    const std::string state = now.at("state").get<std::string>();
     if (state != "queued" && state != "running") return now;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
@@ -147,7 +147,7 @@ TEST_CASE("codes: an import tells of each bad line, and its export imports again
   CHECK(errors[1] == nlohmann::json{{"line", 4}, {"reason", "duplicate_code"}});
   const auto first = api.get(job_path(job) + "/errors?limit=1", admin).body;
   CHECK(first["items"].size() == 1);
-  const std::string cursor = first["next_cursor"];
+  const std::string cursor = first["next_cursor"].get<std::string>();
   const auto second = api.get(job_path(job) + "/errors?cursor=" + cursor, admin).body;
   CHECK(second["items"] == nlohmann::json::array({errors[1]}));
 

@@ -216,35 +216,42 @@ TEST_CASE("a wrong password and an unknown account look the same", "[S11][securi
 
 TEST_CASE("wrong passwords count one by one, at once or one after the other", "[S12][security]") {
   BlackBox box;
-  const Person alice = box.add_person();
-  const Person bob = box.add_person();
-  const Person carol = box.add_person();
+  std::vector<Person> people;
+  for (int i = 0; i < 4; ++i) people.push_back(box.add_person());
   box.start(test::kGuarded);
   const int port = box.server().port();
-  const auto wrong = [&](const Person& person) {
-    return test::credentials(person.email, "wrong horse 2");
+  const auto guess = [&](const std::string& path, const Person& person) {
+    return knock(port, "POST", path, {}, body_for(path, person.email, "wrong horse 2"));
   };
-  int tries = 0;
-  while (knock(port, "POST", "/login", {}, wrong(alice)).status == 401 && tries < 100) ++tries;
-  CHECK(tries >= 3);
-  CHECK(tries <= 20);
+  int in_a_row = 0;
+  while (guess("/login", people[0]).status == 401 && in_a_row < 100) ++in_a_row;
+  CHECK(in_a_row >= 3);
+  CHECK(in_a_row <= 20);
   const auto answers = test::race(port, 64, [&](int, test::HttpClient& client) {
-    return test::Answer{client.post("/login", wrong(bob)).status, nullptr};
+    const auto body = test::credentials(people[1].email, "wrong horse 2");
+    return test::Answer{client.post("/login", body).status, nullptr};
   });
-  const auto tried = test::count_status(answers, 401);
-  CHECK(tried + test::count_status(answers, 429) == 64);
-  CHECK(tried == tries);
-  // All doors are one door, and the right password is not heard either.
-  for (const std::string path : kLogins) {
-    INFO(path);
-    const auto reply = knock(port, "POST", path, {}, body_for(path, bob.email, test::kPassword));
-    CHECK(reply.status == 429);
-    CHECK(std::stoi("0" + reply.header("Retry-After")) >= 1);
+  const auto at_once = test::count_status(answers, 401);
+  CHECK(at_once + test::count_status(answers, 429) == 64);
+  // A few more than in a row where the machine is so slow that a wait of a second passes meanwhile.
+  CHECK(at_once >= in_a_row);
+  CHECK(at_once <= in_a_row + 3);
+  // All doors are one door.
+  int through_all = 0;
+  std::string wait;
+  for (int i = 0; i < 60; ++i) {
+    const auto reply = guess(kLogins[i % 5], people[2]);
+    if (reply.status == 401) ++through_all;
+    if (reply.status == 429) wait = reply.header("Retry-After");
   }
+  CHECK(through_all <= in_a_row + 3);
+  CHECK(std::stoi("0" + wait) >= 1);
   // Whoever is in stays in, and nobody else is kept out.
-  CHECK(knock(port, "GET", "/api/v1/me", bob.token).status == 200);
-  CHECK(knock(port, "POST", "/login", {}, test::credentials(carol.email, test::kPassword)).status ==
-        200);
+  CHECK(knock(port, "GET", "/api/v1/me", people[1].token).status == 200);
+  CHECK(knock(port, "POST", "/login", {}, test::credentials(people[3].email, test::kPassword))
+            .status == 200);
+  WARN("wrong passwords heard: " << in_a_row << " in a row, " << at_once << " of 64 at once, "
+                                 << through_all << " of 60 through five doors");
 }
 
 TEST_CASE("200 guesses at one account reach its password fewer than 100 times", "[S12][security]") {

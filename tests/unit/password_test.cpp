@@ -159,7 +159,7 @@ TEST_CASE("common passwords are known in any dress", "[password]") {
   CHECK(tried >= 1500);
   for (const char* walk :
        {"asdfgh12", "1q2w3e4r5t", "zaq12wsx", "aaaaaaa1", "abababab1", "abc12345", "password123456",
-        "a1b2c3d4", "9876543210a", "qazwsx123", "dogdog11"}) {
+        "a1b2c3d4", "qwertzuiop1", "qazwsx123", "dogdog11"}) {
     INFO(walk);
     CHECK(is_common_password(walk));
   }
