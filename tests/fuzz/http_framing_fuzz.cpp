@@ -27,8 +27,8 @@ constexpr std::size_t kLargeBodyBytes = 2000;
 
 BodyPolicy policy() {
   return {.body_bytes = kBodyBytes,
-          .limit_of_route = [](auto, std::string_view path) -> std::size_t {
-            return path == "/import" ? kLargeBodyBytes : 0;
+          .limit_of = [](const Request& head) -> std::size_t {
+            return head.target_path == "/import" ? kLargeBodyBytes : 0;
           },
           .large_bytes_total = 2 * kLargeBodyBytes};
 }
