@@ -117,10 +117,10 @@ class Bench {
   Result<std::unique_ptr<BenchSupply>> prepare(const BenchKind& kind) {
     const auto engine = open();
     if (!engine.ok()) return engine.error();
-    if (kind.prepare != nullptr) {
-      if (const auto prepared = kind.prepare(**engine); !prepared.ok()) return prepared.error();
-    }
-    return BenchSupply::make(**engine, options_.size);
+    auto supply = BenchSupply::make(**engine, options_.size);
+    if (!supply.ok() || kind.prepare == nullptr) return supply;
+    if (const auto prepared = kind.prepare(**engine); !prepared.ok()) return prepared.error();
+    return supply;
   }
 
   Result<load::Outcome> measure(const BenchResult& result) {

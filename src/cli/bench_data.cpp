@@ -214,6 +214,18 @@ std::string bench_code(std::int64_t i) {
   });
 }
 
+Result<Done> cap_bench_tokens(Engine& engine, std::optional<std::int64_t> max_issued) {
+  const auto campaign = bench_campaign(engine, kBenchTokens);
+  if (!campaign.ok()) return campaign.error();
+  if (campaign->policy.max_issued == max_issued) return Done{};
+  const auto put = engine.writer().run<service::CampaignWritten>("bench.cap", [&](store::Tx& tx) {
+    return service::change_campaign(tx, Caller::cli(), campaign->id, [&](domain::Campaign& there) {
+      there.policy.max_issued = max_issued;
+    });
+  });
+  return put.ok() ? Result<Done>(Done{}) : Result<Done>(put.error());
+}
+
 Result<domain::Campaign> bench_campaign(Engine& engine, std::string_view slug) {
   return engine.readers().read<domain::Campaign>(
       [&](store::Connection& db) { return service::find_campaign(db, slug); });

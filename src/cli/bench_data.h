@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,5 +47,9 @@ std::string bench_code(std::int64_t i);
 
 // A campaign of the benchmark as it is now.
 core::Result<domain::Campaign> bench_campaign(service::Engine& engine, std::string_view slug);
+
+// Sets how many tokens there may be; absent: any number.
+core::Result<core::Done> cap_bench_tokens(service::Engine& engine,
+                                          std::optional<std::int64_t> max_issued);
 
 }  // namespace coupon::cli

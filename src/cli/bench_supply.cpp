@@ -66,6 +66,7 @@ Result<std::unique_ptr<BenchSupply>> BenchSupply::make(Engine& engine, const Ben
   if (!cards.ok()) return cards.error();
   const auto stock = bench_campaign(engine, kBenchStock);
   if (!stock.ok()) return stock.error();
+  if (const auto open = cap_bench_tokens(engine, std::nullopt); !open.ok()) return open.error();
   auto tokens = issue_tokens(engine);
   if (!tokens.ok()) return tokens.error();
   supply->redeemed_ = cards->counters.redeemed;

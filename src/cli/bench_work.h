@@ -50,7 +50,7 @@ class BenchSupply {
 struct BenchKind {
   std::string_view name;
   std::string_view about;
-  // Readies the data; the server is not running. May be null.
+  // Readies the data, after its supply was made; the server is not running. May be null.
   core::Result<core::Done> (*prepare)(service::Engine& engine);
   load::Workload (*workload)(const BenchSupply& supply);
   // More connections than that are refused or only wait; 0: as many as asked for.
