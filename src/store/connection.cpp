@@ -1,5 +1,6 @@
 #include "coupond/store/connection.h"
 
+#include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -67,11 +68,26 @@ sqlite3_stmt* Connection::prepared(const char* sql) {
   return statement;
 }
 
-int Connection::checkpoint(int mode, Wait wait) {
+Connection::Moved Connection::checkpoint(int mode, Wait wait) {
   if (wait == Wait::kNever) sqlite3_busy_timeout(handle(), 0);
-  const int code = sqlite3_wal_checkpoint_v2(handle(), nullptr, mode, nullptr, nullptr);
+  Moved moved{.code = SQLITE_OK, .pages_in_log = -1};
+  moved.code = sqlite3_wal_checkpoint_v2(handle(), nullptr, mode, &moved.pages_in_log, nullptr);
   sqlite3_busy_timeout(handle(), kBusyTimeoutMs);
-  return code;
+  return moved;
+}
+
+int Connection::sync_file() {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+void Connection::sync_log() {
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log == nullptr || log->pMethods == nullptr) return;
+  const int code = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+  if (code != SQLITE_OK) throw SQLite::Exception("the write-ahead log cannot be synced", code);
 }
 
 std::int64_t Connection::changes() const { return sqlite3_changes(handle()); }

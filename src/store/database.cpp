@@ -30,11 +30,6 @@ constexpr std::chrono::seconds kCheckBudget{2};
 // Virtual-machine steps between two looks at the time.
 constexpr int kCheckSteps = 10'000;
 
-// Half of SQLite's usual size. A redemption changes three pages anywhere in the file, a few bytes
-// each, and each goes to the log whole: smaller pages are less to copy, to sum and to sync. Still
-// smaller ones would share the disk's blocks and make the trees deeper.
-constexpr int kPageBytes = 2048;
-
 constexpr char kApplicationIdOf[] = "PRAGMA application_id";
 constexpr char kUserVersionOf[] = "PRAGMA user_version";
 constexpr char kUseWal[] = "PRAGMA journal_mode = WAL";

@@ -22,6 +22,10 @@ constexpr std::size_t kGatherBytes = std::size_t{1} << 16;
 
 struct LogFile {
   sqlite3_file base;
+  // On a disk that may spoil what lies beside a write, SQLite pads a commit to the next sector and
+  // syncs before the last of the padding. What was gathered then would be lost without its knowing,
+  // when the disk is full, and everything behind the hole with it. So there we gather nothing.
+  bool gathers;
   std::string* gathered;
   sqlite3_int64 offset;  // in the file, of the first byte gathered
   // The system's file follows in memory, as large as its layer says.
@@ -61,6 +65,7 @@ int close(sqlite3_file* file) {
 
 int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
   LogFile& log = log_of(file);
+  if (!log.gathers) return log.real()->pMethods->xWrite(log.real(), data, size, offset);
   const std::size_t held = log.gathered->size();
   const bool adjoins = offset == log.offset + static_cast<sqlite3_int64>(held);
   if (!adjoins || held + static_cast<std::size_t>(size) > kGatherBytes) {
@@ -120,6 +125,8 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
   if (log.gathered == nullptr) return SQLITE_NOMEM;
   const int code = system->xOpen(system, name, log.real(), flags, out_flags);
   if (code == SQLITE_OK) {
+    const int traits = log.real()->pMethods->xDeviceCharacteristics(log.real());
+    log.gathers = (traits & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
     log.base.pMethods = &kLogMethods;
     return SQLITE_OK;
   }

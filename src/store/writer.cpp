@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "coupond/store/database.h"
+#include "src/store/log_mover.h"
 #include "src/store/log_vfs.h"
 
 namespace coupon::store {
@@ -12,13 +14,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Pages in the write-ahead log before a checkpoint moves them into the file: small steps, so that
-// no request waits long behind one.
-constexpr int kCheckpointPages = 1000;
 // Quiet time after which the log is emptied altogether.
 constexpr std::chrono::seconds kIdle{1};
 constexpr std::int64_t kSlowBatchUs = 100'000;
-constexpr std::int64_t kPageBytes = 4096;
 
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kCommit[] = "COMMIT";
@@ -80,7 +78,9 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
   const bool full = options_.durability == Durability::kFull;
   connection_.exec(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   connection_.exec("PRAGMA fullfsync = ON");
-  connection_.exec("PRAGMA cache_size = -65536");
+  // A larger one would not hold a large database either, and SQLite goes through all of it after
+  // commits that split a page.
+  connection_.exec("PRAGMA cache_size = -16384");
   connection_.exec("PRAGMA journal_size_limit = 67108864");
   sqlite3_wal_hook(
       connection_.handle(),
@@ -89,6 +89,8 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
         return SQLITE_OK;
       },
       this);
+  mover_ = std::make_unique<LogMover>(path, vfs_for(options_), options_.drive == Drive::kOwnThread,
+                                      options_.log_step);
   settle_if_possible();
   // The version before the figures: a foreign write between the two is then noticed.
   data_version_ = read_data_version();
@@ -106,8 +108,11 @@ Writer::~Writer() { stop(); }
 // again, and a commit appended behind them would be lost with them at a power cut.
 void Writer::settle() {
   if (settled_) return;
-  const int code = connection_.checkpoint(SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kNever);
+  const int code =
+      mover_->move_now(connection_, SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kNever);
   if (code != SQLITE_OK) throw SQLite::Exception(connection_.handle(), code);
+  // Nor may the emptied log come back: what of it did reach the disk is older than the file now.
+  connection_.sync_log();
   settled_ = true;
 }
 
@@ -147,8 +152,7 @@ void Writer::perform(Operation& operation) {
     operation.fail(*refused);
     return;
   }
-  std::unique_lock lock(operation.mutex);
-  operation.done.wait(lock, [&] { return operation.finished; });
+  operation.done.wait();
 }
 
 std::optional<core::Error> Writer::enqueue(Operation& operation) {
@@ -168,13 +172,6 @@ std::optional<core::Error> Writer::enqueue(Operation& operation) {
   return std::nullopt;
 }
 
-// The operation lives on its caller's stack and is gone as soon as the mutex is free.
-void Writer::finish(Operation& operation) {
-  const std::lock_guard lock(operation.mutex);
-  operation.finished = true;
-  operation.done.notify_one();
-}
-
 void Writer::wait_for_entry_after(core::Seq seq, std::int64_t timeout_ms) {
   std::unique_lock lock(feed_mutex_);
   feed_waiters_.fetch_add(1);
@@ -192,14 +189,17 @@ void Writer::work() {
 }
 
 void Writer::run_batch(const Operations& batch) {
-  if (batch.empty()) {
-    look_for_foreign_write();
-    empty_log(Connection::Wait::kNever);  // a request must not wait behind a slow reader
-    return;
+  if (batch.empty()) look_for_foreign_write();
+  if (!batch.empty()) transact(batch);
+  // Each lives on its caller's stack, and is gone with this.
+  for (Operation* operation : batch) operation->done.signal();
+  if (batch.empty() || state_ == State::kFull) {  // a full disk gets the log's room back
+    empty_log(Connection::Wait::kNever);          // a request must not wait behind a slow reader
+  } else {
+    move_log_if_large();
   }
-  transact(batch);
-  for (Operation* operation : batch) finish(*operation);
-  checkpoint_if_large();
+  if (!mover_->failed() || state_ == State::kDead) return;
+  die({}, "the database file could not be synced; all is in its log");
 }
 
 // False when it is time to end. An empty batch means that nothing came for a while.
@@ -373,23 +373,21 @@ void Writer::sign_head() {
   Query(connection_, kSignHead, head.seq, head.hash, signature).run();
 }
 
-void Writer::checkpoint_if_large() {
-  if (wal_pages_ < kCheckpointPages || state_ == State::kDead) return;
-  // A failure here loses nothing: the log keeps what could not be moved.
-  connection_.checkpoint(SQLITE_CHECKPOINT_PASSIVE, Connection::Wait::kNever);
-  wal_pages_ = 0;
+void Writer::move_log_if_large() {
+  if (state_ == State::kDead || !mover_->committed(wal_pages_)) return;
+  mover_->move_now(connection_, SQLITE_CHECKPOINT_PASSIVE, Connection::Wait::kNever);
 }
 
 void Writer::empty_log(Connection::Wait wait) {
   if (checkpointed_ || state_ == State::kDead) return;
-  checkpointed_ = connection_.checkpoint(SQLITE_CHECKPOINT_TRUNCATE, wait) == SQLITE_OK;
+  checkpointed_ = mover_->move_now(connection_, SQLITE_CHECKPOINT_TRUNCATE, wait) == SQLITE_OK;
 }
 
 void Writer::report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us) {
   BatchReport report{.operations = batch.size(),
                      .total_us = total_us,
                      .commit_us = commit_us,
-                     .wal_bytes = wal_pages_ * kPageBytes,
+                     .wal_bytes = wal_pages_ * std::int64_t{kPageBytes},
                      .committed = true};
   if (total_us > kSlowBatchUs) {
     for (const Operation* operation : batch) report.slow_operations.push_back(operation->name);

@@ -25,7 +25,7 @@ core::Digest digest_of(const Command& command) {
 Simulation::Simulation(const Options& options)
     : options_(options),
       random_(options.seed),
-      disk_(options.seed),
+      disk_(options.seed, options.powersafe_overwrite),
       vault_(test_secrets()),
       bytes_(random_.as_random()),
       source_(random_, vault_) {}

@@ -30,6 +30,7 @@ class Simulation {
   struct Options {
     std::uint64_t seed = 1;
     store::Durability durability = store::Durability::kFull;
+    bool powersafe_overwrite = true;  // of the disk; it is, as far as SQLite knows, on Linux
     // Is told what happens, in words.
     std::function<void(const std::string&)> story = [](const std::string&) {};
   };

@@ -21,7 +21,9 @@ ScriptedRun::ScriptedRun(FaultVfs& disk, std::uint64_t seed, store::Durability d
 }
 
 EngineFixture::Options ScriptedRun::options(std::uint64_t seed) const {
-  return {.writer = {.durability = durability_, .vfs = disk_.name()}, .seed = seed, .path = kPath};
+  return {.writer = {.durability = durability_, .log_step = 60, .vfs = disk_.name()},
+          .seed = seed,
+          .path = kPath};
 }
 
 void ScriptedRun::set_up() {

@@ -41,10 +41,19 @@ class Connection {
   sqlite3_stmt* prepared(const char* sql);
 
   sqlite3* handle() const { return database_.getHandle(); }
-  // Moves the write-ahead log into the file. `mode` and what comes back are SQLite's. Only the
-  // writer may.
+
+  // Moves the write-ahead log into the file. `mode` and the code that comes back are SQLite's. Only
+  // the writer and its LogMover may.
   enum class Wait { kNever, kForReaders };
-  int checkpoint(int mode, Wait wait);
+  struct Moved {
+    int code;
+    int pages_in_log;  // when it began; negative when that is not known
+  };
+  Moved checkpoint(int mode, Wait wait);
+  // Makes what was moved durable; SQLite itself does so only when it has moved all there is.
+  int sync_file();
+  // Makes durable what the write-ahead log is now, its length too. Throws.
+  void sync_log();
 
   std::int64_t changes() const;
   bool in_transaction() const;
