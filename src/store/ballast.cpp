@@ -1,17 +1,15 @@
 #include "coupond/store/ballast.h"
 
 #include <fcntl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "coupond/core/limits.h"
+#include "src/store/files.h"
 
 namespace coupon::store {
 
 std::uint64_t free_bytes(const DataPaths& paths) {
-  struct statvfs disk = {};
-  if (::statvfs(paths.directory.c_str(), &disk) != 0) return 0;
-  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  return free_bytes(paths.directory).value_or(0);
 }
 
 bool keep_ballast(const DataPaths& paths) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -92,6 +93,12 @@ std::optional<core::Error> sync_path(const std::string& path) {
 std::optional<core::Error> rename_file(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return failed("renamed", from, errno);
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> free_bytes(const std::string& path) {
+  struct statvfs disk = {};
+  if (::statvfs(path.c_str(), &disk) != 0) return std::nullopt;
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
 std::string directory_of(const std::string& path) {

@@ -2,6 +2,7 @@
 // sentence that names the file.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,8 @@ std::optional<core::Error> copy_private_file(const std::string& from, const std:
 std::optional<core::Error> sync_path(const std::string& path);
 // Gives a file another name, replacing one that has it.
 std::optional<core::Error> rename_file(const std::string& from, const std::string& to);
+// Room on the disk that the file or directory is on, for those who are not root.
+std::optional<std::uint64_t> free_bytes(const std::string& path);
 // The directory a path lies in.
 std::string directory_of(const std::string& path);
 // The whole of a small file.

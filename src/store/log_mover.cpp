@@ -7,6 +7,9 @@
 
 #include <utility>
 
+#include "coupond/core/limits.h"
+#include "src/store/files.h"
+
 namespace coupon::store {
 namespace {
 
@@ -14,6 +17,10 @@ namespace {
 // moves become shorter and shorter, until the caller itself moves the few pages that are left.
 constexpr int kLogSteps = 6;
 constexpr int kLastMove = 8;  // part of a step
+
+// With this many pages the log is started anew on a disk that is nearly full: a longer one might
+// take the last room, and then the file could not grow by what the log holds for it.
+constexpr int kShortLog = 1000;
 
 // The disk and the processors are the commits' first. Where the system knows no such classes,
 // nothing is lost.
@@ -28,7 +35,8 @@ void yield_to_others() {
 
 }  // namespace
 
-LogMover::LogMover(const std::string& path, const char* vfs, bool beside, int step) : step_(step) {
+LogMover::LogMover(const std::string& path, const char* vfs, bool beside, int step)
+    : path_(path), step_(step) {
   if (!beside) return;
   connection_.emplace(path, Connection::Access::kReadWrite, vfs);
   connection_->exec("PRAGMA synchronous = FULL");
@@ -53,6 +61,7 @@ bool LogMover::committed(int pages_in_log) {
   const int gathered = pages_in_log - seen_;
   if (!thread_.joinable()) return gathered >= step_;
 
+  if (gathered >= kShortLog && disk_is_nearly_full()) return true;
   const bool large = pages_in_log >= kLogSteps * step_;
   const int few = step_ / kLastMove;
   const bool cannot_keep_up = pages_in_log >= 2 * kLogSteps * step_;
@@ -70,6 +79,11 @@ int LogMover::move_now(Connection& connection, int mode, Connection::Wait wait) 
   state_ = State::kIdle;  // what was asked for is done here
   if (failed_) return SQLITE_IOERR_FSYNC;
   return note(connection.checkpoint(mode, wait));
+}
+
+bool LogMover::disk_is_nearly_full() const {
+  const auto free = free_bytes(path_);
+  return free && *free < core::limits::kDiskFreeMinBytes;
 }
 
 // After a failure we wait for as much again, lest a full disk keep us busy.

@@ -48,6 +48,9 @@ class LogMover {
   void work();
   int note(const Connection::Moved& moved);
 
+  bool disk_is_nearly_full() const;
+
+  const std::string path_;
   const int step_;
   std::optional<Connection> connection_;  // by thread_ only
   std::mutex mutex_;                      // guards the three below
