@@ -34,7 +34,7 @@ function(coupond_test folder label)
   catch_discover_tests(${target}
     TEST_PREFIX "${label}: "
     EXTRA_ARGS --warn NoTests
-    PROPERTIES LABELS ${label} TIMEOUT 300
+    PROPERTIES LABELS ${label}
       ENVIRONMENT "COUPOND_BINARY=${PROJECT_BINARY_DIR}/coupond")
 endfunction()
 
@@ -65,7 +65,7 @@ endforeach()
 add_test(NAME "examples: each does what it says"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/run.sh
     $<TARGET_FILE:coupond> $<TARGET_FILE:example_embed>)
-set_tests_properties("examples: each does what it says" PROPERTIES LABELS examples TIMEOUT 300)
+set_tests_properties("examples: each does what it says" PROPERTIES LABELS examples)
 add_test(NAME "examples: systemd understands the units"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/units.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: systemd understands the units" PROPERTIES

@@ -6,9 +6,13 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+limit=()  # of seconds a test may take: the preset's
 case "${1:-}" in
   "") ;;
-  --long) export COUPOND_LONG=1 ;;
+  --long)
+    export COUPOND_LONG=1
+    limit=(--timeout 14400)
+    ;;
   *) echo "usage: scripts/test.sh [--long]" >&2; exit 2 ;;
 esac
 
@@ -18,7 +22,7 @@ run_suite() {
   cmake --preset "$1" >/dev/null
   cmake --build --preset "$1" --parallel "$(nproc)"
   echo "== $1: test"
-  ctest --preset "$1" --parallel "$(nproc)" --no-tests=error </dev/null
+  ctest --preset "$1" --parallel "$(nproc)" --no-tests=error "${limit[@]}" </dev/null
 }
 
 scripts/deps.sh
