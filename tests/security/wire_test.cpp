@@ -171,7 +171,7 @@ TEST_CASE("300 half-open and 500 idle connections keep nobody else waiting", "[S
   WARN("a redemption takes " << alone_ms << " ms alone, " << crowded_ms
                              << " ms beside 300 half-open "
                              << "and 500 idle connections, which take " << more_kib << " KiB");
-  CHECK(more_kib < 80 * 1024);
+  if (test::kMemoryIsOwn) CHECK(more_kib < 80 * 1024);
 }
 
 TEST_CASE("on a network no address alone can take all connections", "[S23][security]") {
