@@ -32,6 +32,14 @@ bool connect_v4(int fd, const std::string& address, int port) {
   return ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
 }
 
+bool connect_v6(int fd, const std::string& address, int port) {
+  sockaddr_in6 to{};
+  to.sin6_family = AF_INET6;
+  to.sin6_port = htons(static_cast<std::uint16_t>(port));
+  if (::inet_pton(AF_INET6, address.c_str(), &to.sin6_addr) != 1) return false;
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+}
+
 }  // namespace
 
 Client::~Client() {
@@ -41,8 +49,10 @@ Client::~Client() {
 Client::Client(Client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 bool Client::connect(const std::string& address, int port) {
-  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd_ < 0 || !connect_v4(fd_, address, port)) return false;
+  const bool v6 = address.find(':') != std::string::npos;
+  fd_ = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return false;
+  if (!(v6 ? connect_v6(fd_, address, port) : connect_v4(fd_, address, port))) return false;
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return ::fcntl(fd_, F_SETFL, O_NONBLOCK) == 0;
