@@ -20,28 +20,6 @@ core::Error refuse(std::string message) {
   return {.reason = core::Reason::kInvalidRequest, .message = std::move(message)};
 }
 
-struct Target {
-  std::string host;
-  std::string port = "80";
-  std::string path = "/";
-};
-
-core::Result<Target> read_target(const std::string& url) {
-  if (!url.starts_with(kScheme)) return refuse(url + " is not an http:// address.");
-  const std::size_t slash = std::min(url.find('/', kScheme.size()), url.size());
-  const std::string place = url.substr(kScheme.size(), slash - kScheme.size());
-  Target target;
-  if (slash < url.size()) target.path = url.substr(slash);
-  const std::size_t colon = place.rfind(':');
-  const bool has_port = colon != std::string::npos && place.find(']', colon) == std::string::npos;
-  target.host = place.substr(0, has_port ? colon : place.size());
-  if (has_port) target.port = place.substr(colon + 1);
-  if (target.host.starts_with('[') && target.host.ends_with(']')) {
-    target.host = target.host.substr(1, target.host.size() - 2);
-  }
-  return target;
-}
-
 class Socket {
  public:
   explicit Socket(int fd) : fd_(fd) {}
@@ -56,7 +34,7 @@ class Socket {
   const int fd_;
 };
 
-int connect_to(const Target& target) {
+int connect_to(const HttpTarget& target) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
@@ -85,6 +63,22 @@ std::string read_all(int fd) {
 }
 
 }  // namespace
+
+core::Result<HttpTarget> read_target(const std::string& url) {
+  if (!url.starts_with(kScheme)) return refuse(url + " is not an http:// address.");
+  const std::size_t slash = std::min(url.find('/', kScheme.size()), url.size());
+  const std::string place = url.substr(kScheme.size(), slash - kScheme.size());
+  HttpTarget target;
+  if (slash < url.size()) target.path = url.substr(slash);
+  const std::size_t colon = place.rfind(':');
+  const bool has_port = colon != std::string::npos && place.find(']', colon) == std::string::npos;
+  target.host = place.substr(0, has_port ? colon : place.size());
+  if (has_port) target.port = place.substr(colon + 1);
+  if (target.host.starts_with('[') && target.host.ends_with(']')) {
+    target.host = target.host.substr(1, target.host.size() - 2);
+  }
+  return target;
+}
 
 core::Result<HttpAnswer> http_get(const std::string& url) {
   const auto target = read_target(url);

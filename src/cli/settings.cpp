@@ -41,23 +41,6 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
-core::Result<std::optional<app::FirstAdmin>> first_admin_of_environment() {
-  const char* email = std::getenv(kAdminEmail);
-  if (email == nullptr) return std::optional<app::FirstAdmin>();
-  app::FirstAdmin admin{.email = email, .password = {}};
-  if (const char* file_name = std::getenv(kAdminPasswordFile)) {
-    std::ifstream file(file_name);
-    if (!std::getline(file, admin.password)) {
-      return core::Error{.reason = core::Reason::kInvalidRequest,
-                         .message = "There is no password in the file " + std::string(file_name) +
-                                    " (" + kAdminPasswordFile + ")."};
-    }
-  } else if (const char* password = std::getenv(kAdminPassword)) {
-    admin.password = password;
-  }
-  return std::optional(admin);
-}
-
 // A switch or any other choice of two words.
 bool read_choice(const std::string& value, const char* yes, const char* no, bool& out) {
   out = value == yes;
@@ -109,6 +92,23 @@ bool read_log(const std::string& value, app::Settings& settings) {
 constexpr char kOnOff[] = "on or off";
 
 }  // namespace
+
+core::Result<std::optional<app::FirstAdmin>> admin_of_environment() {
+  const char* email = std::getenv(kAdminEmail);
+  if (email == nullptr) return std::optional<app::FirstAdmin>();
+  app::FirstAdmin admin{.email = email, .password = {}};
+  if (const char* file_name = std::getenv(kAdminPasswordFile)) {
+    std::ifstream file(file_name);
+    if (!std::getline(file, admin.password)) {
+      return core::Error{.reason = core::Reason::kInvalidRequest,
+                         .message = "There is no password in the file " + std::string(file_name) +
+                                    " (" + kAdminPasswordFile + ")."};
+    }
+  } else if (const char* password = std::getenv(kAdminPassword)) {
+    admin.password = password;
+  }
+  return std::optional(admin);
+}
 
 bool read_listen(const std::string& text, app::Settings& settings) {
   const std::size_t colon = text.rfind(':');
@@ -181,7 +181,7 @@ core::Result<app::Settings> SettingList::resolve(const CLI::App& command) {
     }
     if (!setting.read(setting.value, settings)) return bad(setting);
   }
-  auto admin = first_admin_of_environment();
+  auto admin = admin_of_environment();
   if (!admin.ok()) return admin.error();
   settings.first_admin = *admin;
   return settings;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct Setting {
 
 // Reads a value of --listen: "127.0.0.1:8080", "[::1]:8080", "localhost:0" or a port alone.
 bool read_listen(const std::string& text, app::Settings& settings);
+
+// Whom COUPOND_ADMIN_EMAIL names, with the password from COUPOND_ADMIN_PASSWORD_FILE or else
+// COUPOND_ADMIN_PASSWORD; absent when it names nobody. kInvalidRequest for a file without one.
+core::Result<std::optional<app::FirstAdmin>> admin_of_environment();
 
 class SettingList {
  public:
