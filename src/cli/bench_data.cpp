@@ -98,7 +98,7 @@ void put_user(store::Tx& tx, std::int64_t i, const std::string& password_hash) {
              .digest = digest});
 }
 
-Result<Done> put_users(Engine& engine, std::int64_t count, const BenchProgress& progress) {
+Result<Done> put_users(Engine& engine, std::int64_t count, const ShowProgress& progress) {
   // One password for all: a hash each would take a day for a million.
   const auto hash = engine.passwords().hash(kBenchPassword);
   if (!hash.ok()) return hash.error();
@@ -109,7 +109,7 @@ Result<Done> put_users(Engine& engine, std::int64_t count, const BenchProgress& 
       return done(store::find_user(tx.db(), bench_user(end - 1)).has_value());
     });
     if (!put.ok()) return put;
-    progress("users", end, count);
+    progress("Loading users", end, count);
   }
   return Done{};
 }
@@ -133,7 +133,7 @@ using Slice = Result<std::vector<service::FreshCode>>;
 // `make(i)` gives the i-th code. The next slice is made while the last is being stored.
 template <class Make>
 Result<Done> put_codes(Engine& engine, std::string_view slug, std::int64_t count, const Make& make,
-                       const BenchProgress& progress) {
+                       const ShowProgress& progress) {
   const auto campaign = bench_campaign(engine, slug);
   if (!campaign.ok()) return campaign.error();
   const auto slice_from = [&](std::int64_t first) -> Slice {
@@ -154,13 +154,13 @@ Result<Done> put_codes(Engine& engine, std::string_view slug, std::int64_t count
       return service::store_codes(tx, Caller::cli(), campaign->id, *codes);
     });
     if (!put.ok()) return put.error();
-    progress(slug, std::min(count, first + kSlice), count);
+    progress("Loading " + std::string(slug), std::min(count, first + kSlice), count);
   }
   return Done{};
 }
 
-Result<Done> put_cards(Engine& engine, std::int64_t count, const BenchProgress& progress) {
-  progress("codes, in order", 0, count);
+Result<Done> put_cards(Engine& engine, std::int64_t count, const ShowProgress& progress) {
+  progress("Loading codes, in order", 0, count);
   const auto order = codes_by_hash(engine, count);
   const auto make = [&](std::int64_t i) {
     const auto& [hash, number] = order[static_cast<std::size_t>(i)];
@@ -171,7 +171,7 @@ Result<Done> put_cards(Engine& engine, std::int64_t count, const BenchProgress& 
   return put_codes(engine, kBenchCards, count, make, progress);
 }
 
-Result<Done> put_pool(Engine& engine, std::int64_t count, const BenchProgress& progress) {
+Result<Done> put_pool(Engine& engine, std::int64_t count, const ShowProgress& progress) {
   const auto campaign = bench_campaign(engine, kBenchPool);
   if (!campaign.ok()) return campaign.error();
   const auto make = [&](std::int64_t) {
@@ -231,7 +231,7 @@ Result<domain::Campaign> bench_campaign(Engine& engine, std::string_view slug) {
       [&](store::Connection& db) { return service::find_campaign(db, slug); });
 }
 
-Result<Done> fill(Engine& engine, const BenchSize& size, const BenchProgress& progress) {
+Result<Done> fill(Engine& engine, const BenchSize& size, const ShowProgress& progress) {
   const auto pool = bench_campaign(engine, kBenchPool);
   if (pool.ok()) {
     const auto cards = bench_campaign(engine, kBenchCards);

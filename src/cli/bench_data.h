@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include "coupond/core/result.h"
 #include "coupond/domain/campaign.h"
 #include "coupond/service/engine.h"
+#include "src/cli/progress.h"
 
 namespace coupon::cli {
 
@@ -30,14 +30,10 @@ inline constexpr std::string_view kBenchStock = "bench-stock";
 
 inline constexpr std::string_view kBenchPassword = "BenchPassword1";
 
-// Called now and then with what is being made and how far it is.
-using BenchProgress =
-    std::function<void(std::string_view what, std::int64_t done, std::int64_t total)>;
-
 // Fills an empty directory's engine; one that was filled with the same size is left as it is, and
 // one with another size refused.
 core::Result<core::Done> fill(service::Engine& engine, const BenchSize& size,
-                              const BenchProgress& progress);
+                              const ShowProgress& progress);
 
 // User number i, from 0, and card code number i.
 core::UserId bench_user(std::int64_t i);

@@ -1,6 +1,7 @@
 #include "src/cli/bench_report.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,10 +10,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::array kLimits{"writer", "healthz"};
+
 double ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
-double ratio(const BenchResult& result, const BenchResult* limit) {
-  const double most = limit != nullptr ? limit->per_second() : 0;
+double ratio(const BenchResult& result, const BenchResult& limit) {
+  const double most = limit.per_second();
   return most > 0 ? result.per_second() / most : 0;
 }
 
@@ -24,34 +27,80 @@ std::string format(const char* pattern, Args... args) {
   return text;
 }
 
+// A limit that was not measured has no column.
+std::string ratio_column(const BenchReport& report, const BenchResult& result, const char* limit) {
+  const BenchResult* found = report.find(limit);
+  return found != nullptr ? format(" %8.2f", ratio(result, *found)) : std::string();
+}
+
+std::string table_head(const BenchReport& report) {
+  std::string text =
+      format("%-9s %9s %9s %9s %9s %9s", "kind", "per s", "p50 ms", "p99 ms", "p99.9 ms", "max ms");
+  for (const char* limit : kLimits) {
+    if (report.find(limit) != nullptr) text += format(" %8s", (std::string("/") + limit).c_str());
+  }
+  return text + "\n";
+}
+
 std::string table_row(const BenchReport& report, const BenchResult& result) {
   const load::Outcome& run = result.median();
-  return format("%-9s %9.0f %9.2f %9.2f %9.2f %9.2f %8.2f %8.2f  %s\n", result.name.c_str(),
-                run.per_second(), ms(run.latency.quantile_ns(0.5)),
-                ms(run.latency.quantile_ns(0.99)), ms(run.latency.quantile_ns(0.999)),
-                ms(run.latency.max_ns()), ratio(result, report.find("writer")),
-                ratio(result, report.find("healthz")), result.about.c_str());
+  std::string text =
+      format("%-9s %9.0f %9.2f %9.2f %9.2f %9.2f", result.name.c_str(), run.per_second(),
+             ms(run.latency.quantile_ns(0.5)), ms(run.latency.quantile_ns(0.99)),
+             ms(run.latency.quantile_ns(0.999)), ms(run.latency.max_ns()));
+  for (const char* limit : kLimits) text += ratio_column(report, result, limit);
+  return text + "  " + result.about + "\n";
+}
+
+std::string wrong_answers(const BenchResult& result) {
+  std::string text;
+  for (const load::Outcome& run : result.runs) {
+    if (run.wrong == 0) continue;
+    text += format("%s: %llu wrong answers, the first: ", result.name.c_str(),
+                   static_cast<unsigned long long>(run.wrong)) +
+            run.first_wrong + "\n";
+  }
+  return text;
+}
+
+std::string own_lines(const BenchOwn& own) {
+  return format("start to ready %.0f ms, memory %.1f MiB after it and %.1f MiB after the runs\n",
+                own.ready_ms, static_cast<double>(own.memory_at_start_kib) / 1024,
+                static_cast<double>(own.memory_after_kib) / 1024) +
+         (own.verified ? "verify: the books are in order\n"
+                       : "verify: " + own.first_divergence + "\n");
 }
 
 ordered_json result_json(const BenchReport& report, const BenchResult& result) {
   const load::Outcome& run = result.median();
   ordered_json rates = ordered_json::array();
   for (const load::Outcome& one : result.runs) rates.push_back(one.per_second());
-  return {{"name", result.name},
-          {"about", result.about},
-          {"per_second", run.per_second()},
-          {"runs_per_second", rates},
-          {"p50_ms", ms(run.latency.quantile_ns(0.5))},
-          {"p99_ms", ms(run.latency.quantile_ns(0.99))},
-          {"p999_ms", ms(run.latency.quantile_ns(0.999))},
-          {"max_ms", ms(run.latency.max_ns())},
-          {"of_writer", ratio(result, report.find("writer"))},
-          {"of_healthz", ratio(result, report.find("healthz"))},
-          {"right", run.right},
-          {"wrong", run.wrong},
-          {"first_wrong", run.first_wrong},
-          {"least_served", run.least},
-          {"most_served", run.most}};
+  ordered_json json = {{"name", result.name},
+                       {"about", result.about},
+                       {"per_second", run.per_second()},
+                       {"runs_per_second", rates},
+                       {"p50_ms", ms(run.latency.quantile_ns(0.5))},
+                       {"p99_ms", ms(run.latency.quantile_ns(0.99))},
+                       {"p999_ms", ms(run.latency.quantile_ns(0.999))},
+                       {"max_ms", ms(run.latency.max_ns())}};
+  for (const char* limit : kLimits) {
+    const BenchResult* found = report.find(limit);
+    if (found != nullptr) json[std::string("of_") + limit] = ratio(result, *found);
+  }
+  json.update({{"right", run.right},
+               {"wrong", run.wrong},
+               {"first_wrong", run.first_wrong},
+               {"least_served", run.least},
+               {"most_served", run.most}});
+  return json;
+}
+
+ordered_json own_json(const BenchOwn& own) {
+  return {{"ready_ms", own.ready_ms},
+          {"memory_at_start_kib", own.memory_at_start_kib},
+          {"memory_after_kib", own.memory_after_kib},
+          {"verified", own.verified},
+          {"first_divergence", own.first_divergence}};
 }
 
 }  // namespace
@@ -78,46 +127,31 @@ bool BenchReport::ok() const {
     return std::all_of(result.runs.begin(), result.runs.end(),
                        [](const load::Outcome& run) { return run.wrong == 0; });
   };
-  return verified && std::all_of(results.begin(), results.end(), right);
+  const bool in_order = !own || own->verified;
+  return in_order && std::all_of(results.begin(), results.end(), right);
 }
 
 std::string as_table(const BenchReport& report) {
-  std::string text = format("%-9s %9s %9s %9s %9s %9s %8s %8s\n", "kind", "per s", "p50 ms",
-                            "p99 ms", "p99.9 ms", "max ms", "/writer", "/healthz");
+  std::string text = table_head(report);
   for (const BenchResult& result : report.results) text += table_row(report, result);
-  for (const BenchResult& result : report.results) {
-    for (const load::Outcome& run : result.runs) {
-      if (run.wrong == 0) continue;
-      text += format("%s: %llu wrong answers, the first: ", result.name.c_str(),
-                     static_cast<unsigned long long>(run.wrong)) +
-              run.first_wrong + "\n";
-    }
-  }
+  for (const BenchResult& result : report.results) text += wrong_answers(result);
   text += format("%zu connections, medians of %zu runs of %.1f s, %lld users, %lld codes\n",
                  report.connections, report.results.empty() ? 0 : report.results[0].runs.size(),
-                 report.seconds, static_cast<long long>(report.size.users),
-                 static_cast<long long>(report.size.codes));
-  text += format("start to ready %.0f ms, memory %.1f MiB after it and %.1f MiB after the runs\n",
-                 report.ready_ms, static_cast<double>(report.memory_at_start_kib) / 1024,
-                 static_cast<double>(report.memory_after_kib) / 1024);
-  text += report.verified ? "verify: the books are in order\n"
-                          : "verify: " + report.first_divergence + "\n";
+                 report.seconds, static_cast<long long>(report.users),
+                 static_cast<long long>(report.codes));
+  if (report.own) text += own_lines(*report.own);
   return text;
 }
 
 std::string as_json(const BenchReport& report) {
   ordered_json results = ordered_json::array();
   for (const BenchResult& result : report.results) results.push_back(result_json(report, result));
-  const ordered_json whole = {{"users", report.size.users},
-                              {"codes", report.size.codes},
-                              {"connections", report.connections},
-                              {"seconds", report.seconds},
-                              {"results", results},
-                              {"ready_ms", report.ready_ms},
-                              {"memory_at_start_kib", report.memory_at_start_kib},
-                              {"memory_after_kib", report.memory_after_kib},
-                              {"verified", report.verified},
-                              {"first_divergence", report.first_divergence}};
+  ordered_json whole = {{"users", report.users},
+                        {"codes", report.codes},
+                        {"connections", report.connections},
+                        {"seconds", report.seconds},
+                        {"results", results}};
+  if (report.own) whole.update(own_json(*report.own));
   return whole.dump(2) + "\n";
 }
 

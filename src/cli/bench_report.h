@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "coupond/load/generator.h"
-#include "src/cli/bench_data.h"
 
 namespace coupon::cli {
 
@@ -22,16 +22,22 @@ struct BenchResult {
   double per_second() const { return median().per_second(); }
 };
 
-struct BenchReport {
-  BenchSize size;
-  std::size_t connections = 0;
-  double seconds = 0;
-  std::vector<BenchResult> results = {};  // "writer" and "healthz" are the machine's limits
-  double ready_ms = 0;                    // the slowest start
-  std::int64_t memory_at_start_kib = 0;   // the largest
+// Of a server of our own.
+struct BenchOwn {
+  double ready_ms = 0;                   // the slowest start
+  std::int64_t memory_at_start_kib = 0;  // the largest
   std::int64_t memory_after_kib = 0;
   bool verified = false;
   std::string first_divergence = {};
+};
+
+struct BenchReport {
+  std::int64_t users = 0;
+  std::int64_t codes = 0;
+  std::size_t connections = 0;
+  double seconds = 0;
+  std::vector<BenchResult> results = {};  // "writer" and "healthz" are the machine's limits
+  std::optional<BenchOwn> own = {};
 
   const BenchResult* find(std::string_view name) const;
   // Whether every reply was right and the books are in order.

@@ -7,6 +7,7 @@
 
 #include "coupond/service/campaigns.h"
 #include "coupond/service/coupons.h"
+#include "src/cli/bench_request.h"
 
 namespace coupon::cli {
 namespace {
@@ -16,25 +17,6 @@ using core::Result;
 using service::Caller;
 using service::Engine;
 using std::chrono::steady_clock;
-
-// A whole request; `session` may be empty.
-void write_request(std::string& out, std::string_view method_and_path, std::string_view session,
-                   std::string_view body) {
-  out.append(method_and_path).append(" HTTP/1.1\r\nHost: localhost\r\n");
-  if (!session.empty()) out.append("Authorization: Bearer ").append(session).append("\r\n");
-  if (!body.empty()) out.append("Content-Type: application/json\r\n");
-  if (!method_and_path.starts_with("GET")) {
-    out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
-  }
-  out.append("\r\n").append(body);
-}
-
-// The reply must have this status and, somewhere, this text.
-auto expect(int status, std::string_view text) {
-  return [status, text](int got, std::string_view body) {
-    return got == status && body.find(text) != std::string_view::npos;
-  };
-}
 
 load::Workload healthz(const BenchSupply&) {
   return {.request =

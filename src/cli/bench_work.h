@@ -53,8 +53,8 @@ struct BenchKind {
   // Readies the data, after its supply was made; the server is not running. May be null.
   core::Result<core::Done> (*prepare)(service::Engine& engine);
   load::Workload (*workload)(const BenchSupply& supply);
-  // More connections than that are refused or only wait; 0: as many as asked for.
-  std::size_t connections_max = 0;
+  // More connections than that are refused or only wait.
+  std::size_t connections_max = ~std::size_t{0};
 };
 
 const std::vector<BenchKind>& bench_kinds();

@@ -4,9 +4,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace coupon::cli {
+
+// How long work tells what it is at and how far; a function that may be called as often as one
+// likes.
+using ShowProgress =
+    std::function<void(const std::string& what, std::int64_t done, std::int64_t total)>;
 
 class Progress {
  public:
