@@ -71,6 +71,14 @@ std::string own_lines(const BenchOwn& own) {
                        : "verify: " + own.first_divergence + "\n");
 }
 
+std::string left_lines(const BenchLeft& left) {
+  const std::string text = format("left on %s: %lld campaigns and %lld accounts, all named %s-…, ",
+                                  left.url.c_str(), static_cast<long long>(left.campaigns),
+                                  static_cast<long long>(left.users), left.name.c_str());
+  if (left.untidy.empty()) return text + "archived and deactivated\n";
+  return text + "not all of them archived and deactivated: " + left.untidy + "\n";
+}
+
 ordered_json result_json(const BenchReport& report, const BenchResult& result) {
   const load::Outcome& run = result.median();
   ordered_json rates = ordered_json::array();
@@ -103,6 +111,14 @@ ordered_json own_json(const BenchOwn& own) {
           {"first_divergence", own.first_divergence}};
 }
 
+ordered_json left_json(const BenchLeft& left) {
+  return {{"url", left.url},
+          {"name", left.name},
+          {"campaigns", left.campaigns},
+          {"users", left.users},
+          {"untidy", left.untidy}};
+}
+
 }  // namespace
 
 const load::Outcome& BenchResult::median() const {
@@ -127,7 +143,7 @@ bool BenchReport::ok() const {
     return std::all_of(result.runs.begin(), result.runs.end(),
                        [](const load::Outcome& run) { return run.wrong == 0; });
   };
-  const bool in_order = !own || own->verified;
+  const bool in_order = (!own || own->verified) && (!left || left->untidy.empty());
   return in_order && std::all_of(results.begin(), results.end(), right);
 }
 
@@ -140,6 +156,7 @@ std::string as_table(const BenchReport& report) {
                  report.seconds, static_cast<long long>(report.users),
                  static_cast<long long>(report.codes));
   if (report.own) text += own_lines(*report.own);
+  if (report.left) text += left_lines(*report.left);
   return text;
 }
 
@@ -152,6 +169,7 @@ std::string as_json(const BenchReport& report) {
                         {"seconds", report.seconds},
                         {"results", results}};
   if (report.own) whole.update(own_json(*report.own));
+  if (report.left) whole["left"] = left_json(*report.left);
   return whole.dump(2) + "\n";
 }
 

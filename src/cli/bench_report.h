@@ -31,6 +31,15 @@ struct BenchOwn {
   std::string first_divergence = {};
 };
 
+// Of a server that was running: what stays on it.
+struct BenchLeft {
+  std::string url;
+  std::string name;  // what the names of all of it begin with
+  std::int64_t campaigns = 0;
+  std::int64_t users = 0;
+  std::string untidy = {};  // why some of it could not be ended; empty: all is
+};
+
 struct BenchReport {
   std::int64_t users = 0;
   std::int64_t codes = 0;
@@ -38,9 +47,10 @@ struct BenchReport {
   double seconds = 0;
   std::vector<BenchResult> results = {};  // "writer" and "healthz" are the machine's limits
   std::optional<BenchOwn> own = {};
+  std::optional<BenchLeft> left = {};
 
   const BenchResult* find(std::string_view name) const;
-  // Whether every reply was right and the books are in order.
+  // Whether every reply was right, the books are in order and the server was left tidy.
   bool ok() const;
 };
 

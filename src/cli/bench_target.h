@@ -1,4 +1,5 @@
-// What `bench` measures: a server of its own (bench_own.h). All by the main thread.
+// What `bench` measures: a server of its own (bench_own.h), or one that is running already
+// (bench_remote.h). All by the main thread.
 #pragma once
 
 #include <string>
