@@ -76,7 +76,7 @@ class KillLoop {
 }  // namespace
 
 TEST_CASE("kill -9 under load loses nothing acknowledged and keeps nothing refused", "[kill]") {
-  const int cycles = test::long_run() ? 300 : 10;
+  const int cycles = test::long_run() ? 300 : 30;
   const std::uint64_t seed = test::test_seed();
   INFO("COUPOND_SEED=" << seed);
   KillLoop loop(seed, cycles);
