@@ -93,7 +93,7 @@ std::optional<Error> refusal_for(const http::Endpoint& endpoint, const Caller& c
 }
 
 Gate::Gate(service::Engine& engine, Options options)
-    : engine_(engine), rates_(options.rate_limits), idempotency_(engine, rates_) {}
+    : engine_(engine), rates_(options.rate_limits, engine.clock()), idempotency_(engine, rates_) {}
 
 Endpoints Gate::group(http::Api& api, const http::Dialect& dialect) {
   return Endpoints(
@@ -107,26 +107,24 @@ Endpoints Gate::group(http::Api& api, const http::Dialect& dialect) {
 
 http::Reply Gate::admit(const http::Endpoint& endpoint, const http::Request& request,
                         const Endpoints::Next& next) {
-  const core::UnixMs now = engine_.clock()();
   auto caller = identify(engine_, endpoint, request);
   const bool limited = !endpoint.rate.empty();
   const Caller shown = limited && caller.ok() ? *caller : Caller::anonymous();
-  http::Reply reply = caller.ok()
-                          ? admit_in_limits(endpoint, request, *std::move(caller), next, now)
-                          : http::refuse(endpoint, request, caller.error());
-  if (limited) rates_.show(endpoint.rate, request, shown, now, reply);
+  http::Reply reply = caller.ok() ? admit_in_limits(endpoint, request, *std::move(caller), next)
+                                  : http::refuse(endpoint, request, caller.error());
+  if (limited) rates_.show(endpoint.rate, request, shown, reply);
   return reply;
 }
 
 http::Reply Gate::admit_in_limits(const http::Endpoint& endpoint, const http::Request& request,
-                                  Caller caller, const Endpoints::Next& next, core::UnixMs now) {
+                                  Caller caller, const Endpoints::Next& next) {
   if (auto refusal = refusal_for(endpoint, caller)) {
     return http::refuse(endpoint, request, *refusal);
   }
-  const auto taken = rates_.take(endpoint.rate, request, caller, now);
-  if (taken.refusal) return http::refuse(endpoint, request, *taken.refusal);
+  auto taken = rates_.take(endpoint.rate, request, caller);
+  if (taken.refusal()) return http::refuse(endpoint, request, *taken.refusal());
   http::Reply reply = admit_caller(endpoint, request, std::move(caller), next);
-  rates_.settle(taken, reply.status, now);
+  taken.settle(reply.status);
   return reply;
 }
 

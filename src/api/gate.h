@@ -38,8 +38,7 @@ class Gate {
 
  private:
   http::Reply admit_in_limits(const http::Endpoint& endpoint, const http::Request& request,
-                              service::Caller caller, const Endpoints::Next& next,
-                              core::UnixMs now);
+                              service::Caller caller, const Endpoints::Next& next);
   http::Reply admit_caller(const http::Endpoint& endpoint, const http::Request& request,
                            service::Caller caller, const Endpoints::Next& next);
 

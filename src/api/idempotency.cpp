@@ -115,15 +115,14 @@ Result<std::optional<KeyedRequest>> Idempotency::identify(const http::Endpoint& 
 
 Result<std::optional<http::Reply>> Idempotency::recall(const KeyedRequest& keyed) {
   using Found = std::optional<service::StoredReply>;
-  const core::UnixMs now = engine_.clock()();
-  const core::UnixMs since = now - core::limits::kIdempotencyKeptMs;
+  const core::UnixMs since = engine_.clock()() - core::limits::kIdempotencyKeptMs;
   auto found = engine_.readers().read<Found>([&](store::Connection& db) -> Result<Found> {
     return service::find_reply(db, keyed.key_hash, since);
   });
   if (!found.ok()) return found.error();
   if (!*found) {
-    auto taken = rates_.take_idempotency_key(keyed.principal, keyed.trusted, now);
-    if (taken.refusal) return *std::move(taken.refusal);
+    auto refusal = rates_.take_idempotency_key(keyed.principal, keyed.trusted);
+    if (refusal) return *std::move(refusal);
     return std::optional<http::Reply>();
   }
   if ((*found)->request != keyed.said) return Reason::kIdempotencyMismatch;

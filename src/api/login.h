@@ -16,15 +16,13 @@ namespace coupon::api {
 // busy is our fault, and a right one is nobody's.
 template <class T, class Attempt>
 core::Result<T> try_password(Call& call, std::string_view identifier, Attempt&& attempt) {
-  const auto begun = call.rates.begin_login(identifier, call.request, call.now());
+  const auto begun = call.rates.begin_login(identifier, call.request);
   if (!begun.ok()) return begun.error();
   core::Result<T> done = attempt();
   const bool wrong = !done.ok() && done.error().reason == core::Reason::kInvalidCredentials;
-  call.rates.end_login(*begun,
-                       done.ok() ? Rates::LoginOutcome::kRight
-                       : wrong   ? Rates::LoginOutcome::kWrong
-                                 : Rates::LoginOutcome::kUntried,
-                       call.now());
+  call.rates.end_login(*begun, done.ok() ? Rates::LoginOutcome::kRight
+                               : wrong   ? Rates::LoginOutcome::kWrong
+                                         : Rates::LoginOutcome::kUntried);
   return done;
 }
 

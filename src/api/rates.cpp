@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "coupond/core/email.h"
 #include "coupond/core/net.h"
@@ -14,11 +15,15 @@ constexpr std::int64_t kMinute = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 
+// Which requests a rule counts. Patiently: not even while they are in flight are others refused for
+// them. Not for what takes long, where a crowd that waits would keep the workers from other work.
+enum class Counts { kAll, kFailures, kFailuresPatiently };
+
 struct Rule {
   std::string_view name;
   core::RateLimit per_caller;
   core::RateLimit per_address;
-  bool failures_only = false;
+  Counts counts = Counts::kAll;
 };
 
 constexpr std::array kRules{
@@ -30,9 +35,9 @@ constexpr std::array kRules{
     // Guessing the set-up link, which is hopeless; but nobody shall keep us busy with it.
     Rule{"setup", {10, kMinute}, {10, kMinute}},
     // Guessing passwords, over all accounts; LoginGuard counts those for one.
-    Rule{"login", {60, kMinute}, {60, kMinute}, true},
-    // Guessing codes: only what finds nothing counts.
-    Rule{"codes", {10, kMinute}, {30, kMinute}, true},
+    Rule{"login", {60, kMinute}, {60, kMinute}, Counts::kFailures},
+    // Guessing codes: only what finds nothing counts, however many come at once.
+    Rule{"codes", {10, kMinute}, {30, kMinute}, Counts::kFailuresPatiently},
 };
 
 // Keys kept for a day: what one principal can make us store.
@@ -54,19 +59,17 @@ std::string account_key(std::string_view identifier) {
   return email.ok() ? *std::move(email) : "name " + std::string(identifier.substr(0, 256));
 }
 
-struct Bucket {
-  const char* suffix;
-  std::string key;
-  core::RateLimit rate;
-};
+core::Error too_many(core::UnixMs retry_at) {
+  return {.reason = core::Reason::kRateLimited, .message = {}, .retry_at = retry_at};
+}
 
-// What a rule counts for this caller: the client's address, and whoever is logged in.
+// What a rule counts for this caller: the client's address, and then whoever is logged in.
 std::vector<Bucket> buckets_of(const Rule& rule, const http::Request& request,
                                const service::Caller& caller) {
   const std::string prefix = std::string(rule.name) + ":";
-  std::vector<Bucket> buckets{{"-address", prefix + address_key(request), rule.per_address}};
+  std::vector<Bucket> buckets{{prefix + address_key(request), rule.per_address}};
   if (caller.kind != service::Caller::Kind::kAnonymous) {
-    buckets.push_back({"-caller", prefix + caller.actor, rule.per_caller});
+    buckets.push_back({prefix + caller.actor, rule.per_caller});
   }
   return buckets;
 }
@@ -79,79 +82,83 @@ std::string address_key(const http::Request& request) {
 }
 
 Rates::Taken Rates::take(std::string_view name, const http::Request& request,
-                         const service::Caller& caller, core::UnixMs now) {
+                         const service::Caller& caller) {
   if (name.empty() || !enabled_) return {};
   const Rule& rule = rule_named(name);
-  std::vector<Taken::One> wanted;
-  for (Bucket& bucket : buckets_of(rule, request, caller)) {
-    wanted.push_back({std::move(bucket.key), bucket.rate});
-  }
-  Taken taken = take_all(std::move(wanted), now);
-  taken.failures_only = rule.failures_only;
+  std::vector<Bucket> buckets = buckets_of(rule, request, caller);
+  if (rule.counts == Counts::kFailuresPatiently) return Taken(failures_.enter(std::move(buckets)));
+  Taken taken;
+  taken.refusal_ = take_all(buckets);
+  if (taken.refusal_ || rule.counts == Counts::kAll) return taken;
+  taken.rates_ = this;
+  taken.unless_failed_ = std::move(buckets);
   return taken;
 }
 
+Rates::Taken::Taken(WaitingRoom::Turn turn) : turn_(std::move(turn)) {
+  if (turn_.refused_until()) refusal_ = too_many(*turn_.refused_until());
+}
+
+void Rates::Taken::settle(int status) {
+  const bool failed = is_failure(status);
+  turn_.end(failed);
+  const auto buckets = std::exchange(unless_failed_, {});
+  if (!failed && !buckets.empty()) rates_->give_back(buckets);
+}
+
 void Rates::show(std::string_view name, const http::Request& request, const service::Caller& caller,
-                 core::UnixMs now, http::Reply& reply) const {
+                 http::Reply& reply) const {
   if (name.empty() || !enabled_) return;
+  const core::UnixMs now = clock_();
   std::string policies;
   std::string left;
+  const char* suffix = "-address";
   for (const Bucket& bucket : buckets_of(rule_named(name), request, caller)) {
     const core::Verdict verdict = limiter_.look(bucket.key, bucket.rate, now);
-    const std::string item = (left.empty() ? "\"" : ", \"") + std::string(name) + bucket.suffix;
+    const std::string item = (left.empty() ? "\"" : ", \"") + std::string(name) + suffix;
     policies += item + "\";q=" + std::to_string(bucket.rate.limit) +
                 ";w=" + std::to_string(bucket.rate.period_ms / core::kMsPerSecond);
     left += item + "\";r=" + std::to_string(verdict.remaining) +
             ";t=" + std::to_string(verdict.reset_s);
+    suffix = "-caller";
   }
   reply.headers.emplace_back("RateLimit-Policy", std::move(policies));
   reply.headers.emplace_back("RateLimit", std::move(left));
 }
 
 core::Result<core::LoginGuard::Attempt> Rates::begin_login(std::string_view identifier,
-                                                           const http::Request& request,
-                                                           core::UnixMs now) {
+                                                           const http::Request& request) {
   if (!enabled_) return core::LoginGuard::Attempt{};
-  auto attempt = logins_.begin(account_key(identifier), address_key(request), now);
+  auto attempt = logins_.begin(account_key(identifier), address_key(request), clock_());
   if (!attempt.retry_at) return attempt;
-  return core::Error{
-      .reason = core::Reason::kRateLimited, .message = {}, .retry_at = attempt.retry_at};
+  return too_many(*attempt.retry_at);
 }
 
-void Rates::end_login(const core::LoginGuard::Attempt& attempt, LoginOutcome outcome,
-                      core::UnixMs now) {
+void Rates::end_login(const core::LoginGuard::Attempt& attempt, LoginOutcome outcome) {
   if (!enabled_) return;
-  if (outcome == LoginOutcome::kRight) logins_.succeed(attempt, now);
+  if (outcome == LoginOutcome::kRight) logins_.succeed(attempt, clock_());
   if (outcome == LoginOutcome::kUntried) logins_.withdraw(attempt);
 }
 
-Rates::Taken Rates::take_idempotency_key(const std::string& principal, bool trusted,
-                                         core::UnixMs now) {
-  return take_all({{"idempotency:" + principal, trusted ? kKeysPerTrusted : kKeysPerUser}}, now);
+std::optional<core::Error> Rates::take_idempotency_key(const std::string& principal, bool trusted) {
+  if (!enabled_) return std::nullopt;
+  return take_all({{"idempotency:" + principal, trusted ? kKeysPerTrusted : kKeysPerUser}});
 }
 
-Rates::Taken Rates::take_all(std::vector<Taken::One> buckets, core::UnixMs now) {
-  Taken taken;
-  if (!enabled_) return taken;
-  for (Taken::One& bucket : buckets) {
-    const core::Verdict verdict = limiter_.take(bucket.key, bucket.rate, now);
-    if (!verdict.allowed) {
-      give_back(taken, now);
-      return {.refusal = core::Error{.reason = core::Reason::kRateLimited,
-                                     .message = {},
-                                     .retry_at = now + verdict.retry_after_s * core::kMsPerSecond}};
-    }
-    taken.buckets.push_back(std::move(bucket));
+std::optional<core::Error> Rates::take_all(const std::vector<Bucket>& buckets) {
+  const core::UnixMs now = clock_();
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    const core::Verdict verdict = limiter_.take(buckets[i].key, buckets[i].rate, now);
+    if (verdict.allowed) continue;
+    give_back({buckets.data(), i});
+    return too_many(now + verdict.retry_after_s * core::kMsPerSecond);
   }
-  return taken;
+  return std::nullopt;
 }
 
-void Rates::give_back(const Taken& taken, core::UnixMs now) {
-  for (const Taken::One& bucket : taken.buckets) limiter_.give_back(bucket.key, bucket.rate, now);
-}
-
-void Rates::settle(const Taken& taken, int status, core::UnixMs now) {
-  if (taken.failures_only && !is_failure(status)) give_back(taken, now);
+void Rates::give_back(std::span<const Bucket> buckets) {
+  const core::UnixMs now = clock_();
+  for (const Bucket& bucket : buckets) limiter_.give_back(bucket.key, bucket.rate, now);
 }
 
 }  // namespace coupon::api

@@ -2,10 +2,14 @@
 // any thread.
 #pragma once
 
+#include <chrono>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "coupond/core/clock.h"
 #include "coupond/core/error.h"
 #include "coupond/core/login_guard.h"
 #include "coupond/core/rate_limiter.h"
@@ -13,53 +17,73 @@
 #include "coupond/http/reply.h"
 #include "coupond/http/request.h"
 #include "coupond/service/caller.h"
+#include "src/api/waiting_room.h"
 
 namespace coupon::api {
 
 class Rates {
  public:
-  // Off: everything passes; for benchmarks and for servers behind a limiting proxy.
-  explicit Rates(bool enabled) : enabled_(enabled) {}
+  // How long a request waits for others that may yet turn out not to have failed. Such take
+  // milliseconds; and the end of the server, within two seconds, waits for whoever waits.
+  static constexpr std::chrono::milliseconds kPatience{1500};
 
-  // What a request took, so that it can be given back.
-  struct Taken {
-    struct One {
-      std::string key;
-      core::RateLimit rate;
-    };
-    std::vector<One> buckets = {};
-    bool failures_only = false;
-    std::optional<core::Error> refusal = {};  // kRateLimited, with retry_at; then nothing was taken
+  // Off: everything passes; for benchmarks and for servers behind a limiting proxy. `clock` must
+  // outlive this.
+  Rates(bool enabled, const core::Clock& clock, std::chrono::milliseconds patience = kPatience)
+      : enabled_(enabled), clock_(clock), failures_(limiter_, clock, patience) {}
+
+  // What a request took, or why it is refused. Settled once: by settle(), or else at its end, as
+  // if the fault were ours. Must not outlive the Rates.
+  class Taken {
+   public:
+    Taken() = default;
+    Taken(Taken&&) noexcept = default;
+    Taken& operator=(Taken&&) = delete;
+    ~Taken() { settle(500); }
+
+    // kRateLimited, with retry_at; then nothing was taken.
+    const std::optional<core::Error>& refusal() const { return refusal_; }
+    // The request is answered: gives back what a rule that counts failures only took for one that
+    // was none.
+    void settle(int status);
+
+   private:
+    friend class Rates;
+    explicit Taken(WaitingRoom::Turn turn);
+
+    std::optional<core::Error> refusal_ = {};
+    Rates* rates_ = nullptr;
+    std::vector<Bucket> unless_failed_ = {};  // what settle() may give back
+    WaitingRoom::Turn turn_ = {};             // the same, where others wait for it
   };
 
   // Takes from the rule's buckets, all or none: the caller's if somebody is logged in, and the
   // client address's. An empty name takes nothing. Throws std::logic_error on a name without a
-  // rule.
-  Taken take(std::string_view rule, const http::Request& request, const service::Caller& caller,
-             core::UnixMs now);
-  // Before a new Idempotency-Key is kept for this caller.
-  Taken take_idempotency_key(const std::string& principal, bool trusted, core::UnixMs now);
+  // rule. Where codes are guessed, waits for requests in flight whose failure would refuse this.
+  Taken take(std::string_view rule, const http::Request& request, const service::Caller& caller);
+  // Before a new Idempotency-Key is kept for this caller: kRateLimited, with retry_at.
+  std::optional<core::Error> take_idempotency_key(const std::string& principal, bool trusted);
 
-  void give_back(const Taken& taken, core::UnixMs now);
-  // Gives back what a rule that counts failures only took for a request that was none.
-  void settle(const Taken& taken, int status, core::UnixMs now);
   // Adds RateLimit-Policy and RateLimit to a reply: the rule's limits and what is left of them.
   void show(std::string_view rule, const http::Request& request, const service::Caller& caller,
-            core::UnixMs now, http::Reply& reply) const;
+            http::Reply& reply) const;
 
   // A password is about to be tried: counts it as wrong, or refuses it (kRateLimited with
   // retry_at). `identifier`: the account's name as typed, known or not.
   core::Result<core::LoginGuard::Attempt> begin_login(std::string_view identifier,
-                                                      const http::Request& request,
-                                                      core::UnixMs now);
+                                                      const http::Request& request);
   enum class LoginOutcome { kWrong, kRight, kUntried };
-  void end_login(const core::LoginGuard::Attempt& attempt, LoginOutcome outcome, core::UnixMs now);
+  void end_login(const core::LoginGuard::Attempt& attempt, LoginOutcome outcome);
 
  private:
-  Taken take_all(std::vector<Taken::One> buckets, core::UnixMs now);
+  // kRateLimited, with retry_at, if a bucket is empty; then nothing was taken.
+  std::optional<core::Error> take_all(const std::vector<Bucket>& buckets);
+  void give_back(std::span<const Bucket> buckets);
 
   const bool enabled_;
+  const core::Clock& clock_;
   core::RateLimiter limiter_;
+  WaitingRoom failures_;
   core::LoginGuard logins_;
 };
 

@@ -206,9 +206,9 @@ void add_bench(CommandLine& line) {
   command->footer(
       "Mixes:" + known_kinds() +
       "\nWith --url, COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or "
-      "COUPOND_ADMIN_PASSWORD_FILE)\nname an administrator of the server, which should run with "
-      "--rate-limits off. The native\nendpoints take the place of those bound to one campaign. "
-      "Afterwards, what was made is\narchived and deactivated, and named.\n"
+      "COUPOND_ADMIN_PASSWORD_FILE)\nname an administrator of the server, whose full speed shows "
+      "with --rate-limits off.\nThe native endpoints take the place of those bound to one "
+      "campaign. Afterwards, what was\nmade is archived and deactivated, and named.\n"
       "Example: coupond bench --url http://127.0.0.1:8080 --mix redeem,mixed");
   command->callback([&line, options] { line.chosen = [options] { return run_bench(*options); }; });
 }

@@ -170,6 +170,30 @@ TEST_CASE("a burst of guesses gets no further than one after the other", "[S14][
   CHECK(looked_up(port, from(bob, "203.0.113.77")) == 10);
 }
 
+TEST_CASE("right codes in a burst are not taken for guesses", "[S14][security]") {
+  BlackBox box;
+  const Person shop = box.add_person(domain::Role::kStaff);
+  const auto cards = box.add_codes(box.find_campaign("subscription-cards"), 64);
+  box.start(test::kGuarded);
+  const int port = box.server().port();
+  const auto path = [&](int i) { return "/api/v1/coupons/" + cards[std::size_t(i)]; };
+  const auto asked = test::race(port, 64, [&](int i, test::HttpClient& client) {
+    return ask(client, Person{}, "GET", path(i));
+  });
+  CHECK(count_status(asked, 200) == 64);
+  const auto redeemed = test::race(port, 64, [&](int i, test::HttpClient& client) {
+    return ask(client, shop, "POST", path(i) + "/redeem", "{}");
+  });
+  CHECK(count_status(redeemed, 201) == 64);
+  // All of the limit is still there, and no more.
+  const auto wrong = [&](int i, test::HttpClient& client) {
+    return ask(client, shop, "POST", "/api/v1/coupons/" + guess(i) + "/redeem", "{}");
+  };
+  CHECK(looked_up(port, wrong) == 10);
+  CHECK(looked_up(port, wrong) == 0);
+  CHECK(box.divergence().empty());
+}
+
 TEST_CASE("no header and no way of writing the path gives a fresh count", "[S14][security]") {
   BlackBox box;
   const Person alice = box.add_person();
