@@ -15,11 +15,9 @@ std::size_t CounterTable::UserKeyHash::operator()(const UserKey& key) const {
 }
 
 void CounterTable::publish(const domain::Campaign& campaign, core::Seq as_of) {
+  auto known = std::make_shared<const Known>(Known{.campaign = campaign, .as_of = as_of});
   const std::lock_guard lock(mutex_);
-  budgets_[campaign.id.value] = {.counters = campaign.counters,
-                                 .max_issued = campaign.policy.max_issued,
-                                 .max_per_user = campaign.policy.max_per_user,
-                                 .as_of = as_of};
+  campaigns_[campaign.id.value].swap(known);
 }
 
 void CounterTable::publish(core::CampaignId campaign, core::UserId user, std::int64_t coupons) {
@@ -33,7 +31,7 @@ void CounterTable::publish(core::CampaignId campaign, core::UserId user, std::in
 
 void CounterTable::clear() {
   const std::lock_guard lock(mutex_);
-  budgets_.clear();
+  campaigns_.clear();
   young_.clear();
   old_.clear();
 }
@@ -41,30 +39,29 @@ void CounterTable::clear() {
 std::optional<core::Error> CounterTable::certain_refusal(core::CampaignId campaign,
                                                          core::UserId user) const {
   const std::lock_guard lock(mutex_);
-  const auto found = budgets_.find(campaign.value);
-  if (found == budgets_.end()) return std::nullopt;
-  const Budget& budget = found->second;
-  if (budget.max_per_user) {
+  const auto found = campaigns_.find(campaign.value);
+  if (found == campaigns_.end()) return std::nullopt;
+  const domain::Policy& policy = found->second->campaign.policy;
+  if (policy.max_per_user) {
     // Without the user's own figure we could not tell which of the two caps to name.
     const auto coupons = user_count({campaign.value, user.value});
     if (!coupons) return std::nullopt;
-    if (*coupons >= *budget.max_per_user) {
+    if (*coupons >= *policy.max_per_user) {
       return core::Error{
-          .reason = core::Reason::kUserCapReached, .message = {}, .number = budget.max_per_user};
+          .reason = core::Reason::kUserCapReached, .message = {}, .number = policy.max_per_user};
     }
   }
-  if (budget.max_issued && budget.counters.issued >= *budget.max_issued) {
+  if (policy.max_issued && found->second->campaign.counters.issued >= *policy.max_issued) {
     return core::Error{
-        .reason = core::Reason::kCampaignCapReached, .message = {}, .number = budget.max_issued};
+        .reason = core::Reason::kCampaignCapReached, .message = {}, .number = policy.max_issued};
   }
   return std::nullopt;
 }
 
-std::optional<CounterTable::Budget> CounterTable::budget(core::CampaignId campaign) const {
+std::shared_ptr<const CounterTable::Known> CounterTable::find(core::CampaignId campaign) const {
   const std::lock_guard lock(mutex_);
-  const auto found = budgets_.find(campaign.value);
-  if (found == budgets_.end()) return std::nullopt;
-  return found->second;
+  const auto found = campaigns_.find(campaign.value);
+  return found != campaigns_.end() ? found->second : nullptr;
 }
 
 std::optional<std::int64_t> CounterTable::user_count(const UserKey& key) const {

@@ -15,7 +15,7 @@ namespace {
 
 // While there is always more to move, the log cannot be started anew. From this many steps on the
 // moves become shorter and shorter, until the caller itself moves the few pages that are left.
-constexpr int kLogSteps = 6;
+constexpr int kLogSteps = 3;
 constexpr int kLastMove = 8;  // part of a step
 
 // With this many pages the log is started anew on a disk that is nearly full: a longer one might

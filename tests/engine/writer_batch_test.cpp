@@ -89,7 +89,7 @@ Mixed run_mixed(EngineFixture& fixture, core::CampaignId campaign, const std::ve
 void check_isolated(EngineFixture& fixture, core::CampaignId campaign,
                     const std::vector<int>& poison) {
   const Seq before = fixture.writer().committed_seq();
-  const auto had = fixture.counters().budget(campaign)->counters.rolled_back;
+  const auto had = fixture.counters().find(campaign)->campaign.counters.rolled_back;
   const Mixed mixed = run_mixed(fixture, campaign, poison);
   std::int64_t wrong = 0;
   std::int64_t expected_seq = before.value;
@@ -104,7 +104,7 @@ void check_isolated(EngineFixture& fixture, core::CampaignId campaign,
   }
   CHECK(wrong == 0);
   CHECK(fixture.writer().committed_seq().value == before.value + mixed.good);
-  CHECK(fixture.counters().budget(campaign)->counters.rolled_back == had + mixed.good);
+  CHECK(fixture.counters().find(campaign)->campaign.counters.rolled_back == had + mixed.good);
 }
 
 void check_file(EngineFixture& fixture) {
@@ -170,7 +170,7 @@ TEST_CASE("a statement that ends the transaction executes nothing of its batch",
   const auto after = fixture.run<Seq>(fine);
   REQUIRE(after.ok());
   CHECK(after->value == 2);
-  CHECK(fixture.counters().budget(campaign)->counters.rolled_back == 1);
+  CHECK(fixture.counters().find(campaign)->campaign.counters.rolled_back == 1);
 }
 
 TEST_CASE("effects on commit come after the commit, once, in order", "[writer]") {
@@ -217,7 +217,7 @@ TEST_CASE("a change of the file by somebody else is noticed by the next batch", 
       return Seq{*tx.campaign(campaign)->policy.max_issued};
     });
     CHECK(seen.value() == Seq{100 * round});
-    CHECK(fixture.counters().budget(campaign)->max_issued == 100 * round);
+    CHECK(fixture.counters().find(campaign)->campaign.policy.max_issued == 100 * round);
   }
   CHECK(fixture.notices().size() == 3);
   CHECK(fixture.writer().healthy());

@@ -50,8 +50,8 @@ TEST_CASE("an operation that succeeds is in the file when run() returns", "[writ
   REQUIRE(seq.ok());
   CHECK(fixture.number("SELECT seq FROM ledger WHERE actor = 'one'") == seq->value);
   CHECK(rolled_back(fixture) == 1);
-  CHECK(fixture.counters().budget(campaign)->counters.rolled_back == 1);
-  CHECK(fixture.counters().budget(campaign)->as_of == *seq);
+  CHECK(fixture.counters().find(campaign)->campaign.counters.rolled_back == 1);
+  CHECK(fixture.counters().find(campaign)->as_of == *seq);
   CHECK(fixture.writer().committed_seq() == *seq);
   CHECK(fixture.writer().last_commit_at() == fixture.clock().now());
   CHECK(fixture.writer().healthy());

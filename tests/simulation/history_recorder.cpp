@@ -178,10 +178,10 @@ class HistoryRecorder {
 
   void look(Client& client, World::Id campaign) {
     Look look{.campaign = campaign, .invoked = next_moment()};
-    const auto budget = engine_->counters().budget({campaign});
+    const auto known = engine_->counters().find({campaign});
     look.replied = next_moment();
-    if (!budget) return;
-    look.counters = budget->counters;
+    if (known == nullptr) return;
+    look.counters = known->campaign.counters;
     client.looks.push_back(look);
   }
 

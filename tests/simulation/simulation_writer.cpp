@@ -148,13 +148,13 @@ void Simulation::peek() {
 void Simulation::check_table() {
   if (world_.model.campaigns.empty()) return;
   const World::Id campaign = 1 + below(std::int64_t(world_.model.campaigns.size()));
-  const auto budget = process_->counters().budget({campaign});
-  if (!budget) return;
+  const auto known = process_->counters().find({campaign});
+  if (known == nullptr) return;
   const auto& policy = world_.model.campaigns.at(campaign).policy;
-  const bool same = budget->counters == world_.model.counters(campaign) &&
-                    budget->max_issued == policy.max_issued &&
-                    budget->max_per_user == policy.max_per_user &&
-                    budget->as_of.value <= world_.last_seq;
+  const bool same = known->campaign.counters == world_.model.counters(campaign) &&
+                    known->campaign.policy.max_issued == policy.max_issued &&
+                    known->campaign.policy.max_per_user == policy.max_per_user &&
+                    known->as_of.value <= world_.last_seq;
   if (!same) wrong("the counter table differs for campaign " + std::to_string(campaign));
 }
 

@@ -1,5 +1,6 @@
-// CounterTable: the caps and what is used of them, in memory, as of the last commit. It lets a
-// sold-out campaign be refused at memory speed and answers /stats without touching the file.
+// CounterTable: the campaigns, their caps and what is used of them, in memory, as of the last
+// commit. It lets a sold-out campaign be refused at memory speed and a coupon be prepared without a
+// look into the file.
 //
 // It only ever refuses on committed figures: an operation that might still fit goes to the writer,
 // whose decision is the one that counts. So an absent or stale entry costs time, never a promise,
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -22,10 +24,8 @@ namespace coupon::store {
 
 class CounterTable {
  public:
-  struct Budget {
-    domain::Counters counters;
-    std::optional<std::int64_t> max_issued;
-    std::optional<std::int64_t> max_per_user;
+  struct Known {
+    domain::Campaign campaign;
     core::Seq as_of;
   };
 
@@ -41,7 +41,8 @@ class CounterTable {
   // campaign's. Nothing when it might succeed, or when it is not known here.
   std::optional<core::Error> certain_refusal(core::CampaignId campaign, core::UserId user) const;
 
-  std::optional<Budget> budget(core::CampaignId campaign) const;
+  // Null when it is not known here.
+  std::shared_ptr<const Known> find(core::CampaignId campaign) const;
 
  private:
   struct UserKey {
@@ -58,7 +59,7 @@ class CounterTable {
 
   const std::size_t generation_max_;
   mutable std::mutex mutex_;  // guards all below
-  std::unordered_map<std::int64_t, Budget> budgets_;
+  std::unordered_map<std::int64_t, std::shared_ptr<const Known>> campaigns_;
   // When the young generation is full it becomes the old one, and the old one is forgotten.
   UserCounts young_;
   UserCounts old_;

@@ -66,8 +66,8 @@ class Writer {
     Durability durability = Durability::kFull;
     Drive drive = Drive::kOwnThread;
     // Pages of the log that are moved into the file at once: pages that change often are then
-    // written once for all of them. The log itself gets some six times as long, 48 MiB.
-    int log_step = 4000;
+    // written once for all of them. The log itself gets some three times as long, 48 MiB.
+    int log_step = 8000;
     const char* vfs = nullptr;  // tests put a faulty one here
   };
 
