@@ -171,15 +171,6 @@ Result<Done> put_cards(Engine& engine, std::int64_t count, const ShowProgress& p
   return put_codes(engine, kBenchCards, count, make, progress);
 }
 
-Result<Done> put_pool(Engine& engine, std::int64_t count, const ShowProgress& progress) {
-  const auto campaign = bench_campaign(engine, kBenchPool);
-  if (!campaign.ok()) return campaign.error();
-  const auto make = [&](std::int64_t) {
-    return service::make_code(engine.vault(), engine.random(), *campaign);
-  };
-  return put_codes(engine, kBenchPool, count, make, progress);
-}
-
 core::Error other_size() {
   return {.reason = Reason::kInvalidRequest,
           .message =
@@ -232,22 +223,29 @@ Result<domain::Campaign> bench_campaign(Engine& engine, std::string_view slug) {
 }
 
 Result<Done> fill(Engine& engine, const BenchSize& size, const ShowProgress& progress) {
-  const auto pool = bench_campaign(engine, kBenchPool);
-  if (pool.ok()) {
+  if (bench_campaign(engine, kBenchPool).ok()) {
     const auto cards = bench_campaign(engine, kBenchCards);
     if (!cards.ok()) return cards.error();
     const auto same = engine.readers().read<bool>([&](store::Connection& db) -> Result<bool> {
       return store::find_user(db, bench_user(size.users - 1)) &&
-             !store::find_user(db, bench_user(size.users)) &&
-             cards->counters.issued == size.codes && pool->counters.issued == size.pool;
+             !store::find_user(db, bench_user(size.users)) && cards->counters.issued == size.codes;
     });
     if (!same.ok()) return same.error();
     return *same ? Result<Done>(Done{}) : Result<Done>(other_size());
   }
   if (auto put = put_campaigns(engine); !put.ok()) return put;
   if (auto put = put_users(engine, size.users, progress); !put.ok()) return put;
-  if (auto put = put_cards(engine, size.codes, progress); !put.ok()) return put;
-  return put_pool(engine, size.pool, progress);
+  return put_cards(engine, size.codes, progress);
+}
+
+Result<Done> fill_bench_pool(Engine& engine) {
+  const auto campaign = bench_campaign(engine, kBenchPool);
+  if (!campaign.ok()) return campaign.error();
+  const auto make = [&](std::int64_t) {
+    return service::make_code(engine.vault(), engine.random(), *campaign);
+  };
+  return put_codes(engine, kBenchPool, kBenchPoolSize - campaign->counters.available, make,
+                   [](std::string_view, std::int64_t, std::int64_t) {});
 }
 
 }  // namespace coupon::cli

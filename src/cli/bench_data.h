@@ -19,7 +19,6 @@ namespace coupon::cli {
 struct BenchSize {
   std::int64_t users = 10'000;
   std::int64_t codes = 200'000;  // card codes
-  std::int64_t pool = 100'000;   // coupons to be drawn
 };
 
 // Campaigns by slug. The first two belong to services whose endpoints name no campaign.
@@ -43,6 +42,10 @@ std::string bench_code(std::int64_t i);
 
 // A campaign of the benchmark as it is now.
 core::Result<domain::Campaign> bench_campaign(service::Engine& engine, std::string_view slug);
+
+// Makes up for the coupons that were drawn from the pool, so that there are kBenchPoolSize.
+inline constexpr std::int64_t kBenchPoolSize = 100'000;
+core::Result<core::Done> fill_bench_pool(service::Engine& engine);
 
 // Sets how many tokens there may be; absent: any number.
 core::Result<core::Done> cap_bench_tokens(service::Engine& engine,

@@ -75,7 +75,7 @@ load::Workload assign(const BenchSupply& supply) {
               [&supply](std::uint64_t n, std::string& out) {
                 write_request(out, "POST /api/v1/campaigns/bench-pool/issue",
                               supply.session(n).token, "{}");
-                return true;
+                return n < std::uint64_t{kBenchPoolSize};
               },
           .accept = expect(201, R"("assigned")")};
 }
@@ -155,7 +155,7 @@ const std::vector<BenchKind>& bench_kinds() {
       {"issue", "POST /generate-coupon: a signed token", nullptr, issue},
       {"sold-out", "POST /generate-coupon: refused, none left", prepare_sold_out, sold_out},
       {"claim", "POST /coupons/{id}/claim: one of a stock", nullptr, claim},
-      {"assign", "POST …/issue: one drawn from a pool", nullptr, assign},
+      {"assign", "POST …/issue: one drawn from a pool", fill_bench_pool, assign},
       {"validate", "POST /validate-token: a signature and a look-up", nullptr, validate},
       {"login", "POST /login: one Argon2id each", nullptr, login, 8},
       {"mixed", "2 redeem, 2 issue, 6 validate", nullptr, mixed},
