@@ -12,7 +12,8 @@ add_library(coupond_test_support STATIC
 target_link_libraries(coupond_test_support PUBLIC
   coupond_cli coupond_app coupond_api coupond_http coupond_service coupond_store coupond_domain
   coupond_core Catch2::Catch2)
-target_compile_definitions(coupond_test_support PUBLIC COUPOND_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/support/source_dir.cpp PROPERTIES
+  COMPILE_DEFINITIONS COUPOND_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 target_compile_options(coupond_test_support PUBLIC -fpch-preprocess)
 target_precompile_headers(coupond_test_support PRIVATE <catch2/catch.hpp> <nlohmann/json.hpp>)
 if(NOT COUPOND_SANITIZE)

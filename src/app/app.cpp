@@ -19,10 +19,10 @@
 #include "coupond/service/engine.h"
 #include "coupond/service/setup.h"
 #include "coupond_version.h"
-#include "src/api/surface.h"
+#include "src/api/http_api.h"
 #include "src/app/housekeeper.h"
 #include "src/app/service_manager.h"
-#include "src/app/stop_watch.h"
+#include "src/app/signal_waiter.h"
 #include "src/app/telemetry.h"
 
 namespace coupon::app {
@@ -53,7 +53,7 @@ std::optional<core::Error> exposed(const Settings& settings) {
 }
 
 http::ServerOptions server_options(const Settings& settings, http::TrustedProxies proxies,
-                                   const api::Surface& surface) {
+                                   const api::HttpApi& http_api) {
   http::ServerOptions options;
   options.host = settings.host;
   options.port = settings.port;
@@ -63,7 +63,7 @@ http::ServerOptions server_options(const Settings& settings, http::TrustedProxie
     options.max_connections_per_address = (settings.max_connections + 1) / 2;
   }
   options.trusted_proxies = std::move(proxies);
-  options.body_limit = [&surface](const http::Request& head) { return surface.body_limit(head); };
+  options.body_limit = [&http_api](const http::Request& head) { return http_api.body_limit(head); };
   return options;
 }
 
@@ -141,12 +141,12 @@ struct App::Parts {
   std::mutex mutex;  // guards serving, stopping
   Server* serving = nullptr;
   bool stopping = false;
-  StopWatch watch;
+  SignalWaiter watch;
   bool has_admin = false;
   std::string setup_token;  // empty: no set-up link
   std::unique_ptr<Engine> engine;
   std::unique_ptr<service::JobRunner> jobs;
-  std::unique_ptr<api::Surface> surface;
+  std::unique_ptr<api::HttpApi> http_api;
   std::unique_ptr<Server> server;
   std::unique_ptr<ControlServer> control;
   std::unique_ptr<Housekeeper> housekeeper;
@@ -186,12 +186,12 @@ core::Result<core::Done> App::Parts::build() {
   if (const auto made = make_first_admin(); !made.ok()) return made.error();
   if (!has_admin) make_setup_link();
   jobs = std::make_unique<service::JobRunner>(*engine);
-  surface = std::make_unique<api::Surface>(
+  http_api = std::make_unique<api::HttpApi>(
       *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
-      [this] { return telemetry.text(*engine, surface->refusals()); });
+      [this] { return telemetry.text(*engine, http_api->refusals()); });
   server = std::make_unique<Server>(
-      server_options(settings, std::move(proxies.value()), *surface),
-      [this](http::Request& request) { return surface->handle(request); }, engine->clock(),
+      server_options(settings, std::move(proxies.value()), *http_api),
+      [this](http::Request& request) { return http_api->handle(request); }, engine->clock(),
       engine->random(), server_hooks(log, telemetry));
   if (const auto bound = server->bind(); !bound.ok()) return bound.error();
   auto started = ControlServer::start(*engine);
@@ -254,7 +254,7 @@ void App::Parts::set_serving(Server* now) {
 // Under the mutex.
 void App::Parts::end_serving() {
   if (serving == nullptr) return;
-  surface->end_waits();
+  http_api->end_waits();
   serving->stop();
 }
 

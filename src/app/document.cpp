@@ -5,8 +5,8 @@
 
 #include "coupond/service/engine.h"
 #include "coupond/service/jobs.h"
-#include "src/api/document_api.h"
-#include "src/api/surface.h"
+#include "src/api/http_api.h"
+#include "src/api/native/document_api.h"
 
 namespace coupon::app {
 namespace {
@@ -41,8 +41,8 @@ core::Result<std::string> openapi_text() {
   const auto engine = service::Engine::open(std::move(options));
   if (!engine.ok()) return engine.error();
   service::JobRunner jobs(**engine);
-  const api::Surface surface(**engine, jobs, {}, {});
-  return api::document_of(surface.api(), kIndent);
+  const api::HttpApi http_api(**engine, jobs, {}, {});
+  return api::document_of(http_api.api(), kIndent);
 }
 
 }  // namespace coupon::app

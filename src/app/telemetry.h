@@ -11,7 +11,7 @@
 
 #include "coupond/core/metrics.h"
 #include "coupond/service/engine.h"
-#include "src/api/refusal_counts.h"
+#include "src/api/gate/refusal_counts.h"
 
 namespace coupon::app {
 

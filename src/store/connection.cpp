@@ -45,7 +45,7 @@ Connection::Connection(const std::string& path, Access access, const char* vfs)
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
-  // Closing must not checkpoint: only the writer and its LogMover do, when it suits them.
+  // Closing must not checkpoint: only the writer and its WalCheckpointer do, when it suits them.
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_extended_result_codes(handle(), 1);
   exec(kSettings);

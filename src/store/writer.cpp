@@ -6,8 +6,8 @@
 #include <chrono>
 
 #include "coupond/store/database.h"
-#include "src/store/log_mover.h"
-#include "src/store/log_vfs.h"
+#include "src/store/wal_checkpointer.h"
+#include "src/store/wal_vfs.h"
 
 namespace coupon::store {
 namespace {
@@ -89,8 +89,8 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
         return SQLITE_OK;
       },
       this);
-  mover_ = std::make_unique<LogMover>(path, vfs_for(options_), options_.drive == Drive::kOwnThread,
-                                      options_.log_step);
+  mover_ = std::make_unique<WalCheckpointer>(
+      path, vfs_for(options_), options_.drive == Drive::kOwnThread, options_.log_step);
   settle_if_possible();
   // The version before the figures: a foreign write between the two is then noticed.
   data_version_ = read_data_version();

@@ -14,7 +14,7 @@
 #include "coupond/core/jwt.h"
 #include "coupond/core/signing.h"
 #include "coupond/store/ledger.h"
-#include "src/cli/bench_data.h"
+#include "src/cli/bench/bench_data.h"
 
 namespace {
 

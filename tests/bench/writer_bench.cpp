@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "src/cli/bench_work.h"
+#include "src/cli/bench/bench_work.h"
 
 namespace {
 

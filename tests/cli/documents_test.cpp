@@ -9,13 +9,14 @@
 #include <sstream>
 
 #include "tests/support/program.h"
+#include "tests/support/source_dir.h"
 
 using namespace coupon;
 using test::run_program;
 
 namespace {
 
-const std::filesystem::path kRoot = COUPOND_SOURCE_DIR;
+const std::filesystem::path kRoot = test::source_dir();
 
 std::string content(const std::filesystem::path& path) {
   std::ifstream in(path);

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "coupond/store/connection.h"
-#include "src/cli/prove_report.h"
+#include "src/cli/prove/prove_report.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temp_dir.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "coupond/core/assert.h"
-#include "src/api/cursor.h"
+#include "src/api/gate/cursor.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

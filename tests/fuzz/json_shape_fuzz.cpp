@@ -7,11 +7,11 @@
 #include <string>
 
 #include "coupond/core/assert.h"
-#include "src/api/book_shapes.h"
-#include "src/api/campaign_shapes.h"
-#include "src/api/coupon_requests.h"
-#include "src/api/store_shapes.h"
-#include "src/api/token_shapes.h"
+#include "src/api/native/campaign_shapes.h"
+#include "src/api/native/coupon_requests.h"
+#include "src/api/services/book/book_shapes.h"
+#include "src/api/services/store/store_shapes.h"
+#include "src/api/services/token/token_shapes.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

@@ -7,6 +7,7 @@
 
 #include "coupond/http/openapi.h"
 #include "tests/support/api_fixture.h"
+#include "tests/support/source_dir.h"
 
 namespace {
 
@@ -23,7 +24,7 @@ std::string read_file(const std::string& path) {
 
 TEST_CASE("the README's endpoint table is what is declared", "[readme]") {
   coupon::test::ApiFixture api;
-  const std::string path = COUPOND_SOURCE_DIR "/README.md";
+  const std::string path = coupon::test::source_dir() / "README.md";
   std::string readme = read_file(path);
   const std::size_t begin = readme.find(kBegin);
   const std::size_t end = readme.find(kEnd);

@@ -45,7 +45,7 @@ std::string ApiReply::header(std::string_view name) const {
 
 ApiFixture::ApiFixture(bool rate_limits)
     : jobs_(std::make_unique<service::JobRunner>(*engine_)),
-      surface_(std::make_unique<api::Surface>(*engine_, *jobs_,
+      surface_(std::make_unique<api::HttpApi>(*engine_, *jobs_,
                                               api::Gate::Options{.rate_limits = rate_limits},
                                               [] { return std::string("metrics\n"); })),
       admin_(make_person("admin", domain::Role::kAdmin)) {}

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "coupond/http/request.h"
-#include "src/api/surface.h"
+#include "src/api/http_api.h"
 #include "tests/support/live_engine.h"
 
 namespace coupon::test {
@@ -75,7 +75,7 @@ class ApiFixture {
 
   LiveEngine engine_;
   std::unique_ptr<service::JobRunner> jobs_;
-  std::unique_ptr<api::Surface> surface_;
+  std::unique_ptr<api::HttpApi> surface_;
   Person admin_;
 };
 

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "tests/support/source_dir.h"
+
 namespace coupon::test {
 namespace {
 
@@ -97,7 +99,7 @@ bool SqlConstant::is_query() const {
 
 std::vector<SqlConstant> sql_constants() {
   std::vector<SqlConstant> constants;
-  for (const auto& entry : std::filesystem::directory_iterator(COUPOND_SOURCE_DIR "/src/store")) {
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "src/store")) {
     if (entry.path().extension() == ".cpp") collect(entry.path(), constants);
   }
   return constants;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_dir.h"
 #include "tests/tidy/rules.h"
 
 namespace coupon::tidy {
@@ -12,7 +13,7 @@ namespace {
 
 const std::vector<Source>& tree() {
   static const std::vector<Source> sources =
-      load_tree(COUPOND_SOURCE_DIR, {"src", "include", "tests", "examples", "schema.sql"});
+      load_tree(test::source_dir(), {"src", "include", "tests", "examples", "schema.sql"});
   return sources;
 }
 

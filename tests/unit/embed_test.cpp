@@ -8,11 +8,12 @@
 #include "coupond_schema.h"
 #include "coupond_version.h"
 #include "src/web/assets.h"
+#include "tests/support/source_dir.h"
 
 namespace coupon {
 namespace {
 
-const std::filesystem::path kRoot = COUPOND_SOURCE_DIR;
+const std::filesystem::path kRoot = test::source_dir();
 
 std::string content(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -1,7 +1,7 @@
 // Limits on failures under bursts: never one failure more than the limit is heard, and nobody is
 // refused for what others have in flight. Each burst waits far longer than it takes, so that only
 // the outcome of the others decides.
-#include "src/api/waiting_room.h"
+#include "src/api/gate/waiting_room.h"
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "src/api/rates.h"
+#include "src/api/gate/rates.h"
 #include "tests/support/engine_fixture.h"
 
 using namespace coupon;

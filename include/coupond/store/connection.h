@@ -43,7 +43,7 @@ class Connection {
   sqlite3* handle() const { return database_.getHandle(); }
 
   // Moves the write-ahead log into the file. `mode` and the code that comes back are SQLite's. Only
-  // the writer and its LogMover may.
+  // the writer and its WalCheckpointer may.
   enum class Wait { kNever, kForReaders };
   struct Moved {
     int code;

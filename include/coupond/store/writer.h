@@ -32,7 +32,7 @@
 
 namespace coupon::store {
 
-class LogMover;
+class WalCheckpointer;
 
 enum class Durability {
   kFull,     // every acknowledged operation survives a power cut
@@ -183,7 +183,7 @@ class Writer {
   int wal_pages_ = 0;              // set by SQLite's hook at each commit, on the writer's thread
   bool checkpointed_ = false;      // the last process may have left a log
   bool settled_ = false;           // what that process wrote is durable
-  std::unique_ptr<LogMover> mover_;
+  std::unique_ptr<WalCheckpointer> mover_;
 
   std::atomic<State> state_ = State::kWorking;
   std::atomic<std::int64_t> committed_seq_ = 0;

@@ -1,0 +1,177 @@
+// /api/v1/campaigns: make, list, read, change, archive.
+
+#include "coupond/core/ids.h"
+#include "coupond/service/campaigns.h"
+#include "coupond/service/reads.h"
+#include "src/api/gate/cursor.h"
+#include "src/api/native/campaign_shapes.h"
+#include "src/api/native/naming.h"
+#include "src/api/native/native.h"
+
+namespace coupon::api {
+namespace {
+
+using core::Reason;
+using core::Result;
+using http::Auth;
+using http::boolean;
+using http::choice;
+using http::integer;
+using http::Page;
+using http::text;
+
+struct CampaignName {
+  std::string campaign;
+  static http::Object<CampaignName> shape() {
+    return {
+        "CampaignName",
+        "Which campaign.",
+        {
+            text("campaign", &CampaignName::campaign, "Id, UUID or slug.", {.min = 1, .max = 64})
+                .example("tokens"),
+        }};
+  }
+};
+
+struct CampaignQuery {
+  std::optional<domain::Mode> mode;
+  bool archived = false;
+  std::int64_t limit = 100;
+  std::optional<std::string> cursor;
+  static http::Object<CampaignQuery> shape() {
+    return {"CampaignQuery",
+            "Which campaigns.",
+            {
+                choice("mode", &CampaignQuery::mode, "Only of this mode.", mode_choices()),
+                boolean("archived", &CampaignQuery::archived, "Archived ones too.").optional(),
+                integer("limit", &CampaignQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
+                    .optional(),
+                text("cursor", &CampaignQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
+            }};
+  }
+};
+
+// Right after its change a campaign's live holds have not been counted on the writer's thread: a
+// change does not alter them, so they are counted before.
+CampaignReply written_reply(const service::CampaignWritten& written, std::int64_t held) {
+  CampaignReply reply = campaign_reply(written.campaign, held, written.seq);
+  reply.seq = written.seq;
+  return reply;
+}
+
+Result<std::int64_t> live_holds(Call& call, core::CampaignId id) {
+  return call.read([&](store::Connection& db) -> Result<std::int64_t> {
+    return service::count_live_holds(db, id, call.now());
+  });
+}
+
+Result<CampaignReply> create(Call& call, const NewCampaign& in) {
+  const domain::Campaign campaign = new_campaign(in, core::uuid4(call.engine.random()));
+  return call.write(
+      "campaign.create",
+      [&](store::Tx& tx) { return service::create_campaign(tx, call.caller, campaign); },
+      [](const service::CampaignWritten& written) { return written_reply(written, 0); });
+}
+
+Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
+  const auto after = id_of_cursor(in.cursor);
+  if (!after.ok()) return after.error();
+  return call.read([&](store::Connection& db) -> Result<Page<CampaignReply>> {
+    const auto campaigns = service::list_campaigns(
+        db, {.mode = in.mode, .archived = in.archived, .after = {*after}, .limit = in.limit + 1});
+    const core::Seq as_of = service::last_entry(db).seq;
+    Page<CampaignReply> page;
+    for (const domain::Campaign& campaign : campaigns) {
+      if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
+        page.next_cursor = cursor_after(page.items.back().id.value);
+        break;
+      }
+      page.items.push_back(
+          campaign_reply(campaign, service::count_live_holds(db, campaign.id, call.now()), as_of));
+    }
+    return page;
+  });
+}
+
+Result<CampaignReply> read_one(Call& call, const CampaignName& in) {
+  return call.read([&](store::Connection& db) -> Result<CampaignReply> {
+    const auto campaign = service::find_campaign(db, in.campaign);
+    if (!campaign.ok()) return campaign.error();
+    return campaign_reply(*campaign, service::count_live_holds(db, campaign->id, call.now()),
+                          service::last_entry(db).seq);
+  });
+}
+
+Result<CampaignReply> change(Call& call, const CampaignPatch& in) {
+  const auto campaign = campaign_named(call, in.campaign);
+  if (!campaign.ok()) return campaign.error();
+  const auto held = live_holds(call, campaign->id);
+  if (!held.ok()) return held.error();
+  return call.write(
+      "campaign.update",
+      [&](store::Tx& tx) {
+        return service::change_campaign(tx, call.caller, campaign->id,
+                                        [&](domain::Campaign& target) { apply(in, target); });
+      },
+      [held = *held](const auto& written) { return written_reply(written, held); });
+}
+
+Result<CampaignReply> archive(Call& call, const CampaignName& in) {
+  const auto campaign = campaign_named(call, in.campaign);
+  if (!campaign.ok()) return campaign.error();
+  const auto held = live_holds(call, campaign->id);
+  if (!held.ok()) return held.error();
+  return call.write(
+      "campaign.archive",
+      [&](store::Tx& tx) { return service::archive_campaign(tx, call.caller, campaign->id); },
+      [held = *held](const auto& written) { return written_reply(written, held); });
+}
+
+}  // namespace
+
+void add_campaign_endpoints(Endpoints& v1) {
+  v1.add({.route = "POST /api/v1/campaigns",
+          .id = "createCampaign",
+          .summary = "Make a campaign",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .success = 201,
+          .refusals = {{409, Reason::kSlugTaken}}},
+         create);
+  v1.add({.route = "GET /api/v1/campaigns",
+          .id = "listCampaigns",
+          .summary = "List campaigns",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = {{400, Reason::kInvalidCursor}}},
+         list);
+  v1.add({.route = "GET /api/v1/campaigns/{campaign}",
+          .id = "getCampaign",
+          .summary = "Read a campaign with exact counters",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = {{404, Reason::kUnknownCampaign}}},
+         read_one);
+  v1.add({.route = "PATCH /api/v1/campaigns/{campaign}",
+          .id = "changeCampaign",
+          .summary = "Change a campaign",
+          .doc = "A cap cannot be lowered below what is used; the refusal says the number.",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .refusals = {{404, Reason::kUnknownCampaign},
+                       {409, Reason::kSlugTaken},
+                       {409, Reason::kCapBelowUsed},
+                       {409, Reason::kArchived}}},
+         change);
+  v1.add({.route = "DELETE /api/v1/campaigns/{campaign}",
+          .id = "archiveCampaign",
+          .summary = "Archive a campaign",
+          .doc = "Nothing is deleted: its coupons and redemptions stay on record, and none can be "
+                 "issued, held or redeemed any more.",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .refusals = {{404, Reason::kUnknownCampaign}, {409, Reason::kArchived}}},
+         archive);
+}
+
+}  // namespace coupon::api

@@ -1,0 +1,236 @@
+// /api/v1/campaigns/{campaign}/codes: generate, list, import, export.
+
+#include <memory>
+
+#include "coupond/service/export.h"
+#include "coupond/service/generate.h"
+#include "coupond/service/reads.h"
+#include "src/api/gate/cursor.h"
+#include "src/api/native/coupon_shapes.h"
+#include "src/api/native/job_shapes.h"
+#include "src/api/native/naming.h"
+#include "src/api/native/native.h"
+
+namespace coupon::api {
+namespace {
+
+using core::Reason;
+using core::Result;
+using http::Auth;
+using http::choice;
+using http::integer;
+using http::list;
+using http::Page;
+using http::text;
+
+constexpr http::Text kName{.min = 1, .max = 64};
+
+struct CodesInput {
+  std::string campaign = {};
+  std::int64_t count = 1;
+  std::optional<std::string> pattern = {};
+  static http::Object<CodesInput> shape() {
+    return {
+        "GenerateRequest",
+        "Codes to be made.",
+        {
+            text("campaign", &CodesInput::campaign, "Id, UUID or slug.", kName),
+            integer("count", &CodesInput::count, "How many.",
+                    {.min = 1, .max = core::limits::kJobCodesMax})
+                .example(100),
+            text("pattern", &CodesInput::pattern,
+                 "What they look like; the campaign's own unless said.", {.min = 1, .max = 128}),
+        }};
+  }
+};
+
+struct CodesReply {
+  std::vector<std::string> codes = {};
+  std::int64_t first_number = 0;
+  core::Seq seq = {};
+  static http::Object<CodesReply> shape() {
+    return {"GeneratedCodes",
+            "Codes that were made.",
+            {
+                list("codes", &CodesReply::codes, "The codes, in order of number.", {.max = 1000},
+                     http::Text{.max = 128}),
+                integer("first_number", &CodesReply::first_number, "The first one's number."),
+                integer("seq", &CodesReply::seq, "The ledger entry."),
+            }};
+  }
+};
+
+struct CodesQuery {
+  std::string campaign = {};
+  std::optional<domain::CouponState> state = {};
+  std::int64_t limit = 100;
+  std::optional<std::string> cursor = {};
+  static http::Object<CodesQuery> shape() {
+    return {"CodesQuery",
+            "Which coupons.",
+            {
+                text("campaign", &CodesQuery::campaign, "Id, UUID or slug.", kName),
+                choice("state", &CodesQuery::state, "Only in this state.", state_choices()),
+                integer("limit", &CodesQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
+                    .optional(),
+                text("cursor", &CodesQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
+            }};
+  }
+};
+
+struct CampaignName {
+  std::string campaign = {};
+  static http::Object<CampaignName> shape() {
+    return {"CodesOfCampaign",
+            "Which campaign.",
+            {text("campaign", &CampaignName::campaign, "Id, UUID or slug.", kName)}};
+  }
+};
+
+Result<http::Reply> generate_now(Call& call, const service::GenerateRequest& request) {
+  auto lot = service::CodeLot::make(call.engine, call.caller, request);
+  if (!lot.ok()) return lot.error();
+  return call.write(
+      "coupon.generate", [&](store::Tx& tx) { return lot->store(tx, call.caller); },
+      [&](const service::Generated& made) {
+        CodesReply reply{.first_number = made.first_number, .seq = made.seq};
+        for (const service::FreshCode& code : lot->codes()) reply.codes.push_back(code.display);
+        return http::json_reply(201, http::to_json(reply));
+      });
+}
+
+// More than one reply holds is a job.
+Result<http::Reply> generate_later(Call& call, service::JobRunner& jobs,
+                                   const service::GenerateRequest& request) {
+  const auto planned = service::plan_generation(call.engine, call.caller, request);
+  if (!planned.ok()) return planned.error();
+  return queue(call, jobs, *planned);
+}
+
+Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
+  const auto after = id_of_cursor(in.cursor);
+  if (!after.ok()) return after.error();
+  const auto campaign = campaign_named(call, in.campaign);
+  if (!campaign.ok()) return campaign.error();
+  return call.read([&](store::Connection& db) -> Result<Page<CouponReply>> {
+    const auto found = service::list_coupons(db, campaign->id, *after, in.limit, in.state);
+    Page<CouponReply> page;
+    for (const domain::Coupon& coupon : found.coupons) {
+      auto hold = service::find_hold(db, coupon.id);
+      const bool live = domain::is_live(hold, call.now());
+      page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon, campaign->slug,
+                                        live ? std::optional(hold->expires_at) : std::nullopt));
+    }
+    if (found.next) page.next_cursor = cursor_after(*found.next);
+    return page;
+  });
+}
+
+service::ImportFormat format_of(const http::Request& request) {
+  const std::string_view type = request.header("Content-Type").value_or("");
+  return type.starts_with("text/csv") ? service::ImportFormat::kCsv
+                                      : service::ImportFormat::kJsonLines;
+}
+
+Result<http::Reply> import_codes(Call& call, service::JobRunner& jobs, const CampaignName& in) {
+  const auto campaign = campaign_named(call, in.campaign);
+  if (!campaign.ok()) return campaign.error();
+  const auto format = format_of(call.request);
+  if (call.dry_run) {
+    const auto checked = service::check_import(call.request.body, format);
+    if (!checked.ok()) return checked.error();
+    const domain::Job rehearsed{.kind = domain::JobKind::kImport,
+                                .campaign_id = campaign->id,
+                                .total = checked->lines,
+                                .refused = checked->bad_lines};
+    return http::json_reply(202, http::to_json(JobQueued{job_reply(rehearsed)}));
+  }
+  const auto received =
+      service::receive_import(call.engine, call.caller, campaign->id, call.request.body, format);
+  if (!received.ok()) return received.error();
+  return queue(call, jobs, *received);
+}
+
+Result<http::Reply> export_codes(Call& call, const CampaignName& in) {
+  const auto campaign = campaign_named(call, in.campaign);
+  if (!campaign.ok()) return campaign.error();
+  auto opened = service::CodeExport::open(call.engine, call.caller, campaign->id);
+  if (!opened.ok()) return opened.error();
+  http::Reply reply;
+  reply.content_type = "text/csv; charset=utf-8";
+  reply.headers.emplace_back("Content-Disposition",
+                             "attachment; filename=\"" + campaign->slug + ".csv\"");
+  auto pages = std::make_shared<service::CodeExport>(*std::move(opened));
+  reply.stream = [pages, begun = false](std::string& chunk) mutable {
+    if (!begun) {
+      begun = true;
+      chunk = service::CodeExport::header();
+      return true;
+    }
+    auto next = pages->next();
+    if (!next.ok()) throw std::runtime_error("the export cannot go on");
+    chunk = *std::move(next);
+    return !chunk.empty();
+  };
+  return reply;
+}
+
+const std::vector<http::Refusal> kMakeRefusals = {
+    {404, Reason::kUnknownCampaign},  {409, Reason::kWrongMode},
+    {409, Reason::kArchived},         {409, Reason::kCampaignCapReached},
+    {409, Reason::kPatternExhausted}, {400, Reason::kInvalidPattern},
+    {409, Reason::kDuplicateCode}};
+
+}  // namespace
+
+void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
+  v1.add({.route = "POST /api/v1/campaigns/{campaign}/codes",
+          .id = "generateCodes",
+          .summary = "Make codes",
+          .doc = "Up to 1,000 come with the reply; more are made by a job.",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .success = 201,
+          .refusals = kMakeRefusals,
+          .answers = {http::answer_of<CodesReply>(201, "The codes."),
+                      http::answer_of<JobQueued>(202, "The job that makes them.")}},
+         [&jobs](Call& call, const CodesInput& in) -> Result<http::Reply> {
+           const auto campaign = campaign_named(call, in.campaign);
+           if (!campaign.ok()) return campaign.error();
+           const service::GenerateRequest request{
+               .campaign_id = campaign->id, .count = in.count, .pattern = in.pattern};
+           if (in.count <= core::limits::kCodesPerOperationMax) return generate_now(call, request);
+           return generate_later(call, jobs, request);
+         });
+  v1.add({.route = "GET /api/v1/campaigns/{campaign}/codes",
+          .id = "listCodes",
+          .summary = "List a campaign's coupons",
+          .doc = "A page may be short although there are more: go on while next_cursor is there.",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = {{404, Reason::kUnknownCampaign}, {400, Reason::kInvalidCursor}}},
+         list_codes);
+  v1.add({.route = "POST /api/v1/campaigns/{campaign}/codes/import",
+          .id = "importCodes",
+          .summary = "Import codes from a file",
+          .doc = "CSV with a column `code`, or one code a line; or JSON lines {\"code\": …}. Good "
+                 "lines are stored by a job, which tells of every other.",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .success = 202,
+          .refusals = kMakeRefusals,
+          .answers = {http::answer_of<JobQueued>(202, "The job that stores them.")},
+          .body_types = {"text/csv", "application/x-ndjson"}},
+         [&jobs](Call& call, const CampaignName& in) { return import_codes(call, jobs, in); });
+  v1.add({.route = "GET /api/v1/campaigns/{campaign}/codes/export",
+          .id = "exportCodes",
+          .summary = "Export codes as CSV",
+          .doc = "The file can be imported again.",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = {{404, Reason::kUnknownCampaign}},
+          .answers = {{.status = 200, .doc = "The codes.", .content_type = "text/csv"}}},
+         export_codes);
+}
+
+}  // namespace coupon::api

@@ -1,0 +1,209 @@
+// What the endpoints of one coupon take and give.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/api/native/coupon_shapes.h"
+
+namespace coupon::api {
+
+struct IssueInput {
+  std::string campaign;
+  std::optional<std::string> user_id;
+  static http::Object<IssueInput> shape() {
+    return {"IssueRequest",
+            "Which campaign, and for whom.",
+            {
+                http::text("campaign", &IssueInput::campaign, "Id, UUID or slug.",
+                           {.min = 1, .max = 64})
+                    .example("tokens"),
+                http::text("user_id", &IssueInput::user_id, "Id or UUID; unless said, the caller.",
+                           {.min = 1, .max = 36})
+                    .or_integer(),
+            }};
+  }
+};
+
+struct IssuedReply {
+  CouponReply coupon;
+  std::optional<std::string> token;
+  std::optional<std::int64_t> remaining;
+  core::Seq seq;
+  static http::Object<IssuedReply> shape() {
+    return {
+        "Issued",
+        "A coupon that has just got its owner.",
+        {
+            http::object("coupon", &IssuedReply::coupon, "The coupon."),
+            http::text("token", &IssuedReply::token,
+                       "Mode token: the coupon as a signed token, which can be verified offline.",
+                       {.max = 1024})
+                .omit_empty(),
+            http::integer("remaining", &IssuedReply::remaining,
+                          "Left in the campaign; null: no limit."),
+            http::integer("seq", &IssuedReply::seq, "The ledger entry."),
+        }};
+  }
+};
+
+struct CodeName {
+  std::string code;
+  static http::Object<CodeName> shape() {
+    return {
+        "CodeName",
+        "Which coupon.",
+        {
+            http::text("code", &CodeName::code, "The code, in any case, with or without dashes.",
+                       {.min = 1, .max = 128}),
+        }};
+  }
+};
+
+struct AssignInput {
+  std::string code;
+  std::optional<std::string> user_id;
+  static http::Object<AssignInput> shape() {
+    return {"AssignRequest",
+            "For whom.",
+            {
+                http::text("code", &AssignInput::code, "The code.", {.min = 1, .max = 128}),
+                http::text("user_id", &AssignInput::user_id, "Id or UUID; unless said, the caller.",
+                           {.min = 1, .max = 36})
+                    .or_integer(),
+            }};
+  }
+};
+
+struct HoldInput {
+  std::string code;
+  std::optional<std::string> user_id;
+  std::optional<std::int64_t> ttl_s;
+  static http::Object<HoldInput> shape() {
+    return {
+        "HoldRequest",
+        "Keep a coupon for one checkout.",
+        {
+            http::text("code", &HoldInput::code, "The code.", {.min = 1, .max = 128}),
+            http::text("user_id", &HoldInput::user_id, "Id or UUID; unless said, the caller.",
+                       {.min = 1, .max = 36})
+                .or_integer(),
+            http::integer("ttl_s", &HoldInput::ttl_s, "Seconds; at most the campaign's hold_ttl_s.",
+                          {.min = 1, .max = 86'400}),
+        }};
+  }
+};
+
+struct HoldReply {
+  std::string hold_token;
+  core::UnixMs expires_at;
+  core::Seq seq;
+  static http::Object<HoldReply> shape() {
+    return {"Hold",
+            "A live hold. Only its token redeems or releases the coupon meanwhile.",
+            {
+                http::text("hold_token", &HoldReply::hold_token, "Keep it until you redeem.",
+                           {.max = 64}),
+                http::timestamp("expires_at", &HoldReply::expires_at,
+                                "It ends by itself at this instant."),
+                http::integer("seq", &HoldReply::seq, "The ledger entry."),
+            }};
+  }
+};
+
+struct ReleaseInput {
+  std::string code, hold_token;
+  std::optional<std::string> user_id;
+  static http::Object<ReleaseInput> shape() {
+    return {"ReleaseRequest",
+            "Give a hold back.",
+            {
+                http::text("code", &ReleaseInput::code, "The code.", {.min = 1, .max = 128}),
+                http::text("hold_token", &ReleaseInput::hold_token, "What the hold gave.",
+                           {.min = 1, .max = 64}),
+                http::text("user_id", &ReleaseInput::user_id,
+                           "Id or UUID; unless said, the caller.", {.min = 1, .max = 36})
+                    .or_integer(),
+            }};
+  }
+};
+
+struct RedeemInput {
+  std::string code;
+  std::optional<std::string> user_id, hold_token, order_id, metadata;
+  static http::Object<RedeemInput> shape() {
+    return {"RedeemRequest",
+            "Use a coupon.",
+            {
+                http::text("code", &RedeemInput::code, "The code.", {.min = 1, .max = 128}),
+                http::text("user_id", &RedeemInput::user_id, "Id or UUID; unless said, the caller.",
+                           {.min = 1, .max = 36})
+                    .or_integer(),
+                http::text("hold_token", &RedeemInput::hold_token, "Needed while a hold is on it.",
+                           {.min = 1, .max = 64}),
+                http::text("order_id", &RedeemInput::order_id, "Your own order.",
+                           {.min = 1, .max = 128})
+                    .example("order-4711"),
+                http::free_object("metadata", &RedeemInput::metadata, "Any JSON object of yours."),
+            }};
+  }
+};
+
+struct RedeemedReply {
+  RedemptionReply redemption;
+  static http::Object<RedeemedReply> shape() {
+    return {"Redeemed",
+            "The redemption that was made.",
+            {
+                http::object("redemption", &RedeemedReply::redemption, "The redemption."),
+            }};
+  }
+};
+
+struct VoidInput {
+  std::string code;
+  std::optional<std::string> reason;
+  static http::Object<VoidInput> shape() {
+    return {"VoidRequest",
+            "End a coupon for good.",
+            {
+                http::text("code", &VoidInput::code, "The code.", {.min = 1, .max = 128}),
+                http::text("reason", &VoidInput::reason, "For the ledger.", {.min = 1, .max = 256}),
+            }};
+  }
+};
+
+struct SeqReply {
+  core::Seq seq;
+  static http::Object<SeqReply> shape() {
+    return {"Recorded",
+            "Done, and recorded.",
+            {
+                http::integer("seq", &SeqReply::seq, "The ledger entry."),
+            }};
+  }
+};
+
+struct Explanation {
+  bool valid = false;
+  std::optional<CouponReply> coupon;
+  std::optional<std::vector<RuleReply>> rules;
+  std::optional<std::vector<LedgerEntryReply>> ledger;
+  static http::Object<Explanation> shape() {
+    return {
+        "CouponExplained",
+        "Whether a coupon can be used now; for its holder and staff, also why.",
+        {
+            http::boolean("valid", &Explanation::valid, "Whether it could be redeemed now."),
+            http::object("coupon", &Explanation::coupon, "The coupon.").omit_empty(),
+            http::list("rules", &Explanation::rules,
+                       "Every rule with its figure now, in the order they refuse.")
+                .omit_empty(),
+            http::list("ledger", &Explanation::ledger, "Its entries, newest first (at most 50).")
+                .omit_empty(),
+        }};
+  }
+};
+
+}  // namespace coupon::api

@@ -1,0 +1,77 @@
+#include "src/api/native/document_api.h"
+
+#include <array>
+
+#include "coupond/http/openapi.h"
+#include "coupond_version.h"
+#include "src/web/assets.h"
+
+namespace coupon::api {
+namespace {
+
+using core::Result;
+using http::Answer;
+using http::Auth;
+using http::Reply;
+
+constexpr char kAbout[] =
+    "Coupons of five kinds from one server: signed tokens, pools of codes, shared codes, card "
+    "codes "
+    "and claims. The native API is under /api/v1; the five services beside it are for clients that "
+    "exist already.";
+
+struct Asset {
+  const char* path;
+  std::string_view type;
+};
+constexpr std::array kAssets{Asset{"docs.css", "text/css; charset=utf-8"},
+                             Asset{"docs.js", "text/javascript; charset=utf-8"},
+                             Asset{"setup.js", "text/javascript; charset=utf-8"}};
+
+auto page(const char* name) {
+  return [name](Call&) -> Result<Reply> {
+    return http::text_reply(200, std::string(web::asset(name)), http::kHtml);
+  };
+}
+
+}  // namespace
+
+void add_document_endpoints(Endpoints& system, const std::string& document) {
+  system.add({.route = "GET /openapi.json",
+              .id = "getOpenapi",
+              .summary = "This document",
+              .auth = Auth::kNone,
+              .aliases = {"GET /swagger.json"},
+              .answers = {Answer{.doc = "OpenAPI 3.1.", .content_type = "application/json"}}},
+             [&document](Call&) -> Result<Reply> { return http::json_reply(200, document); });
+  system.add({.route = "GET /docs",
+              .id = "getDocs",
+              .summary = "This document as a page",
+              .auth = Auth::kNone,
+              .aliases = {"GET /api-docs"},
+              .answers = {Answer{.doc = "The page.", .content_type = "text/html"}},
+              .trailing_slash = true},
+             page("docs.html"));
+  system.add({.route = "GET /setup",
+              .id = "getSetupPage",
+              .summary = "The page behind the set-up link",
+              .doc = "The link's token follows the #, which a browser does not send.",
+              .auth = Auth::kNone,
+              .answers = {Answer{.doc = "The page.", .content_type = "text/html"}}},
+             page("setup.html"));
+}
+
+void add_document_assets(http::Router& router) {
+  for (const Asset& asset : kAssets) {
+    router.add("GET", "/" + std::string(asset.path), [asset](http::Request&) {
+      return http::text_reply(200, std::string(web::asset(asset.path)), asset.type);
+    });
+  }
+}
+
+std::string document_of(const http::Api& api, int indent) {
+  return http::openapi_document(
+      api, {.title = "coupond", .version = std::string(kVersion), .doc = kAbout}, indent);
+}
+
+}  // namespace coupon::api

@@ -1,0 +1,87 @@
+#include "src/api/native/naming.h"
+
+#include <charconv>
+
+#include "coupond/core/ids.h"
+#include "coupond/service/campaigns.h"
+#include "coupond/service/reads.h"
+
+namespace coupon::api {
+namespace {
+
+using core::Reason;
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+core::Result<domain::CodeHash> code_hash(Call& call, std::string_view code) {
+  const auto canonical = core::canonical(code);
+  if (!canonical.ok()) return Reason::kUnknownCode;
+  return call.engine.vault().hash(*canonical);
+}
+
+core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name) {
+  return call.read([&](store::Connection& db) { return service::find_campaign(db, name); });
+}
+
+core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid) {
+  return call.read([&](store::Connection& db) -> core::Result<domain::User> {
+    const auto id = whole_number(id_or_uuid);
+    auto user =
+        id ? service::find_user(db, core::UserId{*id}) : service::find_user_by_uuid(db, id_or_uuid);
+    if (!user) return Reason::kUnknownUser;
+    return std::move(*user);
+  });
+}
+
+core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid) {
+  if (id_or_uuid) return user_named(call, *id_or_uuid);
+  if (!call.caller.user_id) {
+    return core::Error{
+        .reason = Reason::kInvalidRequest,
+        .message = {},
+        .fields = {{.field = "user_id", .message = "is required when an API key is used"}}};
+  }
+  return user_named(call, std::to_string(call.caller.user_id->value));
+}
+
+core::Error as_told_to(const service::Caller& caller, core::Error error) {
+  const bool of_another = error.reason == Reason::kNotOwner || error.reason == Reason::kNotAssigned;
+  if (of_another && !caller.may(service::Scope::kRead))
+    return {.reason = Reason::kUnknownCode, .message = {}};
+  return error;
+}
+
+std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon) {
+  auto code = engine.vault().open(coupon.code_sealed, coupon.code_hash);
+  return code.ok() ? *std::move(code) : std::string();
+}
+
+core::UnixMs token_ends_at(const service::Issued& issued) {
+  constexpr std::int64_t kForeverMs = 36'500 * core::kMsPerDay;
+  return issued.coupon.expires_at.value_or(issued.at + kForeverMs);
+}
+
+std::string sign_token(const service::Engine& engine, const domain::Campaign& campaign,
+                       std::string owner_uuid, const service::Issued& issued) {
+  return engine.tokens().sign_coupon({.campaign_uuid = campaign.uuid,
+                                      .code = issued.code,
+                                      .token_number = issued.coupon.number,
+                                      .user_id = std::move(owner_uuid),
+                                      .issued_at = issued.at,
+                                      .expires_at = token_ends_at(issued)});
+}
+
+std::string random_token(const service::Engine& engine) {
+  core::Block<24> bytes{};
+  engine.random()(bytes);
+  return core::to_base64url(bytes);
+}
+
+}  // namespace coupon::api

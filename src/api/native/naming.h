@@ -1,0 +1,44 @@
+// Finding what a request names: users by id or UUID, campaigns by id, UUID or slug, coupons by
+// code. Used by all endpoint files, on the worker that runs the request.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coupond/core/result.h"
+#include "coupond/domain/coupon.h"
+#include "coupond/domain/user.h"
+#include "coupond/service/coupons.h"
+#include "src/api/gate/call.h"
+
+namespace coupon::api {
+
+// The keyed hash of a code as typed. A text that cannot be a code is an unknown one.
+core::Result<domain::CodeHash> code_hash(Call& call, std::string_view code);
+
+core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name);
+core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid);
+// The user a request is about: the one named or, when none is, the caller. kInvalidRequest when a
+// caller who is no user names none.
+core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid);
+
+// A refusal as this caller may hear it: somebody else's coupon is an unknown one, unless the caller
+// may see everybody's.
+core::Error as_told_to(const service::Caller& caller, core::Error error);
+
+// The code of a coupon, as displayed.
+std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon);
+
+// When an issued token is over: a token always ends; one of a campaign that says nothing about it,
+// in a hundred years.
+core::UnixMs token_ends_at(const service::Issued& issued);
+// A coupon of a token campaign as a signed token for its owner. About 20 µs.
+std::string sign_token(const service::Engine& engine, const domain::Campaign& campaign,
+                       std::string owner_uuid, const service::Issued& issued);
+
+// 192 random bits as text: for hold tokens.
+std::string random_token(const service::Engine& engine);
+
+}  // namespace coupon::api

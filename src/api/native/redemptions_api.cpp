@@ -1,0 +1,232 @@
+// /api/v1/redemptions and what is mine: /api/v1/me/coupons, /api/v1/me/redemptions.
+
+#include <limits>
+
+#include "coupond/service/campaigns.h"
+#include "coupond/service/reads.h"
+#include "src/api/gate/cursor.h"
+#include "src/api/native/coupon_shapes.h"
+#include "src/api/native/naming.h"
+#include "src/api/native/native.h"
+
+namespace coupon::api {
+namespace {
+
+using core::Reason;
+using core::Result;
+using http::Auth;
+using http::integer;
+using http::Page;
+using http::text;
+using http::timestamp;
+
+struct RedemptionQuery {
+  std::optional<std::string> campaign, user_id, code, order_id;
+  std::optional<core::UnixMs> from, to;
+  std::int64_t limit = 100;
+  std::optional<std::string> cursor;
+  static http::Object<RedemptionQuery> shape() {
+    using Q = RedemptionQuery;
+    return {"RedemptionQuery",
+            "Which redemptions; all conditions must hold.",
+            {
+                text("campaign", &Q::campaign, "Id, UUID or slug.", {.min = 1, .max = 64}),
+                text("user_id", &Q::user_id, "Id or UUID.", {.min = 1, .max = 36}).or_integer(),
+                text("code", &Q::code, "Of this coupon.", {.min = 1, .max = 128}),
+                text("order_id", &Q::order_id, "Of this order.", {.min = 1, .max = 128}),
+                timestamp("from", &Q::from, "Not before."),
+                timestamp("to", &Q::to, "Before."),
+                integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
+                text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
+            }};
+  }
+};
+
+struct PageQuery {
+  std::int64_t limit = 100;
+  std::optional<std::string> cursor;
+  static http::Object<PageQuery> shape() {
+    using Q = PageQuery;
+    return {"PageQuery",
+            "Which page.",
+            {
+                integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
+                text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
+            }};
+  }
+};
+
+struct RedemptionName {
+  core::Seq id;
+  static http::Object<RedemptionName> shape() {
+    return {"RedemptionName",
+            "Which redemption.",
+            {integer("id", &RedemptionName::id, "Its id.", {.min = 1})}};
+  }
+};
+
+struct RollbackInput {
+  core::Seq id;
+  std::optional<std::string> reason;
+  static http::Object<RollbackInput> shape() {
+    return {"RollbackRequest",
+            "Undo a redemption.",
+            {
+                integer("id", &RollbackInput::id, "Its id.", {.min = 1}),
+                text("reason", &RollbackInput::reason, "For the ledger.", {.min = 1, .max = 256}),
+            }};
+  }
+};
+
+// The names a redemption's row has only as ids.
+RedemptionReply named(Call& call, store::Connection& db, const domain::Redemption& redemption) {
+  const auto campaign = service::find_campaign(db, redemption.campaign_id);
+  const auto coupon = service::find_coupon(db, redemption.coupon_id);
+  std::optional<std::string> code;
+  if (coupon) code = shown_code(call.engine, *coupon);
+  return redemption_reply(redemption, campaign ? campaign->slug : "", std::move(code));
+}
+
+Page<RedemptionReply> page_of(Call& call, store::Connection& db,
+                              const service::RedemptionFilter& filter) {
+  const auto found = service::list_redemptions(db, filter);
+  Page<RedemptionReply> page;
+  for (const auto& redemption : found.redemptions) {
+    page.items.push_back(named(call, db, redemption));
+  }
+  if (found.next) page.next_cursor = cursor_after(found.next->value);
+  return page;
+}
+
+// A filter by something that does not exist is refused, not answered with an empty list: it is more
+// often a typing error.
+Result<service::RedemptionFilter> filter_of(Call& call, const RedemptionQuery& in) {
+  service::RedemptionFilter filter{
+      .order_id = in.order_id, .from = in.from, .to = in.to, .limit = in.limit};
+  const auto before = id_of_cursor(in.cursor);
+  if (!before.ok()) return before.error();
+  filter.before = {*before};
+  if (in.campaign) {
+    const auto campaign = campaign_named(call, *in.campaign);
+    if (!campaign.ok()) return campaign.error();
+    filter.campaign = campaign->id;
+  }
+  if (in.user_id) {
+    const auto user = user_named(call, *in.user_id);
+    if (!user.ok()) return user.error();
+    filter.user = user->id;
+  }
+  return filter;
+}
+
+Result<Page<RedemptionReply>> list(Call& call, const RedemptionQuery& in) {
+  auto filter = filter_of(call, in);
+  if (!filter.ok()) return filter.error();
+  return call.read([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
+    if (in.code) {
+      const auto hash = code_hash(call, *in.code);
+      const auto coupon = hash.ok() ? service::find_coupon(db, *hash) : std::nullopt;
+      if (!coupon) return Reason::kUnknownCode;
+      filter->coupon = coupon->id;
+    }
+    return page_of(call, db, *filter);
+  });
+}
+
+Result<RedemptionReply> read_one(Call& call, const RedemptionName& in) {
+  return call.read([&](store::Connection& db) -> Result<RedemptionReply> {
+    const auto redemption = service::find_redemption(db, in.id);
+    if (!redemption) return Reason::kUnknownRedemption;
+    return named(call, db, *redemption);
+  });
+}
+
+Result<RedemptionReply> roll_back(Call& call, const RollbackInput& in) {
+  const auto before = read_one(call, {in.id});
+  if (!before.ok()) return before.error();
+  return call.write(
+      "coupon.rollback",
+      [&](store::Tx& tx) { return service::roll_back(tx, call.caller, in.id, in.reason); },
+      [&](const service::RolledBack& done) {
+        RedemptionReply reply = redemption_reply(done.redemption, before->campaign, before->coupon);
+        reply.seq = done.seq;
+        return reply;
+      });
+}
+
+Result<Page<RedemptionReply>> my_redemptions(Call& call, const PageQuery& in) {
+  const auto before = id_of_cursor(in.cursor);
+  if (!before.ok()) return before.error();
+  return call.read([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
+    return page_of(call, db, {.user = call.user_id(), .before = {*before}, .limit = in.limit});
+  });
+}
+
+Result<Page<CouponReply>> my_coupons(Call& call, const PageQuery& in) {
+  const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
+  if (!before.ok()) return before.error();
+  return call.read([&](store::Connection& db) -> Result<Page<CouponReply>> {
+    const auto coupons = service::list_coupons_of_user(db, call.user_id(), {*before}, in.limit + 1);
+    Page<CouponReply> page;
+    for (const domain::Coupon& coupon : coupons) {
+      if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
+        page.next_cursor = cursor_after(coupons[page.items.size() - 1].id.value);
+        break;
+      }
+      const auto view = service::view_coupon(db, coupon.code_hash, call.now());
+      if (!view.ok()) return view.error();
+      const auto held = view->hold ? std::optional(view->hold->expires_at) : std::nullopt;
+      page.items.push_back(
+          coupon_reply(shown_code(call.engine, coupon), coupon, view->campaign.slug, held));
+    }
+    return page;
+  });
+}
+
+}  // namespace
+
+void add_redemption_endpoints(Endpoints& v1) {
+  v1.add({.route = "GET /api/v1/redemptions",
+          .id = "listRedemptions",
+          .summary = "List redemptions, newest first",
+          .doc = "A page may be short although there are more: go on while next_cursor is there.",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = {{400, Reason::kInvalidCursor},
+                       {404, Reason::kUnknownCampaign},
+                       {404, Reason::kUnknownUser},
+                       {404, Reason::kUnknownCode}}},
+         list);
+  v1.add({.route = "GET /api/v1/redemptions/{id}",
+          .id = "getRedemption",
+          .summary = "Read a redemption",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = {{404, Reason::kUnknownRedemption}}},
+         read_one);
+  v1.add({.route = "POST /api/v1/redemptions/{id}/rollback",
+          .id = "rollBackRedemption",
+          .summary = "Roll a redemption back, once",
+          .doc = "Returns the use and the price, and takes back the credit or days it gave.",
+          .auth = Auth::kStaff,
+          .scope = "redeem",
+          .refusals = {{404, Reason::kUnknownRedemption},
+                       {409, Reason::kAlreadyRolledBack},
+                       {409, Reason::kInsufficientCredit}}},
+         roll_back);
+  v1.add({.route = "GET /api/v1/me/redemptions",
+          .id = "listMyRedemptions",
+          .summary = "My redemptions, newest first",
+          .auth = Auth::kSession,
+          .refusals = {{400, Reason::kInvalidCursor}}},
+         my_redemptions);
+  v1.add({.route = "GET /api/v1/me/coupons",
+          .id = "listMyCoupons",
+          .summary = "My coupons, newest first",
+          .doc = "Coupons given to me. Bearer codes I redeemed are among my redemptions.",
+          .auth = Auth::kSession,
+          .refusals = {{400, Reason::kInvalidCursor}}},
+         my_coupons);
+}
+
+}  // namespace coupon::api

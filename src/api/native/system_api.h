@@ -1,0 +1,17 @@
+// What machines ask of a server besides coupons: whether it lives, whether it is ready, and the
+// public key of its tokens. For everybody, without a session.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "coupond/http/endpoint.h"
+#include "src/api/gate/gate.h"
+
+namespace coupon::api {
+
+const http::Dialect& system_dialect();
+// `metrics` gives Prometheus' text format; empty: there is no /metrics.
+void add_system_endpoints(Endpoints& system, std::function<std::string()> metrics);
+
+}  // namespace coupon::api

@@ -1,0 +1,267 @@
+#include "src/api/services/book/book_coupons.h"
+#include "coupond/service/reads.h"
+
+#include <limits>
+
+#include "src/api/native/naming.h"
+#include "src/api/services/book/book_shapes.h"
+
+namespace coupon::api {
+namespace {
+
+using namespace book_shapes;
+using core::Reason;
+using core::Result;
+using http::Auth;
+
+service::Mint mint_of(const Call& call) { return {call.engine.vault(), call.engine.random()}; }
+
+AssignedReply assigned_reply(const service::Issued& issued, const std::string& user_uuid,
+                             const std::string& book_uuid) {
+  return {.user = user_uuid,
+          .coupon_id = std::to_string(issued.coupon.id.value),
+          .book = book_uuid,
+          .code = issued.code,
+          .assigned_at = issued.at};
+}
+
+Result<AssignedReply> assign_random(Call& call, const AssignInput& in) {
+  const auto book = book_named(call, in.book);
+  if (!book.ok()) return book.error();
+  const auto user = user_named(call, in.user);
+  if (!user.ok()) return user.error();
+  const auto request = service::prepare_issue(mint_of(call), *book, user->id);
+  if (!request.ok()) return request.error();
+  return call.write(
+      "coupon.assign",
+      [&](store::Tx& tx) { return service::issue(tx, call.caller, mint_of(call), *request); },
+      [&](const service::Issued& issued) {
+        return assigned_reply(issued, user->uuid, book->uuid);
+      });
+}
+
+// The coupon's hash, its book's id and the user: what every operation on a code needs.
+struct Named {
+  domain::CodeHash code{};
+  domain::User user;
+};
+
+Result<Named> name_both(Call& call, const std::string& code, const std::string& user) {
+  const auto found = user_named(call, user);
+  if (!found.ok()) return found.error();
+  const auto hash = code_hash(call, code);
+  if (!hash.ok()) return hash.error();
+  return Named{.code = *hash, .user = *found};
+}
+
+Result<AssignedReply> assign_code(Call& call, const CodeInput& in) {
+  const auto named = name_both(call, in.code, in.user);
+  if (!named.ok()) return named.error();
+  const auto view = call.read(
+      [&](store::Connection& db) { return service::view_coupon(db, named->code, call.now()); });
+  if (!view.ok()) return view.error();
+  return call.write(
+      "coupon.assign",
+      [&](store::Tx& tx) {
+        return service::assign(tx, call.caller, mint_of(call), named->code, named->user.id);
+      },
+      [&](const service::Issued& issued) {
+        return assigned_reply(issued, named->user.uuid, view->campaign.uuid);
+      });
+}
+
+Result<LockReply> lock(Call& call, const LockInput& in) {
+  const auto named = name_both(call, in.code, in.user);
+  if (!named.ok()) return named.error();
+  const service::HoldRequest request{.code = named->code,
+                                     .user_id = named->user.id,
+                                     .token_hash = core::hash_of(random_token(call.engine)),
+                                     .ttl_s = in.seconds};
+  return call.write(
+      "coupon.hold", [&](store::Tx& tx) { return service::hold(tx, call.caller, request); },
+      [&](const service::Held& held) {
+        return LockReply{.code = in.code,
+                         .user = named->user.uuid,
+                         .locked_until = held.until,
+                         .transaction_id = std::to_string(held.seq.value)};
+      });
+}
+
+Result<UnlockReply> unlock(Call& call, const CodeInput& in) {
+  const auto named = name_both(call, in.code, in.user);
+  if (!named.ok()) return named.error();
+  return call.write(
+      "coupon.release",
+      [&](store::Tx& tx) {
+        return service::release(tx, call.caller, named->code, named->user.id, {.by_name = true});
+      },
+      [&](const service::Held&) { return UnlockReply{.code = in.code, .user = named->user.uuid}; });
+}
+
+Result<RedeemReply> redeem(Call& call, const CodeInput& in) {
+  const auto named = name_both(call, in.code, in.user);
+  if (!named.ok()) return named.error();
+  const service::RedeemRequest request{.code = named->code,
+                                       .user_id = named->user.id,
+                                       .proof = {.by_name = true},
+                                       .mode = domain::Mode::kPool};
+  return call.write(
+      "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, call.caller, request); },
+      [&](const service::Redeemed& done) {
+        return RedeemReply{.code = in.code,
+                           .user = named->user.uuid,
+                           .redeemed_at = done.redemption.redeemed_at,
+                           .transaction_id = std::to_string(done.redemption.id.value),
+                           .remaining = done.remaining_uses};
+      });
+}
+
+CouponRow coupon_row(Call& call, store::Connection& db, const domain::Coupon& coupon,
+                     const domain::Campaign& book) {
+  constexpr std::size_t kUsesMax = 1000;
+  CouponRow row{.coupon_id = std::to_string(coupon.id.value),
+                .book = book.uuid,
+                .code = shown_code(call.engine, coupon),
+                .book_name = book.name,
+                .assigned_at = coupon.assigned_at.value(),
+                .is_redeemed = coupon.uses > 0,
+                .redemptions = {}};
+  for (const auto& redemption : service::redemptions_of_coupon(db, coupon, kUsesMax)) {
+    if (redemption.rolled_back_at) continue;
+    row.redemptions.push_back({.redeemed_at = redemption.redeemed_at,
+                               .transaction_id = std::to_string(redemption.id.value)});
+  }
+  return row;
+}
+
+Result<std::vector<CouponRow>> coupons_of_user(Call& call, const UserName& in) {
+  constexpr std::int64_t kRowsMax = 10'000;
+  const auto user = user_named(call, in.id);
+  // Whether the id exists is nobody else's business.
+  if (!call.caller.is_admin() && (!user.ok() || !call.caller.is(user->id))) {
+    return Reason::kForbidden;
+  }
+  if (!user.ok()) return user.error();
+  return call.read([&](store::Connection& db) -> Result<std::vector<CouponRow>> {
+    std::vector<CouponRow> rows;
+    const core::CouponId newest{std::numeric_limits<std::int64_t>::max()};
+    for (const auto& coupon : service::list_coupons_of_user(db, user->id, newest, kRowsMax)) {
+      const auto book = service::find_campaign(db, coupon.campaign_id);
+      if (!book || book->mode != domain::Mode::kPool) continue;
+      rows.push_back(coupon_row(call, db, coupon, *book));
+    }
+    return rows;
+  });
+}
+
+void add_assigning(Endpoints& service) {
+  const std::vector<http::Refusal> refusals = {
+      kNoBook,
+      {404, Reason::kNoCouponsLeft, "No coupons available"},
+      {403, Reason::kForbidden},
+      {404, Reason::kUnknownUser},
+      {404, Reason::kUnknownCode},
+      {404, Reason::kWrongMode, "Coupon book not found"},
+      {400, Reason::kInactive},
+      {400, Reason::kVoid},
+      {410, Reason::kEnded, "Coupon book expired"},
+      {410, Reason::kArchived, "Coupon book expired"},
+      {403, Reason::kNotStarted},
+      {409, Reason::kAlreadyAssigned},
+      {422, Reason::kUserCapReached, "User has reached max coupon limit"}};
+  service.add({.route = "POST /coupons/assign",
+               .id = "bookAssignRandom",
+               .summary = "A random coupon of a book for a user",
+               .auth = Auth::kSession,
+               .success = 201,
+               .refusals = refusals},
+              assign_random);
+  service.add({.route = "POST /coupons/assign/{code}",
+               .id = "bookAssignCode",
+               .summary = "A certain coupon for a user",
+               .auth = Auth::kSession,
+               .success = 201,
+               .refusals = refusals,
+               .rate = "codes"},
+              assign_code);
+}
+
+// Refusals that locking and redeeming share.
+std::vector<http::Refusal> use_refusals(std::vector<http::Refusal> more) {
+  const std::vector<http::Refusal> common = {{403, Reason::kForbidden},
+                                             {404, Reason::kUnknownUser},
+                                             {404, Reason::kUnknownCode},
+                                             {404, Reason::kNotOwner, "Coupon not found"},
+                                             {404, Reason::kNotAssigned, "Coupon not found"},
+                                             {400, Reason::kInactive},
+                                             {400, Reason::kNotStarted},
+                                             {400, Reason::kEnded, "Coupon book expired"},
+                                             {400, Reason::kArchived, "Coupon book expired"},
+                                             {400, Reason::kExpired},
+                                             {400, Reason::kVoid},
+                                             {400, Reason::kAlreadyRedeemed, "Already redeemed"},
+                                             {400, Reason::kCouponRedemptionCapReached,
+                                              "The maximum redemptions for this coupon have been "
+                                              "reached"}};
+  more.insert(more.end(), common.begin(), common.end());
+  return more;
+}
+
+void add_using(Endpoints& service) {
+  service.add({.route = "POST /coupons/lock/{code}",
+               .id = "bookLock",
+               .summary = "Lock a coupon for a while",
+               .auth = Auth::kSession,
+               .success = 201,
+               .refusals = use_refusals({{409, Reason::kHeldByOther, "Coupon already locked"},
+                                         {409, Reason::kHoldLimitReached}}),
+               .rate = "codes"},
+              lock);
+  service.add({.route = "POST /coupons/unlock/{code}",
+               .id = "bookUnlock",
+               .summary = "Give a lock back",
+               .auth = Auth::kSession,
+               .success = 201,
+               .refusals = {{403, Reason::kForbidden},
+                            {404, Reason::kUnknownCode},
+                            {404, Reason::kUnknownUser},
+                            {409, Reason::kNotHeld, "Coupon is not locked by this user"},
+                            {409, Reason::kHeldByOther, "Coupon is not locked by this user"},
+                            {409, Reason::kNotOwner, "Coupon is not locked by this user"},
+                            {409, Reason::kNotAssigned, "Coupon is not locked by this user"}},
+               .rate = "codes"},
+              unlock);
+  service.add(
+      {.route = "POST /coupons/redeem/{code}",
+       .id = "bookRedeem",
+       .summary = "Use a coupon",
+       .auth = Auth::kSession,
+       .success = 201,
+       .refusals = use_refusals({{409, Reason::kHeldByOther, "Coupon is locked by another process"},
+                                 {409, Reason::kHoldRequired, "Coupon is not locked"},
+                                 {400, Reason::kInsufficientCredit},
+                                 {400, Reason::kUserRedemptionCapReached}}),
+       .rate = "codes"},
+      redeem);
+  service.add({.route = "GET /coupons/user/{id}",
+               .id = "bookCouponsOfUser",
+               .summary = "A user's coupons, newest first",
+               .auth = Auth::kSession,
+               .refusals = {{403, Reason::kForbidden}, {404, Reason::kUnknownUser}}},
+              coupons_of_user);
+}
+
+}  // namespace
+
+core::Result<domain::Campaign> book_named(Call& call, const std::string& id) {
+  auto book = campaign_named(call, id);
+  if (book.ok() && book->mode != domain::Mode::kPool) return Reason::kUnknownCampaign;
+  return book;
+}
+
+void add_book_coupons(Endpoints& service) {
+  add_assigning(service);
+  add_using(service);
+}
+
+}  // namespace coupon::api

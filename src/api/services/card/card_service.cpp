@@ -1,0 +1,347 @@
+// The card service's endpoints: bearer codes on printed cards, each worth 30 days of subscription.
+// All of them belong to the campaign `subscription-cards`.
+
+#include <limits>
+
+#include "coupond/core/codes.h"
+#include "coupond/core/email.h"
+#include "coupond/core/password.h"
+#include "coupond/service/generate.h"
+#include "coupond/service/reads.h"
+#include "src/api/gate/login.h"
+#include "src/api/native/naming.h"
+#include "src/api/services/card/card_shapes.h"
+#include "src/api/services/services.h"
+
+namespace coupon::api {
+namespace {
+
+using namespace card_shapes;
+using core::Reason;
+using core::Result;
+using http::Auth;
+
+constexpr const char* kCampaign = "subscription-cards";
+
+const http::Dialect kCardService{
+    .tag = "Card service",
+    .doc = "Bearer codes that extend a subscription: the first to enter one redeems it.",
+    .invalid_status = 400};
+
+core::Error invalid(std::string sentence) {
+  return {.reason = Reason::kInvalidRequest, .message = std::move(sentence)};
+}
+
+// ---- accounts ----
+
+UserReply user_reply(const domain::User& user) {
+  return {.id = user.id, .email = user.email, .created_at = user.created_at};
+}
+
+SessionReply session_reply(const service::Session& session, std::string message) {
+  return {.message = std::move(message),
+          .user = user_reply(session.user),
+          .access_token = session.access_token,
+          .expires_in = session.expires_in_s};
+}
+
+// The first thing wrong, in the service's own words and order.
+std::optional<core::Error> problem_of(const Credentials& in) {
+  if (!in.email || in.email->empty()) return invalid("Email is required");
+  if (!in.password || in.password->empty()) return invalid("Password is required");
+  if (!core::canonical_email(*in.email).ok()) return invalid("Invalid email format");
+  if (auto problem = core::password_problem(*in.password)) return invalid(*std::move(problem));
+  return std::nullopt;
+}
+
+Result<SessionReply> create_account(Call& call, const Credentials& in) {
+  if (auto problem = problem_of(in)) return *problem;
+  const auto wanted = new_account(call, *in.email, *in.password);
+  if (!wanted.ok()) return wanted.error();
+  return call.write(
+      "user.create", [&](store::Tx& tx) { return open_account(tx, call, *wanted); },
+      [](const service::Session& session) {
+        return session_reply(session, "User registered successfully");
+      });
+}
+
+Result<SessionReply> log_in_by_email(Call& call, const Credentials& in) {
+  if (in.email.value_or("").empty() || in.password.value_or("").empty()) {
+    return invalid("Email and password are required");
+  }
+  const auto session = log_in(call, *in.email, *in.password);
+  if (!session.ok()) return session.error();
+  return session_reply(*session, "Login successful");
+}
+
+Result<ProfileReply> profile(Call& call) {
+  const auto user = service::read_user(call.engine, call.user_id());
+  if (!user.ok()) return user.error();
+  return ProfileReply{user_reply(*user)};
+}
+
+Result<UsersReply> users(Call& call) {
+  constexpr std::int64_t kUsersMax = 10'000;
+  return call.read([&](store::Connection& db) -> Result<UsersReply> {
+    UsersReply reply;
+    if (call.caller.is_admin()) {
+      for (const auto& user : service::list_users(db, {.limit = kUsersMax})) {
+        reply.users.push_back(user_reply(user));
+      }
+    } else if (const auto self = service::find_user(db, call.user_id())) {
+      reply.users.push_back(user_reply(*self));
+    }
+    return reply;
+  });
+}
+
+// ---- codes ----
+
+Result<GenerateReply> generate(Call& call, const GenerateInput& in) {
+  const auto campaign = campaign_named(call, kCampaign);
+  if (!campaign.ok()) return campaign.error();
+  auto made =
+      service::generate(call.engine, call.caller, {.campaign_id = campaign->id, .count = in.count});
+  if (!made.ok()) return made.error();
+  return GenerateReply{
+      .message = "Successfully generated " + std::to_string(in.count) + " redeem codes",
+      .count = in.count,
+      .codes = std::move(made->codes)};
+}
+
+CodeRow code_row(const Call& call, store::Connection& db, const domain::Campaign& campaign,
+                 const domain::Coupon& coupon) {
+  constexpr std::size_t kEntriesMax = 1000;
+  const auto history = service::ledger_of_coupon(db, coupon.last_seq, kEntriesMax);
+  CodeRow row{.id = coupon.id,
+              .code = shown_code(call.engine, coupon),
+              .is_used = coupon.state == domain::CouponState::kRedeemed,
+              .created_at = history.empty() ? core::UnixMs{} : history.back().at,
+              .expires_at = coupon.expires_at ? coupon.expires_at : campaign.policy.ends_at,
+              .redeemed_by = std::nullopt,
+              .redeemed_at = std::nullopt};
+  // A used coupon's last entry is its redemption.
+  const auto redemption =
+      row.is_used ? service::find_redemption(db, coupon.last_seq) : std::nullopt;
+  if (redemption) {
+    row.redeemed_by = redemption->user_id;
+    row.redeemed_at = redemption->redeemed_at;
+  }
+  return row;
+}
+
+// Pages of all codes are found by number; pages of used or unused ones by walking down to them.
+std::vector<domain::Coupon> page_of(store::Connection& db, const domain::Campaign& campaign,
+                                    const CodesQuery& in) {
+  const std::int64_t skip = (in.page - 1) * in.per_page;
+  const std::int64_t newest = campaign.counters.issued;
+  if (!in.used) {
+    return service::list_coupons_newest_first(db, campaign.id, newest - skip + 1, in.per_page)
+        .coupons;
+  }
+  const auto state = *in.used ? domain::CouponState::kRedeemed : domain::CouponState::kAvailable;
+  std::vector<domain::Coupon> found;
+  std::int64_t to_skip = skip;
+  std::optional<std::int64_t> before = newest + 1;
+  while (before && static_cast<std::int64_t>(found.size()) < in.per_page) {
+    auto chunk = service::list_coupons_newest_first(db, campaign.id, *before, in.per_page, state);
+    for (domain::Coupon& coupon : chunk.coupons) {
+      if (to_skip > 0) {
+        --to_skip;
+      } else if (static_cast<std::int64_t>(found.size()) < in.per_page) {
+        found.push_back(std::move(coupon));
+      }
+    }
+    before = chunk.next;
+  }
+  return found;
+}
+
+Result<CodesReply> list_codes(Call& call, const CodesQuery& in) {
+  const auto campaign = campaign_named(call, kCampaign);
+  if (!campaign.ok()) return campaign.error();
+  return call.read([&](store::Connection& db) -> Result<CodesReply> {
+    const domain::Counters& counters = campaign->counters;
+    const std::int64_t total =
+        !in.used ? counters.issued : (*in.used ? counters.redeemed : counters.available);
+    CodesReply reply{.codes = {},
+                     .total = total,
+                     .pages = (total + in.per_page - 1) / in.per_page,
+                     .current_page = in.page,
+                     .per_page = in.per_page};
+    for (const auto& coupon : page_of(db, *campaign, in)) {
+      reply.codes.push_back(code_row(call, db, *campaign, coupon));
+    }
+    return reply;
+  });
+}
+
+// ---- redeeming ----
+
+// The keyed hash of a card's code. Whoever mistypes one is told without a look into the database.
+Result<domain::CodeHash> card_hash(const Call& call, const std::string& code) {
+  const auto canonical = core::canonical(code);
+  if (!canonical.ok() || !core::has_card_shape(*canonical)) {
+    return invalid("Invalid card_code format");
+  }
+  if (!core::card_check_ok(*canonical)) return Reason::kUnknownCode;
+  return call.engine.vault().hash(*canonical);
+}
+
+Result<RedeemReply> redeem(Call& call, const RedeemInput& in) {
+  if (!in.user_id) return invalid("user_id is required");
+  if (!in.card_code) return invalid("card_code is required");
+  if (*in.user_id != call.user_id().value) return Reason::kForbidden;
+  const auto code = card_hash(call, *in.card_code);
+  if (!code.ok()) return code.error();
+  const service::RedeemRequest request{
+      .code = *code, .user_id = call.user_id(), .mode = domain::Mode::kCard};
+  return call.write(
+      "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, call.caller, request); },
+      [](const service::Redeemed& done) {
+        return RedeemReply{.new_subscription_expiry = done.balance.subscription_ends_at,
+                           .redeemed_at = done.redemption.redeemed_at};
+      });
+}
+
+// ---- subscriptions ----
+
+bool is_running(const domain::User& user, core::UnixMs now) {
+  return user.subscription_ends_at && now < *user.subscription_ends_at;
+}
+
+Result<OwnSubscription> own_subscription(Call& call) {
+  const auto user = service::read_user(call.engine, call.user_id());
+  if (!user.ok()) return user.error();
+  return OwnSubscription{.user_id = user->id,
+                         .email = user->email,
+                         .is_subscribed = is_running(*user, call.now()),
+                         .subscription_expires_at = user->subscription_ends_at};
+}
+
+Result<SubscriptionReply> subscription(Call& call, const UserName& in) {
+  const auto user = user_named(call, in.id);
+  // Whether an id exists is for administrators to know.
+  if (!call.caller.is_admin() && (!user.ok() || !call.caller.is(user->id))) {
+    return Reason::kForbidden;
+  }
+  if (!user.ok()) return user.error();
+  const bool running = is_running(*user, call.now());
+  SubscriptionReply reply{.user_id = user->id,
+                          .email = user->email,
+                          .is_subscribed = running,
+                          .subscription_status = "inactive",
+                          .subscription_expires_at = user->subscription_ends_at,
+                          .days_remaining = std::nullopt,
+                          .created_at = user->created_at};
+  if (user->subscription_ends_at) reply.subscription_status = running ? "active" : "expired";
+  if (running) {
+    // The day that has begun counts: who has just entered a card has its thirty days.
+    const std::int64_t left_ms = user->subscription_ends_at->value - call.now().value;
+    reply.days_remaining = (left_ms + core::kMsPerDay - 1) / core::kMsPerDay;
+  }
+  return reply;
+}
+
+// ---- the declarations ----
+
+const http::Refusal kNoAdmin{403, Reason::kForbidden, "Admin privileges required"};
+
+void add_accounts(Endpoints& service) {
+  service.add({.route = "POST /api/register",
+               .id = "cardRegister",
+               .summary = "Make an account",
+               .success = 201,
+               .refusals = {{409, Reason::kEmailTaken, "User with this email already exists"}},
+               .rate = "register",
+               .no_input = "No data provided"},
+              create_account);
+  service.add({.route = "POST /api/login",
+               .id = "cardLogIn",
+               .summary = "Log in",
+               .refusals = {{401, Reason::kInvalidCredentials, "Invalid email or password"}},
+               .rate = "login",
+               .no_input = "Email and password are required"},
+              log_in_by_email);
+  service.add({.route = "GET /api/profile",
+               .id = "cardProfile",
+               .summary = "One's own account",
+               .auth = Auth::kSession},
+              profile);
+  service.add({.route = "GET /api/users",
+               .id = "cardUsers",
+               .summary = "All accounts for an administrator, else one's own",
+               .auth = Auth::kSession},
+              users);
+}
+
+void add_codes(Endpoints& service) {
+  service.add({.route = "POST /admin/generate-codes",
+               .id = "cardGenerateCodes",
+               .summary = "Make codes to be printed",
+               .auth = Auth::kAdmin,
+               .success = 201,
+               .refusals = {kNoAdmin,
+                            {409, Reason::kCampaignCapReached},
+                            // What an administrator can make of the campaign by the native API.
+                            {404, Reason::kUnknownCampaign},
+                            {409, Reason::kWrongMode},
+                            {409, Reason::kPatternExhausted},
+                            {410, Reason::kArchived}},
+               .rate = "card-generate",
+               .no_input = "Count is required"},
+              generate);
+  service.add({.route = "GET /admin/codes",
+               .id = "cardListCodes",
+               .summary = "Codes, newest first",
+               .auth = Auth::kAdmin,
+               .refusals = {kNoAdmin}},
+              list_codes);
+  service.add(
+      {.route = "POST /redeem",
+       .id = "cardRedeem",
+       .summary = "Enter a card's code",
+       .auth = Auth::kSession,
+       .refusals = {{403, Reason::kForbidden, "You can only redeem codes for your own account"},
+                    {404, Reason::kUnknownCode, "Invalid redeem code"},
+                    {404, Reason::kVoid, "Invalid redeem code"},
+                    {409, Reason::kAlreadyRedeemed, "Code has already been used"},
+                    {409, Reason::kCouponRedemptionCapReached, "Code has already been used"},
+                    {409, Reason::kHeldByOther},
+                    {409, Reason::kHoldRequired},
+                    {409, Reason::kUserRedemptionCapReached},
+                    {409, Reason::kInsufficientCredit},
+                    {400, Reason::kEnded, "Redeem code has expired"},
+                    {400, Reason::kExpired, "Redeem code has expired"},
+                    {400, Reason::kArchived, "Redeem code has expired"},
+                    {400, Reason::kInactive},
+                    {400, Reason::kNotStarted}},
+       .rate = "card-redeem",
+       .no_input = "user_id is required"},
+      redeem);
+}
+
+}  // namespace
+
+void add_card_service(http::Api& api, Gate& gate) {
+  Endpoints service = gate.group(api, kCardService);
+  add_accounts(service);
+  add_codes(service);
+  service.add({.route = "GET /api/subscription",
+               .id = "cardOwnSubscription",
+               .summary = "One's own subscription",
+               .auth = Auth::kSession},
+              own_subscription);
+  service.add({.route = "GET /subscription/{id}",
+               .id = "cardSubscription",
+               .summary = "A user's subscription",
+               .auth = Auth::kSession,
+               .refusals = {{403, Reason::kForbidden,
+                             "Access denied. You can only check your own subscription status"},
+                            {404, Reason::kUnknownUser, "User not found"}}},
+              subscription);
+  service.add({.route = "GET /api/health", .id = "cardHealth", .summary = "Alive"},
+              [](Call&) -> Result<HealthReply> { return HealthReply{}; });
+}
+
+}  // namespace coupon::api

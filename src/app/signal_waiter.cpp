@@ -1,0 +1,65 @@
+#include "src/app/signal_waiter.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <utility>
+
+#include "coupond/app/app.h"
+#include "coupond/core/assert.h"
+
+namespace coupon::app {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+}  // namespace
+
+void take_stop_signals() {
+  const sigset_t set = stop_signals();
+  const int failed = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  COUPOND_ASSERT(failed == 0);
+}
+
+SignalWaiter::SignalWaiter(std::function<void()> stop)
+    : stop_(std::move(stop)),
+      told_(::eventfd(0, EFD_CLOEXEC)),
+      signals_([] {
+        const sigset_t set = stop_signals();
+        return ::signalfd(-1, &set, SFD_CLOEXEC);
+      }()),
+      thread_([this] { wait(); }) {}
+
+SignalWaiter::~SignalWaiter() {
+  tell();
+  thread_.join();
+  ::close(told_);
+  ::close(signals_);
+}
+
+void SignalWaiter::tell() noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(told_, &one, sizeof one);
+}
+
+void SignalWaiter::wait() {
+  std::array<pollfd, 2> wanted{pollfd{.fd = told_, .events = POLLIN, .revents = 0},
+                               pollfd{.fd = signals_, .events = POLLIN, .revents = 0}};
+  while (::poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) {
+  }
+  stop_();
+}
+
+}  // namespace coupon::app

@@ -1,0 +1,114 @@
+#include "src/store/wal_checkpointer.h"
+
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "coupond/core/limits.h"
+#include "src/store/files.h"
+
+namespace coupon::store {
+namespace {
+
+// While there is always more to move, the log cannot be started anew. From this many steps on the
+// moves become shorter and shorter, until the caller itself moves the few pages that are left.
+constexpr int kLogSteps = 3;
+constexpr int kLastMove = 8;  // part of a step
+
+// With this many pages the log is started anew on a disk that is nearly full: a longer one might
+// take the last room, and then the file could not grow by what the log holds for it.
+constexpr int kShortLog = 1000;
+
+// The disk and the processors are the commits' first. Where the system knows no such classes,
+// nothing is lost.
+void yield_to_others() {
+  constexpr int kThisThread = 0;
+  constexpr int kIdleClass = 3;
+  constexpr int kClassShift = 13;
+  constexpr int kWhoProcess = 1;
+  ::syscall(SYS_ioprio_set, kWhoProcess, kThisThread, kIdleClass << kClassShift);
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5);
+}
+
+}  // namespace
+
+WalCheckpointer::WalCheckpointer(const std::string& path, const char* vfs, bool beside, int step)
+    : path_(path), step_(step) {
+  if (!beside) return;
+  connection_.emplace(path, Connection::Access::kReadWrite, vfs);
+  connection_->exec("PRAGMA synchronous = FULL");
+  connection_->exec("PRAGMA schema_version");  // a connection knows of the log once it has read
+  thread_ = std::thread([this] { work(); });
+}
+
+WalCheckpointer::~WalCheckpointer() {
+  if (!thread_.joinable()) return;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return state_ != State::kMoving; });
+    state_ = State::kEnding;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+bool WalCheckpointer::committed(int pages_in_log) {
+  const std::lock_guard lock(mutex_);
+  if (pages_in_log < std::exchange(last_pages_, pages_in_log)) seen_ = 0;
+  const int gathered = pages_in_log - seen_;
+  if (!thread_.joinable()) return gathered >= step_;
+
+  if (gathered >= kShortLog && disk_is_nearly_full()) return true;
+  const bool large = pages_in_log >= kLogSteps * step_;
+  const int few = step_ / kLastMove;
+  const bool cannot_keep_up = pages_in_log >= 2 * kLogSteps * step_;
+  if (large && gathered > 0 && (gathered <= few || cannot_keep_up)) return true;
+  if (state_ == State::kIdle && !failed_ && gathered >= (large ? few : step_)) {
+    state_ = State::kAsked;
+    changed_.notify_all();
+  }
+  return false;
+}
+
+int WalCheckpointer::move_now(Connection& connection, int mode, Connection::Wait wait) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return state_ != State::kMoving; });
+  state_ = State::kIdle;  // what was asked for is done here
+  if (failed_) return SQLITE_IOERR_FSYNC;
+  return note(connection.checkpoint(mode, wait));
+}
+
+bool WalCheckpointer::disk_is_nearly_full() const {
+  const auto free = free_bytes(path_);
+  return free && *free < core::limits::kDiskFreeMinBytes;
+}
+
+// After a failure we wait for as much again, lest a full disk keep us busy.
+int WalCheckpointer::note(const Connection::Moved& moved) {
+  if (moved.code == SQLITE_IOERR_FSYNC) failed_ = true;
+  const bool known = moved.code == SQLITE_OK && moved.pages_in_log >= 0;
+  seen_ = known ? moved.pages_in_log : last_pages_;
+  return moved.code;
+}
+
+void WalCheckpointer::work() {
+  yield_to_others();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return state_ == State::kAsked || state_ == State::kEnding; });
+    if (state_ == State::kEnding) return;
+    state_ = State::kMoving;
+    lock.unlock();
+    auto moved = connection_->checkpoint(SQLITE_CHECKPOINT_PASSIVE, Connection::Wait::kNever);
+    if (moved.code == SQLITE_OK) moved.code = connection_->sync_file();
+    lock.lock();
+    note(moved);
+    state_ = State::kIdle;
+    changed_.notify_all();
+  }
+}
+
+}  // namespace coupon::store
