@@ -238,6 +238,14 @@ void write_choice(const ValueSpec& spec, std::string& out, std::int64_t value) {
 
 // --- Objects -----------------------------------------------------------------------------------
 
+namespace {
+
+const void* member_of(const FieldSpec& field, const void* object) {
+  return static_cast<const char*>(object) + field.offset;
+}
+
+}  // namespace
+
 bool FieldSpec::answers_to(std::string_view word) const {
   return name == word || std::find(aliases.begin(), aliases.end(), word) != aliases.end();
 }
@@ -253,7 +261,8 @@ void read_object(const Shape& shape, const Json& json, void* object, Reader& rea
   if (!json.is_object()) return reader.complain("must be an object");
   for (const FieldSpec& field : shape.fields) {
     const Reader::Scope scope(reader, field.name, &field);
-    field.read(field, find_member(field, json, reader), object, reader);
+    field.read(field, find_member(field, json, reader), static_cast<char*>(object) + field.offset,
+               reader);
   }
   if (reader.strict()) refuse_unknown(shape, json, reader);
 }
@@ -265,7 +274,7 @@ void write_object(const Shape& shape, std::string& out, const void* object) {
     const std::size_t before = out.size();
     if (!first) out += ',';
     out += field.key;
-    if (field.write(field, out, object)) {
+    if (field.write(field, out, member_of(field, object))) {
       first = false;
     } else {
       out.resize(before);
@@ -275,6 +284,23 @@ void write_object(const Shape& shape, std::string& out, const void* object) {
 }
 
 // --- Descriptions ------------------------------------------------------------------------------
+
+FieldSpec named_field(std::string name, std::string doc, ValueSpec value) {
+  FieldSpec field{.name = std::move(name), .doc = std::move(doc), .value = std::move(value)};
+  append_json_string(field.key, field.name);
+  field.key += ':';
+  return field;
+}
+
+void append_fields(std::vector<FieldSpec>& fields, const std::vector<FieldSpec>& more,
+                   const void* initial) {
+  for (const FieldSpec& field : more) {
+    FieldSpec& added = fields.emplace_back(field);
+    if (field.required || field.nullable) continue;
+    const bool written = field.write(field, added.initial, member_of(field, initial));
+    if (!written || added.initial == "null") added.initial.clear();
+  }
+}
 
 ValueSpec describe(const Text& limits) {
   return {.type = Type::kText,

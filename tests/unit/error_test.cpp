@@ -1,6 +1,7 @@
 #include "coupond/core/error.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <set>
 
 #include "coupond/core/result.h"
@@ -57,5 +58,5 @@ TEST_CASE("a result holds a value or an error and says which", "[error]") {
   const Result<int> refused = Reason::kEnded;
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().reason == Reason::kEnded);
-  CHECK_THROWS_AS(refused.value(), std::bad_variant_access);
+  CHECK_THROWS_AS(refused.value(), std::bad_optional_access);
 }

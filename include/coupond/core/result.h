@@ -2,8 +2,8 @@
 // operation and stop at the writer and the reader. As thread-safe as T.
 #pragma once
 
+#include <optional>
 #include <utility>
-#include <variant>
 
 #include "coupond/core/error.h"
 
@@ -12,17 +12,17 @@ namespace coupon::core {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
-  Result(Reason reason) : state_(std::in_place_index<1>, Error{.reason = reason, .message = {}}) {}
+  Result(T value) : value_(std::move(value)) {}
+  Result(Error error) : error_(std::move(error)) {}
+  Result(Reason reason) : error_{.reason = reason, .message = {}} {}
 
-  bool ok() const { return state_.index() == 0; }
+  bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }
 
-  // Call only when ok(); otherwise throws std::bad_variant_access, which is a bug of the caller.
-  T& value() & { return std::get<0>(state_); }
-  const T& value() const& { return std::get<0>(state_); }
-  T&& value() && { return std::get<0>(std::move(state_)); }
+  // Call only when ok(); otherwise throws std::bad_optional_access, which is a bug of the caller.
+  T& value() & { return value_.value(); }
+  const T& value() const& { return value_.value(); }
+  T&& value() && { return std::move(value_).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
@@ -30,11 +30,13 @@ class [[nodiscard]] Result {
   T&& operator*() && { return std::move(*this).value(); }
 
   // Call only when !ok().
-  Error& error() { return std::get<1>(state_); }
-  const Error& error() const { return std::get<1>(state_); }
+  Error& error() { return error_; }
+  const Error& error() const { return error_; }
 
  private:
-  std::variant<T, Error> state_;
+  // Not a variant: that is the most expensive header of the library to instantiate.
+  std::optional<T> value_;
+  Error error_ = {};
 };
 
 // The value of an operation that has none.

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -102,10 +101,11 @@ struct FieldSpec {
   std::string beyond = {};
   std::string key = {};  // "name": as it is written.
 
-  // Reads `json` (null pointer: absent) into the member of `*object`.
-  std::function<void(const FieldSpec&, const Json* json, void* object, Reader&)> read = {};
-  // Appends the member of `*object`; false when it has to be left out.
-  std::function<bool(const FieldSpec&, std::string& out, const void* object)> write = {};
+  std::size_t offset = 0;  // Of the member within its struct.
+  // Reads `json` (null pointer: absent) into the member.
+  void (*read)(const FieldSpec&, const Json* json, void* member, Reader&) = nullptr;
+  // Appends the member; false when it has to be left out.
+  bool (*write)(const FieldSpec&, std::string& out, const void* member) = nullptr;
 
   bool answers_to(std::string_view word) const;
 };

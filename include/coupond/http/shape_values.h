@@ -160,6 +160,11 @@ ValueSpec describe(const Text& limits);
 ValueSpec describe(const Integer& limits);
 ValueSpec describe_list(List limits, ValueSpec item);
 
+FieldSpec named_field(std::string name, std::string doc, ValueSpec value);
+// Appends `more` to `fields`, with the value that an optional one has in `initial`, a new object.
+void append_fields(std::vector<FieldSpec>& fields, const std::vector<FieldSpec>& more,
+                   const void* initial);
+
 // Integer limits that fit what member type M holds.
 template <class M>
 ValueSpec describe_for(Integer limits) {
@@ -186,35 +191,45 @@ ValueSpec describe_object() {
   return {.type = Type::kObject, .shape = &shape_of<T>()};
 }
 
+template <class M>
+void read_erased(const FieldSpec& spec, const Json* json, void* member, Reader& reader) {
+  read_member(spec, json, *static_cast<M*>(member), reader);
+}
+template <class M>
+bool write_erased(const FieldSpec& spec, std::string& out, const void* member) {
+  return write_member(spec, out, *static_cast<const M*>(member));
+}
+
+// Where `member` lies within T.
 template <class T, class M>
-Field<T> make_field(std::string name, M T::*member, std::string doc, ValueSpec value) {
-  FieldSpec field{.name = std::move(name), .doc = std::move(doc), .value = std::move(value)};
+std::size_t offset_of(M T::*member) {
+  static const T object{};
+  return static_cast<std::size_t>(reinterpret_cast<const char*>(&(object.*member)) -
+                                  reinterpret_cast<const char*>(&object));
+}
+
+// The part of make_field() that depends on the member's type alone; FieldSpec has no templates.
+template <class M>
+FieldSpec field_for(std::string name, std::string doc, ValueSpec value, std::size_t offset) {
+  FieldSpec field = named_field(std::move(name), std::move(doc), std::move(value));
   field.required = MemberTraits<M>::kRequired;
   field.nullable = MemberTraits<M>::kNullable;
-  append_json_string(field.key, field.name);
-  field.key += ':';
-  field.read = [member](const FieldSpec& spec, const Json* json, void* object, Reader& reader) {
-    read_member(spec, json, static_cast<T*>(object)->*member, reader);
-  };
-  field.write = [member](const FieldSpec& spec, std::string& out, const void* object) {
-    return write_member(spec, out, static_cast<const T*>(object)->*member);
-  };
-  return Field<T>(std::move(field));
+  field.offset = offset;
+  field.read = read_erased<M>;
+  field.write = write_erased<M>;
+  return field;
+}
+
+template <class T, class M>
+Field<T> make_field(std::string name, M T::*member, std::string doc, ValueSpec value) {
+  return Field<T>(
+      field_for<M>(std::move(name), std::move(doc), std::move(value), offset_of(member)));
 }
 
 template <class T, class Part>
 std::vector<FieldSpec> included_fields(Part T::*member) {
   std::vector<FieldSpec> fields = shape_of<Part>().fields;
-  for (FieldSpec& field : fields) {
-    field.read = [member, inner = std::move(field.read)](const FieldSpec& spec, const Json* json,
-                                                         void* object, Reader& reader) {
-      inner(spec, json, &(static_cast<T*>(object)->*member), reader);
-    };
-    field.write = [member, inner = std::move(field.write)](const FieldSpec& spec, std::string& out,
-                                                           const void* object) {
-      return inner(spec, out, &(static_cast<const T*>(object)->*member));
-    };
-  }
+  for (FieldSpec& field : fields) field.offset += offset_of(member);
   return fields;
 }
 
@@ -223,14 +238,7 @@ Object<T>::Object(std::string shape_name, std::string shape_doc,
                   std::initializer_list<Fields<T>> parts)
     : Shape{std::move(shape_name), std::move(shape_doc), {}} {
   const T initial{};
-  for (const Fields<T>& part : parts) {
-    for (const FieldSpec& field : part.list) {
-      fields.push_back(field);
-      if (field.required || field.nullable) continue;
-      std::string& text = fields.back().initial;
-      if (!field.write(field, text, &initial) || text == "null") text.clear();
-    }
-  }
+  for (const Fields<T>& part : parts) append_fields(fields, part.list, &initial);
 }
 
 }  // namespace coupon::http
