@@ -1,4 +1,4 @@
-// Every command that the README and the examples tell people to type exists, with every flag they
+// Every command that README, docs and examples tell people to type exists, with every flag they
 // give it; and the examples agree with the program about names, ports and paths.
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -105,10 +105,14 @@ class Helps {
 
 }  // namespace
 
-TEST_CASE("every command the README tells of exists, with its flags", "[documents]") {
+TEST_CASE("every command that README and docs tell of exists, with its flags", "[documents]") {
+  std::string text = content(kRoot / "README.md");
+  for (const auto& entry : std::filesystem::directory_iterator(kRoot / "docs")) {
+    if (entry.path().extension() == ".md") text += content(entry.path());
+  }
   Helps helps;
-  const auto commands = commands_in(code_in(content(kRoot / "README.md")));
-  CHECK(commands.size() > 15);
+  const auto commands = commands_in(code_in(text));
+  CHECK(commands.size() > 20);
   for (const Words& words : commands) helps.check(words);
 }
 
@@ -128,7 +132,7 @@ TEST_CASE("every command of the examples exists, with its flags", "[documents]")
 
 TEST_CASE("what --help of every command says is there", "[documents]") {
   const std::string help = run_program({.arguments = {"--help"}}).out;
-  const std::string readme = content(kRoot / "README.md");
+  const std::string operating = content(kRoot / "docs/operating.md");
   std::istringstream in(help.substr(help.find("Subcommands:")));
   std::string line;
   std::getline(in, line);
@@ -139,14 +143,14 @@ TEST_CASE("what --help of every command says is there", "[documents]") {
     if (!(words >> name) || !line.starts_with("  ") || line[2] == ' ') continue;
     CAPTURE(name);
     ++commands;
-    CHECK(has(readme, "`" + name));
+    CHECK(has(operating, "`" + name));
     CHECK(run_program({.arguments = {name, "--help"}}).exit_code == 0);
   }
   CHECK(commands > 10);
 }
 
-TEST_CASE("the settings of serve are the ones in the README", "[documents]") {
-  const std::string readme = content(kRoot / "README.md");
+TEST_CASE("the settings of serve are the ones in docs/operating.md", "[documents]") {
+  const std::string operating = content(kRoot / "docs/operating.md");
   std::istringstream in(run_program({.arguments = {"config"}}).out);
   int settings = 0;
   for (std::string line; std::getline(in, line);) {
@@ -154,9 +158,9 @@ TEST_CASE("the settings of serve are the ones in the README", "[documents]") {
     const std::string variable = line.substr(0, equals);
     const std::string value = line.substr(equals + 1, line.find('\t') - equals - 1);
     CAPTURE(line);
-    const std::size_t row = readme.find("| `" + variable + "` |");
+    const std::size_t row = operating.find("| `" + variable + "` |");
     REQUIRE(row != std::string::npos);
-    const std::string rest = readme.substr(row, readme.find('\n', row) - row);
+    const std::string rest = operating.substr(row, operating.find('\n', row) - row);
     if (!value.empty()) CHECK(has(rest, value));
     ++settings;
   }

@@ -145,7 +145,7 @@ TEST_CASE("declarations that OpenAPI cannot tell apart are refused", "[openapi]"
   CHECK_THROWS_AS(openapi_document(api, kInfo), std::logic_error);
 }
 
-TEST_CASE("the README's table lists every endpoint under its tag", "[openapi]") {
+TEST_CASE("the endpoint table lists every endpoint under its tag", "[openapi]") {
   const sample::SampleApi sample;
   const std::string table = endpoint_table(sample.api);
   CHECK(table.find("### Holds\n\n| endpoint | who | success | what it does |\n|---|---|---|---|\n"

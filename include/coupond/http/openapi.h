@@ -1,5 +1,5 @@
-// The documents that follow from the declared endpoints: OpenAPI for programs, a table for the
-// README. The same declarations give the same bytes every time. Pure functions.
+// The documents that follow from the declared endpoints: OpenAPI for programs, and the table of
+// docs/endpoints.md. The same declarations give the same bytes every time. Pure functions.
 #pragma once
 
 #include <string>

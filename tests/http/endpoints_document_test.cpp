@@ -1,5 +1,5 @@
-// The README's endpoint table is generated. To write it anew after a change of the API:
-//   COUPOND_WRITE_README=1 ctest -R README
+// docs/endpoints.md is generated. To write it anew after a change of the API:
+//   COUPOND_WRITE_DOCS=1 ctest --preset release -R endpoints.md
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -22,20 +22,20 @@ std::string read_file(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("the README's endpoint table is what is declared", "[readme]") {
+TEST_CASE("docs/endpoints.md is what is declared", "[documents]") {
   coupon::test::ApiFixture api;
-  const std::string path = coupon::test::source_dir() / "README.md";
-  std::string readme = read_file(path);
-  const std::size_t begin = readme.find(kBegin);
-  const std::size_t end = readme.find(kEnd);
+  const std::string path = coupon::test::source_dir() / "docs/endpoints.md";
+  std::string document = read_file(path);
+  const std::size_t begin = document.find(kBegin);
+  const std::size_t end = document.find(kEnd);
   REQUIRE(begin != std::string::npos);
   REQUIRE(end != std::string::npos);
   const std::size_t from = begin + kBegin.size();
   const std::string declared = "\n" + coupon::http::endpoint_table(api.api()) + "\n";
-  if (std::getenv("COUPOND_WRITE_README") != nullptr) {
-    readme.replace(from, end - from, declared);
-    std::ofstream(path) << readme;
+  if (std::getenv("COUPOND_WRITE_DOCS") != nullptr) {
+    document.replace(from, end - from, declared);
+    std::ofstream(path) << document;
     return;
   }
-  CHECK(readme.substr(from, end - from) == declared);
+  CHECK(document.substr(from, end - from) == declared);
 }
