@@ -2,28 +2,14 @@
 
 #include <limits>
 #include <string>
+#include <type_traits>
+#include <vector>
 
+#include "coupond/domain/policy_fields.h"
 #include "src/store/row.h"
 
 namespace coupon::store {
 namespace {
-
-#define COUPOND_CAMPAIGN_COLUMNS                                                                \
-  "SELECT id, uuid, slug, mode, name, description, max_issued, max_per_user,"                   \
-  " max_redemptions_per_coupon, max_redemptions_per_user, max_holds_per_user, starts_at,"       \
-  " ends_at, active, hold_required, hold_ttl_s, token_ttl_s, code_pattern, price, reward_kind," \
-  " reward_value, metadata, issued, assigned, available, redeemed, rolled_back, voided,"        \
-  " last_seq, created_at, updated_at, archived_at FROM campaigns "
-
-constexpr char kById[] = COUPOND_CAMPAIGN_COLUMNS "WHERE id = ?";
-constexpr char kByUuid[] = COUPOND_CAMPAIGN_COLUMNS "WHERE uuid = ?";
-constexpr char kBySlug[] = COUPOND_CAMPAIGN_COLUMNS "WHERE slug = ?";
-constexpr char kClaimByName[] =
-    COUPOND_CAMPAIGN_COLUMNS "WHERE mode = 'claim' AND archived_at IS NULL AND name = ?";
-constexpr char kList[] = COUPOND_CAMPAIGN_COLUMNS
-    "WHERE id > ?1 AND (?2 IS NULL OR mode = ?2) AND (?3 OR archived_at IS NULL) "
-    "ORDER BY id LIMIT ?4";
-#undef COUPOND_CAMPAIGN_COLUMNS
 
 constexpr char kCount[] = R"(
   SELECT count(*) FROM campaigns
@@ -33,64 +19,158 @@ constexpr char kLiveHolds[] = "SELECT count(*) FROM holds WHERE campaign_id = ? 
 
 constexpr char kNextId[] = "SELECT coalesce(max(id), 0) + 1 FROM campaigns";
 
-constexpr char kInsert[] = R"(
-  INSERT INTO campaigns (id, uuid, slug, mode, name, description, max_issued, max_per_user,
-    max_redemptions_per_coupon, max_redemptions_per_user, max_holds_per_user, starts_at, ends_at,
-    active, hold_required, hold_ttl_s, token_ttl_s, code_pattern, price, reward_kind, reward_value,
-    metadata, last_seq, created_at, updated_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-    ?21, ?22, ?23, ?24, ?25))";
+using domain::Policy;
+using domain::PolicyField;
 
-constexpr char kUpdate[] = R"(
-  UPDATE campaigns SET slug = ?2, name = ?3, description = ?4, max_issued = ?5, max_per_user = ?6,
-    max_redemptions_per_coupon = ?7, max_redemptions_per_user = ?8, max_holds_per_user = ?9,
-    starts_at = ?10, ends_at = ?11, active = ?12, hold_required = ?13, hold_ttl_s = ?14,
-    token_ttl_s = ?15, code_pattern = ?16, price = ?17, reward_kind = ?18, reward_value = ?19,
-    metadata = ?20, last_seq = ?21, updated_at = ?22, archived_at = ?23
-   WHERE id = ?1)";
+// A policy field is one column of its name, but for the reward, which is two.
+template <class M>
+std::vector<std::string> columns_of(const PolicyField<M>& field) {
+  const std::string name(field.name);
+  if constexpr (std::is_same_v<M, domain::Reward>) return {name + "_kind", name + "_value"};
+  return {name};
+}
 
-domain::Policy read_policy(const Query& query) {
-  return {.max_issued = query.maybe_integer(6),
-          .max_per_user = query.maybe_integer(7),
-          .max_redemptions_per_coupon = query.maybe_integer(8),
-          .max_redemptions_per_user = query.maybe_integer(9),
-          .max_holds_per_user = query.integer(10),
-          .starts_at = query.maybe_time(11),
-          .ends_at = query.maybe_time(12),
-          .active = query.boolean(13),
-          .hold_required = query.boolean(14),
-          .hold_ttl_s = query.integer(15),
-          .token_ttl_s = query.maybe_integer(16),
-          .code_pattern = query.maybe_text(17),
-          .price = {query.integer(18)},
-          .reward = {.kind = domain::parse_reward_kind(query.text(19)).value(),
-                     .value = query.integer(20)},
-          .metadata = query.text(21)};
+// The statements that name every column of a campaign: written once, from the table of its fields.
+struct Statements {
+  std::string by_id, by_uuid, by_slug, claim_by_name, list, insert, update;
+};
+
+Statements make_statements() {
+  std::string names, marks, sets;
+  domain::for_each_policy_field([&](const auto& field) {
+    for (const std::string& column : columns_of(field)) {
+      names += ", " + column;
+      marks += ", ?";
+      sets += ", " + column + " = ?";
+    }
+  });
+  const std::string select =
+      "SELECT id, uuid, slug, mode, name, description, issued, assigned, available, redeemed,"
+      " rolled_back, voided, last_seq, created_at, updated_at, archived_at" +
+      names + " FROM campaigns ";
+  return {.by_id = select + "WHERE id = ?",
+          .by_uuid = select + "WHERE uuid = ?",
+          .by_slug = select + "WHERE slug = ?",
+          .claim_by_name = select + "WHERE mode = 'claim' AND archived_at IS NULL AND name = ?",
+          .list = select +
+                  "WHERE id > ?1 AND (?2 IS NULL OR mode = ?2) AND (?3 OR archived_at IS NULL) "
+                  "ORDER BY id LIMIT ?4",
+          .insert =
+              "INSERT INTO campaigns (id, uuid, slug, mode, name, description, last_seq,"
+              " created_at, updated_at" +
+              names + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?" + marks + ")",
+          .update =
+              "UPDATE campaigns SET slug = ?2, name = ?3, description = ?4, last_seq = ?5,"
+              " updated_at = ?6, archived_at = ?7" +
+              sets + " WHERE id = ?1"};
+}
+
+const Statements& statements() {
+  static const Statements made = make_statements();
+  return made;
+}
+
+constexpr int kFirstPolicyColumn = 16;  // of what Statements selects
+
+void read_member(const Query& query, int& column, std::int64_t& out) {
+  out = query.integer(column++);
+}
+void read_member(const Query& query, int& column, bool& out) { out = query.boolean(column++); }
+void read_member(const Query& query, int& column, std::string& out) { out = query.text(column++); }
+void read_member(const Query& query, int& column, core::Credit& out) {
+  out.value = query.integer(column++);
+}
+void read_member(const Query& query, int& column, core::UnixMs& out) { out = query.time(column++); }
+void read_member(const Query& query, int& column, domain::Reward& out) {
+  out.kind = domain::parse_reward_kind(query.text(column++)).value();
+  out.value = query.integer(column++);
+}
+template <class V>
+void read_member(const Query& query, int& column, std::optional<V>& out) {
+  out.reset();
+  if (query.is_null(column)) {
+    ++column;
+  } else {
+    read_member(query, column, out.emplace());
+  }
 }
 
 domain::Campaign read_campaign(const Query& query) {
-  return {.id = {query.integer(0)},
-          .uuid = query.text(1),
-          .slug = query.text(2),
-          .mode = domain::parse_mode(query.text(3)).value(),
-          .name = query.text(4),
-          .description = query.text(5),
-          .policy = read_policy(query),
-          .counters = {.issued = query.integer(22),
-                       .assigned = query.integer(23),
-                       .available = query.integer(24),
-                       .redeemed = query.integer(25),
-                       .rolled_back = query.integer(26),
-                       .voided = query.integer(27)},
-          .last_seq = {query.integer(28)},
-          .created_at = query.time(29),
-          .updated_at = query.time(30),
-          .archived_at = query.maybe_time(31)};
+  domain::Campaign campaign{.id = {query.integer(0)},
+                            .uuid = query.text(1),
+                            .slug = query.text(2),
+                            .mode = domain::parse_mode(query.text(3)).value(),
+                            .name = query.text(4),
+                            .description = query.text(5),
+                            .counters = {.issued = query.integer(6),
+                                         .assigned = query.integer(7),
+                                         .available = query.integer(8),
+                                         .redeemed = query.integer(9),
+                                         .rolled_back = query.integer(10),
+                                         .voided = query.integer(11)},
+                            .last_seq = {query.integer(12)},
+                            .created_at = query.time(13),
+                            .updated_at = query.time(14),
+                            .archived_at = query.maybe_time(15)};
+  int column = kFirstPolicyColumn;
+  domain::for_each_policy_field(
+      [&](const auto& field) { read_member(query, column, campaign.policy.*field.member); });
+  return campaign;
+}
+
+void bind_policy(Query& query, const Policy& policy) {
+  domain::for_each_policy_field([&]<class M>(const PolicyField<M>& field) {
+    if constexpr (std::is_same_v<M, domain::Reward>) {
+      query.add(domain::name((policy.*field.member).kind), (policy.*field.member).value);
+    } else {
+      query.add(policy.*field.member);
+    }
+  });
+}
+
+// How an absent number or time is hashed: no other value is that one.
+constexpr std::int64_t kAbsent = std::numeric_limits<std::int64_t>::min();
+
+void hash_member(core::Hasher& hasher, std::int64_t value) { hasher.add(value); }
+void hash_member(core::Hasher& hasher, bool value) { hasher.add(std::int64_t{value}); }
+void hash_member(core::Hasher& hasher, const std::string& value) { hasher.add(value); }
+void hash_member(core::Hasher& hasher, core::Credit value) { hasher.add(value.value); }
+void hash_member(core::Hasher& hasher, core::UnixMs value) { hasher.add(value.value); }
+void hash_member(core::Hasher& hasher, const domain::Reward& value) {
+  hasher.add(domain::name(value.kind)).add(value.value);
+}
+template <class V>
+void hash_member(core::Hasher& hasher, const std::optional<V>& value) {
+  if (value) {
+    hash_member(hasher, *value);
+  } else if constexpr (std::is_same_v<V, std::string>) {
+    hasher.add("");
+  } else {
+    hasher.add(kAbsent);
+  }
+}
+
+void hash_policy(core::Hasher& hasher, const Policy& policy) {
+  static const Policy defaults{};
+  domain::for_each_policy_field([&](const auto& field) {
+    const auto& value = policy.*field.member;
+    switch (field.in_digest) {
+      case domain::InDigest::kNever:
+        return;
+      case domain::InDigest::kUnlessDefault:
+        if (value == defaults.*field.member) return;
+        hasher.add(field.name);
+        [[fallthrough]];
+      case domain::InDigest::kAlways:
+        hash_member(hasher, value);
+    }
+  });
 }
 
 template <class Key>
-std::optional<domain::Campaign> find(Connection& connection, const char* sql, const Key& key) {
-  Query query(connection, sql, key);
+std::optional<domain::Campaign> find(Connection& connection, const std::string& sql,
+                                     const Key& key) {
+  Query query(connection, sql.c_str(), key);
   if (!query.next()) return std::nullopt;
   return read_campaign(query);
 }
@@ -103,26 +183,27 @@ std::optional<std::string_view> mode_of(const CampaignFilter& filter) {
 }  // namespace
 
 std::optional<domain::Campaign> find_campaign(Connection& connection, core::CampaignId id) {
-  return find(connection, kById, id);
+  return find(connection, statements().by_id, id);
 }
 
 std::optional<domain::Campaign> find_campaign_by_uuid(Connection& connection,
                                                       std::string_view uuid) {
-  return find(connection, kByUuid, uuid);
+  return find(connection, statements().by_uuid, uuid);
 }
 
 std::optional<domain::Campaign> find_campaign_by_slug(Connection& connection,
                                                       std::string_view slug) {
-  return find(connection, kBySlug, slug);
+  return find(connection, statements().by_slug, slug);
 }
 
 std::optional<domain::Campaign> find_claim_campaign(Connection& connection, std::string_view name) {
-  return find(connection, kClaimByName, name);
+  return find(connection, statements().claim_by_name, name);
 }
 
 std::vector<domain::Campaign> list_campaigns(Connection& connection, const CampaignFilter& filter) {
   std::vector<domain::Campaign> campaigns;
-  Query query(connection, kList, filter.after, mode_of(filter), filter.archived, filter.limit);
+  Query query(connection, statements().list.c_str(), filter.after, mode_of(filter), filter.archived,
+              filter.limit);
   while (query.next()) campaigns.push_back(read_campaign(query));
   return campaigns;
 }
@@ -136,45 +217,34 @@ std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core:
 }
 
 core::Digest policy_digest(const domain::Campaign& campaign) {
-  const domain::Policy& policy = campaign.policy;
-  constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::min();
   core::Hasher hasher;
   hasher.add(campaign.uuid).add(campaign.slug).add(domain::name(campaign.mode));
-  hasher.add(policy.max_issued.value_or(kUnlimited)).add(policy.max_per_user.value_or(kUnlimited));
-  hasher.add(policy.max_redemptions_per_coupon.value_or(kUnlimited));
-  hasher.add(policy.max_redemptions_per_user.value_or(kUnlimited)).add(policy.max_holds_per_user);
-  hasher.add(policy.starts_at ? policy.starts_at->value : kUnlimited);
-  hasher.add(policy.ends_at ? policy.ends_at->value : kUnlimited);
-  hasher.add(std::int64_t{policy.active}).add(std::int64_t{policy.hold_required});
-  hasher.add(policy.hold_ttl_s).add(policy.token_ttl_s.value_or(kUnlimited));
-  hasher.add(policy.code_pattern.value_or("")).add(policy.price.value);
-  hasher.add(domain::name(policy.reward.kind)).add(policy.reward.value);
-  hasher.add(campaign.archived_at ? campaign.archived_at->value : kUnlimited);
+  hash_policy(hasher, campaign.policy);
+  hash_member(hasher, campaign.archived_at);
   return hasher.finish();
 }
 
 core::CampaignId next_campaign_id(Tx& tx) { return {read_integer(tx.db(), kNextId)}; }
 
 void insert_campaign(Tx& tx, const domain::Campaign& c) {
-  const domain::Policy& p = c.policy;
-  Query(tx.db(), kInsert, c.id, c.uuid, c.slug, domain::name(c.mode), c.name, c.description,
-        p.max_issued, p.max_per_user, p.max_redemptions_per_coupon, p.max_redemptions_per_user,
-        p.max_holds_per_user, p.starts_at, p.ends_at, p.active, p.hold_required, p.hold_ttl_s,
-        p.token_ttl_s, p.code_pattern, p.price, domain::name(p.reward.kind), p.reward.value,
-        p.metadata, c.last_seq, c.created_at, c.updated_at)
-      .run();
+  Query query(tx.db(), statements().insert.c_str(), c.id, c.uuid, c.slug, domain::name(c.mode),
+              c.name, c.description, c.last_seq, c.created_at, c.updated_at);
+  bind_policy(query, c.policy);
+  query.run();
   tx.campaign_changed(c.id);
 }
 
 void update_campaign(Tx& tx, const domain::Campaign& c) {
-  const domain::Policy& p = c.policy;
-  Query(tx.db(), kUpdate, c.id, c.slug, c.name, c.description, p.max_issued, p.max_per_user,
-        p.max_redemptions_per_coupon, p.max_redemptions_per_user, p.max_holds_per_user, p.starts_at,
-        p.ends_at, p.active, p.hold_required, p.hold_ttl_s, p.token_ttl_s, p.code_pattern, p.price,
-        domain::name(p.reward.kind), p.reward.value, p.metadata, c.last_seq, c.updated_at,
-        c.archived_at)
-      .run();
+  Query query(tx.db(), statements().update.c_str(), c.id, c.slug, c.name, c.description, c.last_seq,
+              c.updated_at, c.archived_at);
+  bind_policy(query, c.policy);
+  query.run();
   tx.campaign_changed(c.id);
+}
+
+std::vector<std::string> campaign_statements() {
+  const Statements& all = statements();
+  return {all.by_id, all.by_uuid, all.by_slug, all.claim_by_name, all.list, all.insert, all.update};
 }
 
 }  // namespace coupon::store

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "coupond/store/campaigns.h"
 #include "tests/support/source_dir.h"
 
 namespace coupon::test {
@@ -101,6 +102,9 @@ std::vector<SqlConstant> sql_constants() {
   std::vector<SqlConstant> constants;
   for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "src/store")) {
     if (entry.path().extension() == ".cpp") collect(entry.path(), constants);
+  }
+  for (std::string& sql : store::campaign_statements()) {
+    constants.push_back({.file = "campaigns.cpp", .name = "made", .sql = std::move(sql)});
   }
   return constants;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,5 +45,9 @@ core::CampaignId next_campaign_id(Tx& tx);
 void insert_campaign(Tx& tx, const domain::Campaign& campaign);
 // Stores slug, name, description, policy, archived_at, last_seq and updated_at of an existing one.
 void update_campaign(Tx& tx, const domain::Campaign& campaign);
+
+// The statements that are made from the table of policy fields, for the tests that hold every
+// statement to the schema.
+std::vector<std::string> campaign_statements();
 
 }  // namespace coupon::store

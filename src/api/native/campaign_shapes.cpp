@@ -1,5 +1,7 @@
 #include "src/api/native/campaign_shapes.h"
 
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "coupond/core/limits.h"
@@ -8,83 +10,95 @@ namespace coupon::api {
 namespace {
 
 using namespace core::limits;
-using http::boolean;
 using http::choice;
-using http::free_object;
 using http::integer;
-using http::object;
 using http::text;
 using http::timestamp;
 
-constexpr http::Integer kCount{.min = 0, .max = kCountMax};
-constexpr http::Integer kPositive{.min = 1, .max = kCountMax};
-constexpr http::Integer kPerUser{.min = 1, .max = kUserCapMax};
 constexpr http::Integer kAmount{.min = 0, .max = kAmountMax};
 constexpr http::Text kName{.min = 1, .max = kNameMaxBytes};
 constexpr http::Text kSlug{.min = 1, .max = 64};
 constexpr http::Text kLong{.max = kMetadataMaxBytes};
-constexpr http::Text kPattern{.min = 1, .max = kCodeMaxBytes};
 
-// The policy's fields are the same in a new campaign, a change and a reply; only the members'
-// types differ, and with them what may be left out.
-template <class T>
-http::Fields<T> cap_fields() {
+// What a value of one policy field may be, from the member's type and the row's bounds.
+template <class M>
+http::ValueSpec value_of(const domain::PolicyField<M>& field) {
+  using Value = typename domain::MemberOf<M>::Value;
+  if constexpr (std::is_same_v<Value, bool>) {
+    return {.type = http::Type::kBoolean};
+  } else if constexpr (std::is_same_v<Value, core::UnixMs>) {
+    return {.type = http::Type::kTime};
+  } else if constexpr (std::is_same_v<Value, domain::Reward>) {
+    return http::describe_object<RewardShape>();
+  } else if constexpr (std::is_same_v<M, std::string>) {  // the owner's JSON
+    return {.type = http::Type::kFree, .max = field.max};
+  } else if constexpr (std::is_same_v<Value, std::string>) {
+    return http::describe(http::Text{.min = field.min, .max = field.max});
+  } else {
+    return http::describe(http::Integer{.min = field.min, .max = field.max});
+  }
+}
+
+enum class Null { kAllowed, kWhereAbsentMeansUnlimited };
+
+// One field of T for each row of the table, each in its slot of `policy`.
+template <class T, class Slots>
+http::Fields<T> policy_fields(Slots T::*policy, Null null) {
+  static const T object{};
   std::vector<http::FieldSpec> fields;
-  auto add = [&](http::Field<T> field) { fields.push_back(std::move(field.spec)); };
-  add(integer("max_issued", &T::max_issued, "Coupons at the most; null: no limit.", kCount));
-  add(integer("max_per_user", &T::max_per_user, "Coupons a user may get; null: no limit.",
-              kPerUser));
-  add(integer("max_redemptions_per_coupon", &T::max_redemptions_per_coupon,
-              "Uses of one coupon (1 unless said); null: no limit.", kPositive));
-  add(integer("max_redemptions_per_user", &T::max_redemptions_per_user,
-              "Redemptions a user may make; null: no limit.", kPerUser));
-  add(integer("max_holds_per_user", &T::max_holds_per_user, "Live holds a user may have at once.",
-              kPerUser)
-          .not_null());
+  const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+    using Slot = std::tuple_element_t<I, Slots>;
+    const auto& row = std::get<I>(domain::kPolicyFields);
+    using Member = std::remove_cvref_t<decltype(std::declval<domain::Policy>().*row.member)>;
+    const auto offset = reinterpret_cast<const char*>(&std::get<I>(object.*policy)) -
+                        reinterpret_cast<const char*>(&object);
+    fields.push_back(http::field_for<Slot>(std::string(row.name), std::string(row.doc),
+                                           value_of(row), static_cast<std::size_t>(offset)));
+    if (null == Null::kWhereAbsentMeansUnlimited) {
+      fields.back().nullable = domain::MemberOf<Member>::kOptional;
+    }
+  };
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (add(std::integral_constant<std::size_t, I>{}), ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<Slots>>{});
   return http::Fields<T>(std::move(fields));
 }
 
-template <class T>
-http::Fields<T> rule_fields() {
-  std::vector<http::FieldSpec> fields;
-  auto add = [&](http::Field<T> field) { fields.push_back(std::move(field.spec)); };
-  add(timestamp("starts_at", &T::starts_at, "Open from this instant on; null: at once."));
-  add(timestamp("ends_at", &T::ends_at, "Closed from this instant on; null: never."));
-  add(boolean("active", &T::active, "Switched off, nothing of it can be issued or used.")
-          .not_null());
-  add(boolean("hold_required", &T::hold_required, "Whether only a held coupon can be redeemed.")
-          .not_null());
-  add(integer("hold_ttl_s", &T::hold_ttl_s, "How long a hold lasts at the most, in seconds.",
-              http::Integer{.min = 1, .max = kHoldMaxSeconds})
-          .not_null());
-  add(integer("token_ttl_s", &T::token_ttl_s,
-              "How long a minted coupon can be used, in seconds; null: for ever.",
-              http::Integer{.min = 1, .max = kTokenLifeMaxSeconds}));
-  add(text("code_pattern", &T::code_pattern,
-           "What codes look like, as in SUMMER-{RANDOM:8}; null: card codes.", kPattern));
-  add(integer("price", &T::price, "Credit a redemption costs.", kAmount).not_null());
-  add(object("reward", &T::reward, "What a redemption gives.").not_null());
-  add(free_object("metadata", &T::metadata, "Any JSON object of yours.").not_null());
-  return http::Fields<T>(std::move(fields));
+template <class M>
+const M& from_wire(const M& value) {
+  return value;
 }
-
-// Whether a reply's slot was given.
-template <class T>
-void set(const std::optional<T>& given, T& slot) {
-  if (given) slot = *given;
-}
-template <class T>
-void set(const http::Patch<T>& given, T& slot) {
-  if (given.has_value()) slot = given.value;
-}
-template <class T>
-void set(const http::Patch<T>& given, std::optional<T>& slot) {
-  if (given.has_value()) slot = given.value;
-  if (given.is_null()) slot.reset();
-}
-
-domain::Reward from_shape(const RewardShape& reward) {
+domain::Reward from_wire(const RewardShape& reward) {
   return {.kind = reward.kind, .value = reward.value};
+}
+template <class M>
+const M& to_wire(const M& value) {
+  return value;
+}
+RewardShape to_wire(const domain::Reward& reward) {
+  return {.kind = reward.kind, .value = reward.value};
+}
+
+template <class Wired, class M>
+void set(const http::Patch<Wired>& asked, M& slot) {
+  if (asked.has_value()) slot = from_wire(asked.value);
+  if constexpr (domain::MemberOf<M>::kOptional) {
+    if (asked.is_null()) slot.reset();
+  }
+}
+
+void apply_policy(const AskedPolicy& asked, domain::Policy& policy) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (set(std::get<I>(asked), policy.*std::get<I>(domain::kPolicyFields).member), ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<AskedPolicy>>{});
+}
+
+ToldPolicy tell_policy(const domain::Policy& policy) {
+  return std::apply(
+      [&](const auto&... field) { return ToldPolicy(to_wire(policy.*field.member)...); },
+      domain::kPolicyFields);
 }
 
 }  // namespace
@@ -130,8 +144,7 @@ http::Object<CampaignReply> CampaignReply::shape() {
               choice("mode", &R::mode, "How coupons reach their owners.", mode_choices()),
               text("name", &R::name, "Its name.", kName),
               text("description", &R::description, "What it is for.", kLong),
-              cap_fields<R>(),
-              rule_fields<R>(),
+              policy_fields(&R::policy, Null::kAllowed),
               integer("issued", &R::issued, "Coupons that exist."),
               integer("assigned", &R::assigned, "Coupons that have an owner."),
               integer("available", &R::available, "Coupons nobody owns or has used up."),
@@ -149,28 +162,13 @@ http::Object<CampaignReply> CampaignReply::shape() {
 }
 
 CampaignReply campaign_reply(const domain::Campaign& c, std::int64_t held, core::Seq as_of) {
-  const domain::Policy& p = c.policy;
   return {.id = c.id,
           .uuid = c.uuid,
           .slug = c.slug,
           .mode = c.mode,
           .name = c.name,
           .description = c.description,
-          .max_issued = p.max_issued,
-          .max_per_user = p.max_per_user,
-          .max_redemptions_per_coupon = p.max_redemptions_per_coupon,
-          .max_redemptions_per_user = p.max_redemptions_per_user,
-          .max_holds_per_user = p.max_holds_per_user,
-          .starts_at = p.starts_at,
-          .ends_at = p.ends_at,
-          .active = p.active,
-          .hold_required = p.hold_required,
-          .hold_ttl_s = p.hold_ttl_s,
-          .token_ttl_s = p.token_ttl_s,
-          .code_pattern = p.code_pattern,
-          .price = p.price,
-          .reward = {.kind = p.reward.kind, .value = p.reward.value},
-          .metadata = p.metadata,
+          .policy = tell_policy(c.policy),
           .issued = c.counters.issued,
           .assigned = c.counters.assigned,
           .available = c.counters.available,
@@ -196,8 +194,7 @@ http::Object<NewCampaign> NewCampaign::shape() {
               text("name", &N::name, "Its name.", kName).example("Summer sale"),
               text("slug", &N::slug, "Its short name; made from the name unless said.", kSlug),
               text("description", &N::description, "What it is for.", kLong),
-              cap_fields<N>(),
-              rule_fields<N>(),
+              policy_fields(&N::policy, Null::kAllowed),
           }};
 }
 
@@ -207,22 +204,7 @@ domain::Campaign new_campaign(const NewCampaign& in, std::string uuid) {
                             .mode = in.mode,
                             .name = in.name,
                             .description = in.description.value_or("")};
-  domain::Policy& policy = campaign.policy;
-  policy.max_issued = in.max_issued;
-  policy.max_per_user = in.max_per_user;
-  set(in.max_redemptions_per_coupon, policy.max_redemptions_per_coupon);
-  policy.max_redemptions_per_user = in.max_redemptions_per_user;
-  set(in.max_holds_per_user, policy.max_holds_per_user);
-  policy.starts_at = in.starts_at;
-  policy.ends_at = in.ends_at;
-  set(in.active, policy.active);
-  set(in.hold_required, policy.hold_required);
-  set(in.hold_ttl_s, policy.hold_ttl_s);
-  policy.token_ttl_s = in.token_ttl_s;
-  policy.code_pattern = in.code_pattern;
-  set(in.price, policy.price);
-  if (in.reward) policy.reward = from_shape(*in.reward);
-  set(in.metadata, policy.metadata);
+  apply_policy(in.policy, campaign.policy);
   return campaign;
 }
 
@@ -235,31 +217,15 @@ http::Object<CampaignPatch> CampaignPatch::shape() {
               text("name", &P::name, "Its name.", kName).not_null(),
               text("slug", &P::slug, "Its short name.", kSlug).not_null(),
               text("description", &P::description, "What it is for.", kLong).not_null(),
-              cap_fields<P>(),
-              rule_fields<P>(),
+              policy_fields(&P::policy, Null::kWhereAbsentMeansUnlimited),
           }};
 }
 
 void apply(const CampaignPatch& patch, domain::Campaign& campaign) {
-  domain::Policy& policy = campaign.policy;
   set(patch.name, campaign.name);
   set(patch.slug, campaign.slug);
   set(patch.description, campaign.description);
-  set(patch.max_issued, policy.max_issued);
-  set(patch.max_per_user, policy.max_per_user);
-  set(patch.max_redemptions_per_coupon, policy.max_redemptions_per_coupon);
-  set(patch.max_redemptions_per_user, policy.max_redemptions_per_user);
-  set(patch.max_holds_per_user, policy.max_holds_per_user);
-  set(patch.starts_at, policy.starts_at);
-  set(patch.ends_at, policy.ends_at);
-  set(patch.active, policy.active);
-  set(patch.hold_required, policy.hold_required);
-  set(patch.hold_ttl_s, policy.hold_ttl_s);
-  set(patch.token_ttl_s, policy.token_ttl_s);
-  set(patch.code_pattern, policy.code_pattern);
-  set(patch.price, policy.price);
-  if (patch.reward.has_value()) policy.reward = from_shape(patch.reward.value);
-  set(patch.metadata, policy.metadata);
+  apply_policy(patch.policy, campaign.policy);
 }
 
 }  // namespace coupon::api

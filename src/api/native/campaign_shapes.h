@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "coupond/domain/campaign.h"
+#include "coupond/domain/policy_fields.h"
 #include "coupond/http/shape.h"
 
 namespace coupon::api {
@@ -15,24 +17,35 @@ struct RewardShape {
   static http::Object<RewardShape> shape();
 };
 
+// How a member of domain::Policy goes over the wire.
+template <class M>
+struct Wire {
+  using Type = M;
+};
+template <>
+struct Wire<domain::Reward> {
+  using Type = RewardShape;
+};
+
+// One slot for each row of domain::kPolicyFields: what a reply tells, and what a request may say.
+template <class Fields>
+struct PolicySlots;
+template <class... M>
+struct PolicySlots<const std::tuple<domain::PolicyField<M>...>> {
+  using Told = std::tuple<typename Wire<M>::Type...>;
+  using Asked =
+      std::tuple<http::Patch<typename Wire<typename domain::MemberOf<M>::Value>::Type>...>;
+};
+using ToldPolicy = PolicySlots<decltype(domain::kPolicyFields)>::Told;
+using AskedPolicy = PolicySlots<decltype(domain::kPolicyFields)>::Asked;
+
 // A campaign with its policy, and its counters exact at one ledger entry.
 struct CampaignReply {
   core::CampaignId id;
   std::string uuid, slug;
   domain::Mode mode = domain::Mode::kPool;
   std::string name, description;
-  std::optional<std::int64_t> max_issued, max_per_user;
-  std::optional<std::int64_t> max_redemptions_per_coupon, max_redemptions_per_user;
-  std::int64_t max_holds_per_user = 0;
-  std::optional<core::UnixMs> starts_at, ends_at;
-  bool active = true;
-  bool hold_required = false;
-  std::int64_t hold_ttl_s = 0;
-  std::optional<std::int64_t> token_ttl_s;
-  std::optional<std::string> code_pattern;
-  core::Credit price;
-  RewardShape reward;
-  std::string metadata;
+  ToldPolicy policy;
   std::int64_t issued = 0, assigned = 0, available = 0, held = 0;
   std::int64_t redeemed = 0, rolled_back = 0, voided = 0;
   std::optional<std::int64_t> remaining;
@@ -49,16 +62,7 @@ struct NewCampaign {
   domain::Mode mode = domain::Mode::kPool;
   std::string name;
   std::optional<std::string> slug, description;
-  std::optional<std::int64_t> max_issued, max_per_user;
-  http::Patch<std::int64_t> max_redemptions_per_coupon;
-  std::optional<std::int64_t> max_redemptions_per_user, max_holds_per_user;
-  std::optional<core::UnixMs> starts_at, ends_at;
-  std::optional<bool> active, hold_required;
-  std::optional<std::int64_t> hold_ttl_s, token_ttl_s;
-  std::optional<std::string> code_pattern;
-  std::optional<core::Credit> price;
-  std::optional<RewardShape> reward;
-  std::optional<std::string> metadata;
+  AskedPolicy policy;
   static http::Object<NewCampaign> shape();
 };
 domain::Campaign new_campaign(const NewCampaign& in, std::string uuid);
@@ -67,16 +71,7 @@ domain::Campaign new_campaign(const NewCampaign& in, std::string uuid);
 struct CampaignPatch {
   std::string campaign;
   http::Patch<std::string> name, slug, description;
-  http::Patch<std::int64_t> max_issued, max_per_user;
-  http::Patch<std::int64_t> max_redemptions_per_coupon, max_redemptions_per_user;
-  http::Patch<std::int64_t> max_holds_per_user;
-  http::Patch<core::UnixMs> starts_at, ends_at;
-  http::Patch<bool> active, hold_required;
-  http::Patch<std::int64_t> hold_ttl_s, token_ttl_s;
-  http::Patch<std::string> code_pattern;
-  http::Patch<core::Credit> price;
-  http::Patch<RewardShape> reward;
-  http::Patch<std::string> metadata;
+  AskedPolicy policy;
   static http::Object<CampaignPatch> shape();
 };
 void apply(const CampaignPatch& patch, domain::Campaign& campaign);
