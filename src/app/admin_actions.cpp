@@ -35,12 +35,7 @@ core::Result<Json> admin_create(service::Engine& engine, const Json& in) {
 core::Result<Json> admin_reset_password(service::Engine& engine, const Json& in) {
   const std::string email = in.at("email").get<std::string>();
   const auto user = engine.readers().read<domain::User>(
-      [&](store::Connection& connection) -> core::Result<domain::User> {
-        const auto found = service::find_login(connection, email);
-        if (found) return *found;
-        return core::Error{.reason = core::Reason::kUnknownUser,
-                           .message = "There is no account " + email + "."};
-      });
+      [&](store::Connection& connection) { return service::find_user_named(connection, email); });
   if (!user.ok()) return user.error();
   const auto hash = hash_new_password(engine, in.at("password").get<std::string>());
   if (!hash.ok()) return hash.error();

@@ -13,7 +13,6 @@ using service::UserChange;
 core::Result<domain::User> find_user(service::Engine& engine, const std::string& named) {
   return engine.readers().read<domain::User>(
       [&](store::Connection& connection) -> core::Result<domain::User> {
-        if (const auto found = service::find_login(connection, named)) return *found;
         return service::find_user_named(connection, named);
       });
 }

@@ -79,7 +79,8 @@ void add_admin(CommandLine& line) {
   CLI::App* reset =
       add("reset-password", "Set an account's password; ends its sessions", reset_password);
   reset->footer(kPassword);
-  reset->add_option("email", input->email, "The account's e-mail address")->required();
+  reset->add_option("email", input->email, "The account's e-mail address, username or id")
+      ->required();
   add("list", "List the administrators", list);
 }
 

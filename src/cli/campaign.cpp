@@ -90,7 +90,8 @@ void add_campaign(CommandLine& line) {
   add_fields(*made, *input);
   CLI::App* changed =
       add_desk_command(line, campaign, "set", "Change what is given, leave the rest", input, set);
-  changed->add_option("campaign", input->campaign, "Slug, id or UUID")->required();
+  changed->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
+      ->required();
   changed->footer("Example: coupond campaign set tokens --max-issued 500 --max-per-user 1");
   add_fields(*changed, *input);
 }

@@ -5,6 +5,7 @@
 
 #include "coupond/core/limits.h"
 #include "coupond/core/secrets.h"
+#include "coupond/service/naming.h"
 #include "coupond/store/ballast.h"
 #include "coupond/store/data_dir.h"
 #include "coupond/store/database.h"
@@ -44,6 +45,15 @@ void check_key(Report& report, const store::DataPaths& paths, const std::string&
               paths.key + " is key " + secrets->key_id() + "; the database needs " + wanted);
 }
 
+// Made by an older version. No fault, because no command takes one for the other any more.
+void tell_names(store::Connection& connection) {
+  constexpr std::size_t kShown = 20;
+  auto names = service::names_like_ids(connection, kShown + 1);
+  const bool more = names.size() > kShown;
+  if (more) names.back() = "and more";
+  for (const std::string& line : names) std::cout << "note  " << line << "\n";
+}
+
 void check_database(Report& report, const store::DataPaths& paths) {
   const auto connection = store::open_for_reading(paths);
   if (!connection.ok()) return report.line(false, connection.error().message);
@@ -52,6 +62,7 @@ void check_database(Report& report, const store::DataPaths& paths) {
     report.line(!damage, damage ? paths.database + " is damaged: " + *damage
                                 : paths.database + " is whole, page by page");
     check_key(report, paths, store::read_facts(**connection).key_id);
+    tell_names(**connection);
   } catch (const std::exception& error) {
     report.line(false, paths.database + " cannot be read: " + error.what());
   }

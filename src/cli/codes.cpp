@@ -168,7 +168,9 @@ void add_codes(CommandLine& line) {
   codes.require_subcommand(1);
   const auto add = [&](const char* name, const char* about, int (*run)(const CodesInput&)) {
     CLI::App* command = add_desk_command(line, codes, name, about, input, run);
-    command->add_option("campaign", input->campaign, "Slug, id or UUID")->required();
+    command
+        ->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
+        ->required();
     return command;
   };
   CLI::App* made = add("generate", "Make codes and print them, one a line", generate);

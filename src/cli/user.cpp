@@ -62,7 +62,7 @@ void add_user(CommandLine& line) {
   const auto input = std::make_shared<UserInput>();
   CLI::App& user = *line.root.add_subcommand("user", "List accounts, set their role or credit");
   user.require_subcommand(1);
-  constexpr char kUser[] = "E-mail address, username, id or UUID";
+  constexpr char kUser[] = "E-mail address, username, id or UUID; id:7 is an id, user:7 a username";
   add_desk_command(line, user, "list", "Id, e-mail, role, state, credit and name of each", input,
                    list);
   CLI::App* role = add_desk_command(line, user, "set-role", "Make somebody user, staff or admin",

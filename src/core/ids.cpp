@@ -1,16 +1,28 @@
 #include "coupond/core/ids.h"
 
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+
 #include "coupond/core/bytes.h"
 
 namespace coupon::core {
 namespace {
 
 constexpr std::size_t kUuidSize = 36;
+constexpr std::size_t kObjectIdSize = 24;
+constexpr std::size_t kIdDigitsMax = 18;  // each such number fits
 
 bool is_dash_position(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
 bool is_hex_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool all_of(std::string_view text, bool (*kind)(char)) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), kind);
 }
 
 }  // namespace
@@ -31,6 +43,24 @@ bool is_uuid(std::string_view text) {
     if (is_dash_position(i) ? text[i] != '-' : !is_hex_digit(text[i])) return false;
   }
   return true;
+}
+
+std::optional<std::int64_t> parse_id(std::string_view text) {
+  if (text.size() > kIdDigitsMax || !all_of(text, is_digit) || text.front() == '0') {
+    return std::nullopt;
+  }
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+bool could_be_id(std::string_view name) {
+  for (const std::string_view mark : {"id:", "user:", "slug:"}) {
+    if (name.starts_with(mark)) return true;
+  }
+  if (is_uuid(name) || (name.size() == kObjectIdSize && all_of(name, is_hex_digit))) return true;
+  if (name.starts_with('+') || name.starts_with('-')) name.remove_prefix(1);
+  return all_of(name, is_digit);
 }
 
 }  // namespace coupon::core

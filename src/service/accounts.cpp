@@ -1,7 +1,6 @@
 #include "coupond/service/accounts.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/email.h"
@@ -35,13 +34,19 @@ std::optional<Error> name_problem(std::string_view name) {
   return invalid("name", "name must be at most 256 bytes of printable text");
 }
 
-// A username with '@' could be taken for somebody's address when they log in.
+// A username with '@' could be taken for somebody's address when they log in, and one that could be
+// an id for another account wherever one is named.
 std::optional<Error> username_problem(const std::optional<std::string>& username) {
   if (!username) return std::nullopt;
   const bool good = !username->empty() && username->size() <= kUsernameMaxBytes &&
                     is_printable(*username) && username->find('@') == std::string::npos;
-  if (good) return std::nullopt;
-  return invalid("username", "username must be 1 to 64 bytes of printable text without @");
+  if (!good) {
+    return invalid("username", "username must be 1 to 64 bytes of printable text without @");
+  }
+  if (!core::could_be_id(*username)) return std::nullopt;
+  return invalid("username",
+                 "username must not look like an id: a number, a UUID, 24 hex digits, or a text "
+                 "that begins with id:, user: or slug:");
 }
 
 // The account as it will be stored, once all that needs no look-up is checked.
@@ -195,23 +200,6 @@ Result<UserChange> change_credit(store::Tx& tx, Engine& engine, const Caller& ca
   return UserChange{.user = *std::move(user), .seq = seq};
 }
 
-Result<domain::User> find_user_named(store::Connection& connection, std::string_view name) {
-  std::optional<domain::User> user;
-  if (core::is_uuid(name)) {
-    std::string uuid(name);
-    std::transform(uuid.begin(), uuid.end(), uuid.begin(),
-                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
-    user = store::find_user_by_uuid(connection, uuid);
-  } else {
-    core::UserId id;
-    const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), id.value);
-    const bool whole = problem == std::errc() && end == name.data() + name.size();
-    if (whole) user = store::find_user(connection, id);
-  }
-  if (!user) return Reason::kUnknownUser;
-  return *std::move(user);
-}
-
 std::optional<domain::User> find_login(store::Connection& connection, std::string_view identifier) {
   if (identifier.find('@') == std::string_view::npos) {
     return store::find_user_by_username(connection, identifier);
@@ -226,11 +214,6 @@ Result<domain::User> read_user(Engine& engine, core::UserId id) {
     if (auto user = store::find_user(db, id)) return *std::move(user);
     return Reason::kUnknownUser;
   });
-}
-
-Result<domain::User> read_user_named(Engine& engine, std::string_view name) {
-  return engine.readers().read<domain::User>(
-      [&](store::Connection& db) { return find_user_named(db, name); });
 }
 
 }  // namespace coupon::service

@@ -1,6 +1,5 @@
 #include "coupond/service/campaigns.h"
 
-#include <charconv>
 #include <utility>
 
 #include "coupond/core/ids.h"
@@ -25,8 +24,14 @@ bool lowered(std::optional<std::int64_t> before, std::optional<std::int64_t> aft
   return after && (!before || *after < *before);
 }
 
-std::optional<core::Error> field_refusal(const domain::Campaign& campaign) {
+// `old_slug` may stay whatever it is: earlier versions allowed more.
+std::optional<core::Error> field_refusal(const domain::Campaign& campaign,
+                                         std::string_view old_slug = {}) {
   auto problems = domain::campaign_problems(campaign);
+  if (campaign.slug != old_slug && core::could_be_id(campaign.slug)) {
+    problems.push_back({.field = "slug",
+                        .message = "must not look like an id: a number, a UUID or 24 hex digits"});
+  }
   if (problems.empty()) return std::nullopt;
   return core::Error{
       .reason = Reason::kInvalidRequest, .message = {}, .fields = std::move(problems)};
@@ -49,6 +54,7 @@ void complete(domain::Campaign& campaign) {
 std::string free_slug(store::Connection& connection, const std::string& name) {
   std::string base = domain::slug_of(name);
   if (base.empty()) base = "campaign";
+  if (core::could_be_id(base)) base = "campaign-" + base;
   constexpr std::size_t kRoomForNumber = 10;
   base.resize(std::min(base.size(), std::size_t{64} - kRoomForNumber));
   while (base.back() == '-') base.pop_back();
@@ -157,7 +163,7 @@ core::Result<CampaignWritten> change_campaign(
   domain::Campaign after = *before;
   change(after);
   complete(after);
-  if (auto error = field_refusal(after)) return *error;
+  if (auto error = field_refusal(after, before->slug)) return *error;
   if (is_taken(tx.db(), after)) return Reason::kSlugTaken;
   if (auto error = cap_refusal(tx, *before, after.policy)) return *error;
   return store_change(tx, caller, std::move(after));
@@ -175,19 +181,6 @@ core::Result<CampaignWritten> archive_campaign(store::Tx& tx, const Caller& call
   after.last_seq = append(tx, caller, store::operation::kCampaignArchive, after);
   store::update_campaign(tx, after);
   return written(tx, id, after.last_seq);
-}
-
-core::Result<domain::Campaign> find_campaign(store::Connection& connection, std::string_view name) {
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-  std::optional<domain::Campaign> campaign;
-  if (error == std::errc() && end == name.data() + name.size()) {
-    campaign = store::find_campaign(connection, core::CampaignId{id});
-  }
-  if (!campaign && core::is_uuid(name)) campaign = store::find_campaign_by_uuid(connection, name);
-  if (!campaign) campaign = store::find_campaign_by_slug(connection, name);
-  if (!campaign) return Reason::kUnknownCampaign;
-  return std::move(*campaign);
 }
 
 }  // namespace coupon::service

@@ -17,6 +17,8 @@ constexpr char kCount[] = R"(
 
 constexpr char kLiveHolds[] = "SELECT count(*) FROM holds WHERE campaign_id = ? AND expires_at > ?";
 
+constexpr char kSlugs[] = "SELECT id, slug FROM campaigns ORDER BY id";
+
 constexpr char kNextId[] = "SELECT coalesce(max(id), 0) + 1 FROM campaigns";
 
 using domain::Policy;
@@ -198,6 +200,12 @@ std::optional<domain::Campaign> find_campaign_by_slug(Connection& connection,
 
 std::optional<domain::Campaign> find_claim_campaign(Connection& connection, std::string_view name) {
   return find(connection, statements().claim_by_name, name);
+}
+
+void visit_slugs(Connection& connection,
+                 const std::function<void(core::CampaignId, const std::string&)>& visit) {
+  Query query(connection, kSlugs);
+  while (query.next()) visit({query.integer(0)}, query.text(1));
 }
 
 std::vector<domain::Campaign> list_campaigns(Connection& connection, const CampaignFilter& filter) {

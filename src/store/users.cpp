@@ -22,6 +22,9 @@ constexpr char kCount[] = R"(
   SELECT count(*) FROM users
    WHERE id > ?1 AND (?2 IS NULL OR role = ?2) AND (?3 IS NULL OR active = ?3))";
 
+constexpr char kUsernames[] =
+    "SELECT id, username FROM users WHERE username IS NOT NULL ORDER BY id";
+
 constexpr char kInsert[] = R"(
   INSERT INTO users (uuid, email, email_key, username, name, role, active, password_hash,
     token_epoch, credit, subscription_ends_at, created_at)
@@ -88,6 +91,12 @@ std::vector<domain::User> list_users(Connection& connection, const UserFilter& f
               filter.offset);
   while (query.next()) users.push_back(read_user(query));
   return users;
+}
+
+void visit_usernames(Connection& connection,
+                     const std::function<void(core::UserId, const std::string&)>& visit) {
+  Query query(connection, kUsernames);
+  while (query.next()) visit({query.integer(0)}, query.text(1));
 }
 
 std::int64_t count_users(Connection& connection, const UserFilter& filter) {

@@ -48,6 +48,25 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE("a command takes ids and addresses in forms that cannot be mistaken", "[cli]") {
+  Fixture fixture(GENERATE(false, true));
+  for (const char* named : {"1", "id:1", "one@example.com"}) {
+    CAPTURE(named);
+    CHECK(fixture.run({"user", "set-credit", named, "--add", "1"}).exit_code == 0);
+    CHECK(fixture.run({"admin", "reset-password", named}, "correct horse 8\n").exit_code == 0);
+  }
+  for (const char* named : {"user:1", "id:one@example.com", "01", "000000000000000000000001"}) {
+    CAPTURE(named);
+    CHECK(fixture.run({"user", "set-credit", named, "--add", "1"}).exit_code == 1);
+    CHECK(fixture.run({"admin", "reset-password", named}, "correct horse 9\n").exit_code == 1);
+  }
+  CHECK(mentions(fixture.run({"user", "list"}).out, "one@example.com\tadmin\tactive\t3"));
+  CHECK(mentions(fixture.run({"campaign", "set", "slug:tokens", "--max-issued", "78"}).out,
+                 "tokens"));
+  CHECK(fixture.run({"campaign", "create", "--mode", "pool", "--name", "x", "--slug", "5"})
+            .exit_code == 1);
+}
+
 TEST_CASE("accounts are listed and changed from the command line", "[cli]") {
   Fixture fixture(GENERATE(false, true));
   CHECK(mentions(fixture.run({"user", "list"}).out, "one@example.com\tadmin\tactive\t0"));

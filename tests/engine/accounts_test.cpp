@@ -65,10 +65,6 @@ TEST_CASE("an account is stored in canonical form, found by every name, and in t
   REQUIRE(made.ok());
   CHECK(made->user.email == "ada@example.com");
   CHECK(service::read_user(*engine, made->user.id)->uuid == made->user.uuid);
-  CHECK(service::read_user_named(*engine, made->user.uuid)->id == made->user.id);
-  CHECK(service::read_user_named(*engine, "1")->name == "Ada");
-  CHECK_FALSE(service::read_user_named(*engine, "1x").ok());
-  CHECK_FALSE(service::read_user_named(*engine, "2").ok());
 
   const auto row = entry(engine, made->seq);
   CHECK(row.operation == "user.create");

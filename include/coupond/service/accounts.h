@@ -15,6 +15,7 @@
 #include "coupond/domain/user.h"
 #include "coupond/service/caller.h"
 #include "coupond/service/engine.h"
+#include "coupond/service/naming.h"
 #include "coupond/store/users.h"
 
 namespace coupon::service {
@@ -77,12 +78,9 @@ core::Result<UserChange> change_credit(store::Tx& tx, Engine& engine, const Call
                                        core::UserId id, core::Credit delta,
                                        std::string_view reason);
 
-// The account a client names by its integer id or its UUID; kUnknownUser.
-core::Result<domain::User> find_user_named(store::Connection& connection, std::string_view name);
 // The account that logs in under an e-mail address or username.
 std::optional<domain::User> find_login(store::Connection& connection, std::string_view identifier);
-// The same reads on a connection of their own.
+// One account, on a connection of its own; kUnknownUser.
 core::Result<domain::User> read_user(Engine& engine, core::UserId id);
-core::Result<domain::User> read_user_named(Engine& engine, std::string_view name);
 
 }  // namespace coupon::service

@@ -10,6 +10,7 @@
 #include "coupond/core/result.h"
 #include "coupond/domain/campaign.h"
 #include "coupond/service/caller.h"
+#include "coupond/service/naming.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/tx.h"
 
@@ -21,7 +22,8 @@ struct CampaignWritten {
 };
 
 // Stores a new campaign. The caller fills uuid, mode, name, description, policy and, if it wants
-// one, slug; an empty slug is made from the name, with a number behind it when that one is taken.
+// one, slug, which must not look like an id; an empty slug is made from the name, with a number
+// behind it when that one is taken.
 // Refuses kInvalidRequest with the bad fields, kSlugTaken (also for the name of a live claim
 // campaign).
 core::Result<CampaignWritten> create_campaign(store::Tx& tx, const Caller& caller,
@@ -38,8 +40,5 @@ core::Result<CampaignWritten> change_campaign(store::Tx& tx, const Caller& calle
 // Ends a campaign for ever. Its coupons stay on record; none can be issued, held or redeemed.
 core::Result<CampaignWritten> archive_campaign(store::Tx& tx, const Caller& caller,
                                                core::CampaignId id);
-
-// By id ("12"), uuid or slug, in this order. kUnknownCampaign.
-core::Result<domain::Campaign> find_campaign(store::Connection& connection, std::string_view name);
 
 }  // namespace coupon::service

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct CampaignFilter {
 };
 // In order of id.
 std::vector<domain::Campaign> list_campaigns(Connection& connection, const CampaignFilter& filter);
+// Every slug, in order of id.
+void visit_slugs(Connection& connection,
+                 const std::function<void(core::CampaignId, const std::string&)>& visit);
 std::int64_t count_campaigns(Connection& connection, const CampaignFilter& filter);
 
 // Holds of the campaign that have not run out.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +31,9 @@ struct UserFilter {
 };
 // In order of id.
 std::vector<domain::User> list_users(Connection& connection, const UserFilter& filter);
+// Every username, in order of id.
+void visit_usernames(Connection& connection,
+                     const std::function<void(core::UserId, const std::string&)>& visit);
 // How many list_users() would give without offset and limit.
 std::int64_t count_users(Connection& connection, const UserFilter& filter);
 

@@ -23,13 +23,13 @@ using http::text;
 struct CampaignName {
   std::string campaign;
   static http::Object<CampaignName> shape() {
-    return {
-        "CampaignName",
-        "Which campaign.",
-        {
-            text("campaign", &CampaignName::campaign, "Id, UUID or slug.", {.min = 1, .max = 64})
-                .example("tokens"),
-        }};
+    return {"CampaignName",
+            "Which campaign.",
+            {
+                text("campaign", &CampaignName::campaign, "Id, UUID or slug.",
+                     {.min = 1, .max = kCampaignNameMax})
+                    .example("tokens"),
+            }};
   }
 };
 

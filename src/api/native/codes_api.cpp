@@ -23,7 +23,7 @@ using http::list;
 using http::Page;
 using http::text;
 
-constexpr http::Text kName{.min = 1, .max = 64};
+constexpr http::Text kName{.min = 1, .max = kCampaignNameMax};
 
 struct CodesInput {
   std::string campaign = {};

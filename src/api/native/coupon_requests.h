@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/api/native/coupon_shapes.h"
+#include "src/api/native/naming.h"
 
 namespace coupon::api {
 
@@ -17,7 +18,7 @@ struct IssueInput {
             "Which campaign, and for whom.",
             {
                 http::text("campaign", &IssueInput::campaign, "Id, UUID or slug.",
-                           {.min = 1, .max = 64})
+                           {.min = 1, .max = kCampaignNameMax})
                     .example("tokens"),
                 http::text("user_id", &IssueInput::user_id, "Id or UUID; unless said, the caller.",
                            {.min = 1, .max = 36})

@@ -1,24 +1,10 @@
 #include "src/api/native/naming.h"
 
-#include <charconv>
-
 #include "coupond/core/ids.h"
-#include "coupond/service/campaigns.h"
-#include "coupond/service/reads.h"
+#include "coupond/service/naming.h"
 
 namespace coupon::api {
-namespace {
-
 using core::Reason;
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-}  // namespace
 
 core::Result<domain::CodeHash> code_hash(Call& call, std::string_view code) {
   const auto canonical = core::canonical(code);
@@ -31,13 +17,11 @@ core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name)
 }
 
 core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid) {
-  return call.read([&](store::Connection& db) -> core::Result<domain::User> {
-    const auto id = whole_number(id_or_uuid);
-    auto user =
-        id ? service::find_user(db, core::UserId{*id}) : service::find_user_by_uuid(db, id_or_uuid);
-    if (!user) return Reason::kUnknownUser;
-    return std::move(*user);
-  });
+  return call.read([&](store::Connection& db) { return service::find_user_by_id(db, id_or_uuid); });
+}
+
+core::Result<domain::User> account_named(Call& call, std::string_view name) {
+  return call.read([&](store::Connection& db) { return service::find_user_named(db, name); });
 }
 
 core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid) {

@@ -1,5 +1,5 @@
-// Finding what a request names: users by id or UUID, campaigns by id, UUID or slug, coupons by
-// code. Used by all endpoint files, on the worker that runs the request.
+// Finding what a request names: users, campaigns and coupons. What a name means is decided in
+// service/naming.h. Used by all endpoint files, on the worker that runs the request.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,15 @@ namespace coupon::api {
 // The keyed hash of a code as typed. A text that cannot be a code is an unknown one.
 core::Result<domain::CodeHash> code_hash(Call& call, std::string_view code);
 
+// The longest name of a campaign: "slug:" and a slug. Of an account: "user:" and an address.
+inline constexpr std::int64_t kCampaignNameMax = 5 + 64;
+inline constexpr std::int64_t kAccountNameMax = 5 + 254;
+
 core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name);
+// By number or UUID: what programs keep.
 core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid);
+// By whatever a person calls it.
+core::Result<domain::User> account_named(Call& call, std::string_view name);
 // The user a request is about: the one named or, when none is, the caller. kInvalidRequest when a
 // caller who is no user names none.
 core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid);

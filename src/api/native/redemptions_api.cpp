@@ -30,7 +30,8 @@ struct RedemptionQuery {
     return {"RedemptionQuery",
             "Which redemptions; all conditions must hold.",
             {
-                text("campaign", &Q::campaign, "Id, UUID or slug.", {.min = 1, .max = 64}),
+                text("campaign", &Q::campaign, "Id, UUID or slug.",
+                     {.min = 1, .max = kCampaignNameMax}),
                 text("user_id", &Q::user_id, "Id or UUID.", {.min = 1, .max = 36}).or_integer(),
                 text("code", &Q::code, "Of this coupon.", {.min = 1, .max = 128}),
                 text("order_id", &Q::order_id, "Of this order.", {.min = 1, .max = 128}),

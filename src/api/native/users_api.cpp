@@ -76,12 +76,15 @@ struct NewUserInput {
   }
 };
 
+constexpr char kWhichUser[] =
+    "Its number, UUID, e-mail address or username; id:7 and user:7 tell a number from a username.";
+
 struct UserName {
   std::string id;
   static http::Object<UserName> shape() {
     return {"UserName",
             "Which account.",
-            {text("id", &UserName::id, "Its number or UUID.", {.min = 1, .max = 36})}};
+            {text("id", &UserName::id, kWhichUser, {.min = 1, .max = kAccountNameMax})}};
   }
 };
 
@@ -113,7 +116,7 @@ struct UserPatchInput {
     return {"UserPatch",
             "What to change; what is absent stays.",
             {
-                text("id", &P::id, "The account's number or UUID.", {.min = 1, .max = 36}),
+                text("id", &P::id, kWhichUser, {.min = 1, .max = kAccountNameMax}),
                 text("name", &P::name, "What to call them.", {.max = 256}),
                 http::choice("role", &P::role, "What it may do.", role_choices()),
                 http::boolean("active", &P::active, "Whether it may log in."),
@@ -197,7 +200,7 @@ Result<ChangedUserReply> create_user(Call& call, const NewUserInput& in) {
 }
 
 Result<UserReply> read_one(Call& call, const UserName& in) {
-  const auto user = user_named(call, in.id);
+  const auto user = account_named(call, in.id);
   if (!user.ok()) return user.error();
   return user_reply(*user);
 }
@@ -219,7 +222,7 @@ Result<ChangedUserReply> patch_user(Call& call, const UserPatchInput& in) {
     return core::Error{.reason = Reason::kInvalidRequest,
                        .message = "Name at least one of name, role, active, credit"};
   }
-  const auto user = user_named(call, in.id);
+  const auto user = account_named(call, in.id);
   if (!user.ok()) return user.error();
   return call.write(
       "user.update", [&](store::Tx& tx) { return apply(tx, call, user->id, in); }, changed_reply);

@@ -1,0 +1,199 @@
+// What a name means. Ids and names share one argument: a stranger who could call himself "2" would
+// get what was meant for account 2.
+#include "coupond/service/naming.h"
+
+#include <catch2/catch.hpp>
+
+#include "coupond/core/ids.h"
+#include "coupond/service/accounts.h"
+#include "coupond/service/campaigns.h"
+#include "coupond/store/campaigns.h"
+#include "tests/support/live_engine.h"
+
+using namespace coupon;
+using core::Reason;
+using core::Result;
+using service::Caller;
+using test::LiveEngine;
+
+namespace {
+
+constexpr const char* kObjectId = "000000000000000000000002";
+constexpr const char* kUuid = "0b8c51a6-7f0e-4c55-9d6e-3f2a1b0c9d8e";
+
+Result<service::UserChange> sign_up(LiveEngine& engine, const std::string& email,
+                                    const std::string& username) {
+  return engine.run<service::UserChange>([&](store::Tx& tx) {
+    return service::create_user(tx, *engine, Caller::anonymous(),
+                                {.email = email, .username = username, .password_hash = "x"});
+  });
+}
+
+// An account as 0.1.0 let one through.
+core::UserId old_account(LiveEngine& engine, const std::string& email,
+                         const std::string& username) {
+  const auto made = sign_up(engine, email, "plain-" + email.substr(0, 1));
+  const core::UserId id = made.value().user.id;
+  engine
+      .run<core::Done>([&](store::Tx& tx) -> Result<core::Done> {
+        store::Query(tx.db(), "UPDATE users SET username = ? WHERE id = ?", username, id).run();
+        return core::Done{};
+      })
+      .value();
+  return id;
+}
+
+Result<service::CampaignWritten> found(LiveEngine& engine, const std::string& name,
+                                       const std::string& slug = {}) {
+  domain::Campaign campaign;
+  campaign.uuid = core::uuid4(engine->random());
+  campaign.mode = domain::Mode::kPool;
+  campaign.name = name;
+  campaign.slug = slug;
+  return engine.run<service::CampaignWritten>(
+      [&](store::Tx& tx) { return service::create_campaign(tx, Caller::cli(), campaign); });
+}
+
+core::CampaignId old_campaign(LiveEngine& engine, const std::string& slug) {
+  const core::CampaignId id = found(engine, "old " + slug).value().campaign.id;
+  engine
+      .run<core::Done>([&](store::Tx& tx) -> Result<core::Done> {
+        store::Query(tx.db(), "UPDATE campaigns SET slug = ? WHERE id = ?", slug, id).run();
+        tx.campaign_changed(id);
+        return core::Done{};
+      })
+      .value();
+  return id;
+}
+
+Result<domain::User> user(LiveEngine& engine, const std::string& name) {
+  return engine->readers().read<domain::User>(
+      [&](store::Connection& db) { return service::find_user_named(db, name); });
+}
+
+Result<domain::Campaign> campaign(LiveEngine& engine, const std::string& name) {
+  return engine->readers().read<domain::Campaign>(
+      [&](store::Connection& db) { return service::find_campaign(db, name); });
+}
+
+bool mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("nobody can take a username that could be somebody's id", "[naming]") {
+  LiveEngine engine;
+  for (const char* name : {"2", "02", "+2", "-2", "99999999999999999999999999", kUuid, kObjectId,
+                           "abcdefabcdefabcdefabcdef", "id:2", "user:ada", "slug:x"}) {
+    CAPTURE(name);
+    const auto refused = sign_up(engine, "mallory@example.com", name);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().reason == Reason::kInvalidRequest);
+    CHECK(refused.error().fields.front().field == "username");
+  }
+  CHECK(sign_up(engine, "a@example.com", "agent 007").ok());
+  CHECK(sign_up(engine, "b@example.com", "4you").ok());
+}
+
+TEST_CASE("an account goes by number, UUID, e-mail address and username", "[naming]") {
+  LiveEngine engine;
+  const auto ada = sign_up(engine, "ada@example.com", "ada").value().user;
+  const std::string id = std::to_string(ada.id.value);
+  for (const std::string& name : {id, "id:" + id, ada.uuid, "id:" + ada.uuid, std::string("ada"),
+                                  std::string("user:ada"), std::string(" Ada@Example.COM ")}) {
+    CAPTURE(name);
+    CHECK(user(engine, name).value().id == ada.id);
+  }
+  for (const std::string& name : {"0" + id, "+" + id, " " + id, id + " ", std::string("id:ada"),
+                                  "user:" + id, std::string("id:"), std::string("user:"),
+                                  std::string(""), std::string("00000000000000000000000") + id}) {
+    CAPTURE(name);
+    CHECK(user(engine, name).error().reason == Reason::kUnknownUser);
+  }
+}
+
+TEST_CASE("a username of old that is another's id is never taken for either", "[naming]") {
+  LiveEngine engine;
+  const auto ada = sign_up(engine, "ada@example.com", "ada").value().user;
+  const std::string id = std::to_string(ada.id.value);
+  const std::string taken = GENERATE(0, 1) == 0 ? id : ada.uuid;
+  const core::UserId mallory = old_account(engine, "mallory@example.com", taken);
+  const auto refused = user(engine, taken);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().reason == Reason::kInvalidRequest);
+  CHECK(mentions(refused.error().message, "ada@example.com"));
+  CHECK(mentions(refused.error().message, "mallory@example.com"));
+  CHECK(user(engine, "id:" + taken).value().id == ada.id);
+  CHECK(user(engine, "user:" + taken).value().id == mallory);
+}
+
+TEST_CASE("what programs send as an id is never a username", "[naming]") {
+  LiveEngine engine;
+  const core::UserId mallory = old_account(engine, "mallory@example.com", "77");
+  CHECK(user(engine, "77").value().id == mallory);
+  const auto by_id = engine->readers().read<domain::User>(
+      [&](store::Connection& db) { return service::find_user_by_id(db, "77"); });
+  CHECK(by_id.error().reason == Reason::kUnknownUser);
+}
+
+TEST_CASE("24 hex digits are a name, never the number they spell", "[naming]") {
+  LiveEngine engine;
+  const auto ada = sign_up(engine, "ada@example.com", "ada").value().user;
+  std::string spelt = std::to_string(ada.id.value);
+  spelt.insert(0, 24 - spelt.size(), '0');
+  CHECK(user(engine, spelt).error().reason == Reason::kUnknownUser);
+  const core::UserId other = old_account(engine, "hex@example.com", spelt);
+  CHECK(user(engine, spelt).value().id == other);
+}
+
+TEST_CASE("no campaign gets a slug that could be an id", "[naming]") {
+  LiveEngine engine;
+  for (const char* slug : {"5", "2026", kUuid, "abcdefabcdefabcdefabcdef"}) {
+    CAPTURE(slug);
+    const auto refused = found(engine, "spring", slug);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().fields.front().field == "slug");
+  }
+  CHECK(found(engine, "2026").value().campaign.slug == "campaign-2026");
+  CHECK(found(engine, "2026 spring").value().campaign.slug == "2026-spring");
+}
+
+TEST_CASE("a slug of old that is another campaign's id is never taken for either", "[naming]") {
+  LiveEngine engine;
+  const auto spring = found(engine, "spring").value().campaign;
+  const std::string number = std::to_string(spring.id.value);
+  const core::CampaignId old = old_campaign(engine, number);
+  const auto refused = campaign(engine, number);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(mentions(refused.error().message, "spring"));
+  CHECK(campaign(engine, "id:" + number).value().id == spring.id);
+  CHECK(campaign(engine, "slug:" + number).value().id == old);
+  // It can still be changed.
+  CHECK(engine
+            .run<service::CampaignWritten>([&](store::Tx& tx) {
+              return service::change_campaign(tx, Caller::cli(), old,
+                                              [](domain::Campaign& c) { c.name = "older"; });
+            })
+            .ok());
+}
+
+TEST_CASE("an owner is told of names that could be ids", "[naming]") {
+  LiveEngine engine;
+  const auto names = [&](std::size_t limit) {
+    return engine->readers()
+        .read<std::vector<std::string>>(
+            [&](store::Connection& db) -> Result<std::vector<std::string>> {
+              return service::names_like_ids(db, limit);
+            })
+        .value();
+  };
+  sign_up(engine, "ada@example.com", "ada").value();
+  CHECK(names(9).empty());
+  old_account(engine, "mallory@example.com", "1");
+  old_campaign(engine, "5");
+  REQUIRE(names(9).size() == 2);
+  CHECK(mentions(names(9)[0], "user:1"));
+  CHECK(mentions(names(9)[1], "slug:5"));
+  CHECK(names(1).size() == 1);
+}
