@@ -5,12 +5,6 @@
 namespace coupon::domain {
 namespace {
 
-constexpr Names<Mode, 5> kModes{{{{Mode::kToken, "token"},
-                                  {Mode::kPool, "pool"},
-                                  {Mode::kShared, "shared"},
-                                  {Mode::kCard, "card"},
-                                  {Mode::kClaim, "claim"}}}};
-
 constexpr Names<RewardKind, 5> kRewardKinds{{{{RewardKind::kNone, "none"},
                                               {RewardKind::kSubscription, "subscription"},
                                               {RewardKind::kCredit, "credit"},
@@ -19,8 +13,21 @@ constexpr Names<RewardKind, 5> kRewardKinds{{{{RewardKind::kNone, "none"},
 
 }  // namespace
 
-std::string_view name(Mode mode) { return kModes.name(mode); }
-std::optional<Mode> parse_mode(std::string_view text) { return kModes.parse(text); }
+static_assert([] {
+  for (const ModeTraits& row : kModes) {
+    if (&traits(row.mode) != &row) return false;
+  }
+  return true;
+}());
+
+std::string_view name(Mode mode) { return traits(mode).name; }
+
+std::optional<Mode> parse_mode(std::string_view text) {
+  for (const ModeTraits& row : kModes) {
+    if (row.name == text) return row.mode;
+  }
+  return std::nullopt;
+}
 
 std::string_view name(RewardKind kind) { return kRewardKinds.name(kind); }
 std::optional<RewardKind> parse_reward_kind(std::string_view text) {
@@ -45,17 +52,14 @@ Counters operator-(const Counters& a, const Counters& b) {
           .voided = a.voided - b.voided};
 }
 
-bool is_minted(Mode mode) { return mode == Mode::kToken || mode == Mode::kClaim; }
-bool is_bearer(Mode mode) { return mode == Mode::kShared || mode == Mode::kCard; }
-
 std::optional<std::int64_t> remaining(const Campaign& campaign) {
   const Policy& policy = campaign.policy;
   const Counters& counters = campaign.counters;
-  if (is_minted(campaign.mode)) {
+  if (traits(campaign.mode).minted) {
     if (!policy.max_issued) return std::nullopt;
     return *policy.max_issued - counters.issued;
   }
-  if (campaign.mode != Mode::kShared) return counters.available;
+  if (!traits(campaign.mode).one_code) return counters.available;
   if (!policy.max_redemptions_per_coupon) return std::nullopt;
   const std::int64_t usable_coupons = counters.issued - counters.voided;
   return usable_coupons * *policy.max_redemptions_per_coupon - counters.redeemed;

@@ -14,7 +14,7 @@ Rule below(Reason reason, std::int64_t value, std::optional<std::int64_t> limit)
 
 Rules ownership_rules(const CouponFacts& facts) {
   const Coupon& coupon = facts.coupon;
-  if (is_bearer(facts.campaign.mode)) return {};
+  if (traits(facts.campaign.mode).bearer) return {};
   return {
       {.reason = Reason::kNotAssigned, .pass = coupon.user_id.has_value()},
       {.reason = Reason::kNotOwner, .pass = !coupon.user_id || *coupon.user_id == facts.user_id}};
@@ -25,7 +25,7 @@ Rules state_rules(const CouponFacts& facts) {
   const bool used_up = coupon.max_uses && coupon.uses >= *coupon.max_uses;
   Reason spent = Reason::kCouponRedemptionCapReached;
   if (coupon.max_uses == 1) spent = Reason::kAlreadyRedeemed;
-  if (facts.campaign.mode == Mode::kShared) spent = Reason::kNoCouponsLeft;
+  if (traits(facts.campaign.mode).one_code) spent = Reason::kNoCouponsLeft;
   return {
       {.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
       {.reason = Reason::kExpired, .pass = !coupon.expires_at || facts.now < *coupon.expires_at},
@@ -83,7 +83,7 @@ Rules make_rules(const Campaign& campaign, std::int64_t units) {
 Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::UnixMs now) {
   Rules rules = open_rules(campaign, now);
   rules.push_back(below(Reason::kUserCapReached, user_coupons, campaign.policy.max_per_user));
-  if (is_minted(campaign.mode)) {
+  if (traits(campaign.mode).minted) {
     append(rules, make_rules(campaign, 1));
   } else {
     rules.push_back({.reason = Reason::kNoCouponsLeft,

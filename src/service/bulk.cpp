@@ -38,7 +38,7 @@ core::Result<domain::Campaign> campaign_for_import(Engine& engine, const Caller&
       [&](store::Connection& db) -> core::Result<domain::Campaign> {
         auto campaign = store::find_campaign(db, id);
         if (!campaign) return Reason::kUnknownCampaign;
-        if (domain::is_minted(campaign->mode)) return Reason::kWrongMode;
+        if (domain::traits(campaign->mode).minted) return Reason::kWrongMode;
         if (campaign->archived_at) return Reason::kArchived;
         return std::move(*campaign);
       });

@@ -41,14 +41,14 @@ std::optional<core::Error> field_refusal(const domain::Campaign& campaign,
 bool is_taken(store::Connection& connection, const domain::Campaign& campaign) {
   const auto by_slug = store::find_campaign_by_slug(connection, campaign.slug);
   if (by_slug && by_slug->id != campaign.id) return true;
-  if (campaign.mode != domain::Mode::kClaim) return false;
+  if (!domain::traits(campaign.mode).named) return false;
   const auto by_name = store::find_claim_campaign(connection, campaign.name);
   return by_name && by_name->id != campaign.id;
 }
 
 // A shared campaign is one code for everybody.
 void complete(domain::Campaign& campaign) {
-  if (campaign.mode == domain::Mode::kShared) campaign.policy.max_issued = 1;
+  if (domain::traits(campaign.mode).one_code) campaign.policy.max_issued = 1;
 }
 
 std::string free_slug(store::Connection& connection, const std::string& name) {
@@ -90,7 +90,7 @@ std::optional<core::Error> cap_refusal(store::Tx& tx, const domain::Campaign& be
 
 // The one code of a shared campaign, once it has one.
 std::optional<domain::Coupon> shared_coupon(store::Tx& tx, const domain::Campaign& campaign) {
-  if (campaign.mode != domain::Mode::kShared) return std::nullopt;
+  if (!domain::traits(campaign.mode).one_code) return std::nullopt;
   return store::find_coupon(tx.db(), campaign.id, 1);
 }
 

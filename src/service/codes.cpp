@@ -47,7 +47,9 @@ Chosen choose(store::Tx& tx, std::span<const FreshCode> codes, std::int64_t room
 
 core::Digest digest_of(const domain::Campaign& campaign, const Chosen& codes) {
   std::optional<std::int64_t> max_uses;
-  if (campaign.mode != domain::Mode::kShared) max_uses = campaign.policy.max_redemptions_per_coupon;
+  if (!domain::traits(campaign.mode).one_code) {
+    max_uses = campaign.policy.max_redemptions_per_coupon;
+  }
   core::Hasher lot;
   for (const FreshCode* code : codes) {
     store::add_to_lot_digest(lot, core::as_text(code->hash), max_uses);
@@ -85,7 +87,7 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
                   .state = domain::CouponState::kAvailable,
                   .max_uses = campaign.policy.max_redemptions_per_coupon,
                   .last_seq = seq};
-    if (campaign.mode == domain::Mode::kPool) {
+    if (domain::traits(campaign.mode).drawn) {
       coupons[i].pool_slot = campaign.counters.available + place;
     }
   }
@@ -96,7 +98,7 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
 
 std::optional<core::Error> closed(const domain::Campaign* campaign) {
   if (campaign == nullptr) return core::Error{.reason = Reason::kUnknownCampaign, .message = {}};
-  if (domain::is_minted(campaign->mode)) {
+  if (domain::traits(campaign->mode).minted) {
     return core::Error{.reason = Reason::kWrongMode, .message = {}};
   }
   if (campaign->archived_at) return core::Error{.reason = Reason::kArchived, .message = {}};

@@ -130,7 +130,7 @@ std::int64_t count_user_coupons(store::Tx& tx, core::CampaignId campaign, core::
 core::Result<IssueRequest> prepare_issue(const Mint& mint, const domain::Campaign& campaign,
                                          core::UserId user_id) {
   IssueRequest request{.campaign_id = campaign.id, .user_id = user_id};
-  if (domain::is_minted(campaign.mode)) {
+  if (domain::traits(campaign.mode).minted) {
     auto code = make_code(mint.vault, mint.random, campaign);
     if (!code) return code.error();
     request.code = std::move(*code);
@@ -147,13 +147,14 @@ core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const Mint& mint
   if (!caller.may_for(request.user_id, Scope::kIssue)) return Reason::kForbidden;
   const domain::Campaign* campaign = tx.campaign(request.campaign_id);
   if (campaign == nullptr) return Reason::kUnknownCampaign;
-  if (domain::is_bearer(campaign->mode)) return Reason::kWrongMode;
+  if (domain::traits(campaign->mode).bearer) return Reason::kWrongMode;
   const std::int64_t had = count_user_coupons(tx, campaign->id, request.user_id);
   if (auto error = domain::first_refusal(domain::issue_rules(*campaign, had, tx.now()))) {
     return *error;
   }
-  auto given = domain::is_minted(campaign->mode) ? mint_one(tx, caller, mint, *campaign, request)
-                                                 : draw(tx, caller, mint, *campaign, request);
+  auto given = domain::traits(campaign->mode).minted
+                   ? mint_one(tx, caller, mint, *campaign, request)
+                   : draw(tx, caller, mint, *campaign, request);
   return issued(tx, std::move(given), had + 1);
 }
 
@@ -163,7 +164,7 @@ core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& min
   auto coupon = store::find_coupon(tx.db(), code);
   if (!coupon) return Reason::kUnknownCode;
   const domain::Campaign* campaign = tx.campaign(coupon->campaign_id);
-  if (campaign->mode != domain::Mode::kPool) return Reason::kWrongMode;
+  if (!domain::traits(campaign->mode).drawn) return Reason::kWrongMode;
   const std::int64_t had = count_user_coupons(tx, campaign->id, user_id);
   if (auto error = domain::first_refusal(domain::open_rules(*campaign, tx.now()))) return *error;
   if (coupon->state == CouponState::kVoid) return Reason::kVoid;

@@ -114,7 +114,7 @@ core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemR
   const auto user_id = request.user_id ? request.user_id : loaded->coupon.user_id;
   if (!user_id) return Reason::kNotAssigned;
   // A token is used by whoever holds it; everything else by its user, or for them.
-  const bool bearer_token = !request.user_id && loaded->campaign->mode == domain::Mode::kToken;
+  const bool bearer_token = !request.user_id && domain::traits(loaded->campaign->mode).token;
   if (!bearer_token && !caller.may_for(*user_id, Scope::kRedeem)) return Reason::kForbidden;
   const auto balance = store::find_balance(tx.db(), *user_id);
   if (!balance) return Reason::kUnknownUser;

@@ -20,8 +20,7 @@ constexpr char kRedemption[] = R"(
          rolled_back_at
     FROM redemptions WHERE id = ?)";
 constexpr char kCodes[] = R"(
-  SELECT c.id, code_hash, code_sealed, assigned_at, expires_at,
-         CASE WHEN g.mode = 'shared' THEN NULL ELSE max_uses END
+  SELECT c.id, code_hash, code_sealed, assigned_at, expires_at, max_uses, g.mode
     FROM coupons AS c LEFT JOIN campaigns AS g ON g.id = c.campaign_id ORDER BY c.id)";
 
 // What a redemption of this row added to the user's balance and subscription.
@@ -129,7 +128,7 @@ void CodeCheck::see(const LedgerRow& row) {
 core::Digest CodeCheck::minted_coupon(const LedgerRow& row, std::int64_t id) {
   next_code(row, id);
   expect_same("coupons", id, "assigned_at", query_.integer(3), row.at.value);
-  return minted_digest(query_.block<24>(1), query_.maybe_integer(5), query_.maybe_time(4));
+  return minted_digest(query_.block<24>(1), max_uses(), query_.maybe_time(4));
 }
 
 core::Digest CodeCheck::lot(const LedgerRow& row, std::int64_t first) {
@@ -137,10 +136,17 @@ core::Digest CodeCheck::lot(const LedgerRow& row, std::int64_t first) {
   const std::optional<std::int64_t> never;
   for (std::int64_t i = 0; i < row.units; ++i) {
     const std::string code = next_code(row, first + i);
-    add_to_lot_digest(digest, code, query_.maybe_integer(5));
+    add_to_lot_digest(digest, code, max_uses());
     expect_same("coupons", first + i, "expires_at", query_.maybe_integer(4), never);
   }
   return digest.finish();
+}
+
+// The uses that the entry fixed: not those of a campaign's only code, which follow its policy.
+std::optional<std::int64_t> CodeCheck::max_uses() const {
+  const auto mode = domain::parse_mode(query_.text(6));
+  if (mode && domain::traits(*mode).one_code) return std::nullopt;
+  return query_.maybe_integer(5);
 }
 
 std::string CodeCheck::next_code(const LedgerRow& row, std::int64_t id) {

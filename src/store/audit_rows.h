@@ -46,6 +46,7 @@ class CodeCheck {
  private:
   core::Digest minted_coupon(const LedgerRow& row, std::int64_t id);
   core::Digest lot(const LedgerRow& row, std::int64_t first);
+  std::optional<std::int64_t> max_uses() const;
   std::string next_code(const LedgerRow& row, std::int64_t id);
 
   Query query_;

@@ -26,15 +26,14 @@ constexpr char kCoupons[] = R"(
   SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at
     FROM coupons WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kPolicies[] = R"(
-  SELECT id, mode = 'shared', mode IN ('token', 'claim'), max_redemptions_per_coupon, token_ttl_s
-    FROM campaigns ORDER BY id)";
+  SELECT id, mode, max_redemptions_per_coupon, token_ttl_s FROM campaigns ORDER BY id)";
 constexpr char kHolds[] = R"(
   SELECT coupon_id, campaign_id, user_id
     FROM holds WHERE coupon_id >= ? AND coupon_id <= ? ORDER BY coupon_id)";
 constexpr char kSlots[] = R"(
   SELECT campaign_id, count(*), min(pool_slot), max(pool_slot)
     FROM coupons INDEXED BY coupons_by_slot WHERE pool_slot IS NOT NULL GROUP BY campaign_id)";
-constexpr char kPools[] = "SELECT id, available FROM campaigns WHERE mode = 'pool' ORDER BY id";
+constexpr char kPools[] = "SELECT id, available, mode FROM campaigns ORDER BY id";
 
 [[noreturn]] void missing(const char* table, std::int64_t id) {
   throw Divergence{row_name(table, id) + " is missing: the ledger says that it was made"};
@@ -120,11 +119,12 @@ Policies read_policies(Connection& connection, const Replay& replay) {
   while (query.next()) {
     const auto fact = replay.campaigns().find(query.integer(0));
     if (fact == replay.campaigns().end()) extra("campaigns", query.integer(0));
-    const bool shared = query.boolean(1);
-    policies[query.integer(0)] = {.applies_after = shared ? 0 : fact->second.made_before_change,
-                                  .minted = query.boolean(2),
-                                  .max_uses = query.maybe_integer(3),
-                                  .ttl_s = query.maybe_integer(4)};
+    const domain::ModeTraits& mode = domain::traits(domain::parse_mode(query.text(1)).value());
+    policies[query.integer(0)] = {
+        .applies_after = mode.one_code ? 0 : fact->second.made_before_change,
+        .minted = mode.minted,
+        .max_uses = query.maybe_integer(2),
+        .ttl_s = query.maybe_integer(3)};
   }
   return policies;
 }
@@ -271,6 +271,7 @@ void compare_slots(Connection& connection) {
   }
   Query pools(connection, kPools);
   while (pools.next()) {
+    if (!domain::traits(domain::parse_mode(pools.text(2)).value()).drawn) continue;
     const std::int64_t id = pools.integer(0);
     if (slots[id] == pools.integer(1)) continue;
     throw Divergence{row_name("campaigns", id) + ": " + figure(slots[id]) +

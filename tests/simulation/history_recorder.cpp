@@ -103,7 +103,7 @@ class HistoryRecorder {
 
   void fill(CommandSource& source, World::Id id) {
     const auto& campaign = history_.start.model.campaigns.at(id);
-    if (domain::is_minted(campaign.mode)) return;
+    if (domain::traits(campaign.mode).minted) return;
     Command generate{.kind = Kind::kGenerate, .marker = "setup", .campaign = id};
     const int codes = campaign.mode == domain::Mode::kShared ? 1 : 3;
     for (int i = 0; i < codes; ++i) generate.codes.push_back(source.fresh_code());

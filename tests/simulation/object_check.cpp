@@ -154,8 +154,8 @@ class Objects {
     if (found == history_.start.model.campaigns.end()) return rules;
     const auto& policy = found->second.policy;
     if (known == history_.start.coupons.end()) rules.max_uses = policy.max_redemptions_per_coupon;
-    rules.bearer = domain::is_bearer(found->second.mode);
-    rules.minted = domain::is_minted(found->second.mode);
+    rules.bearer = domain::traits(found->second.mode).bearer;
+    rules.minted = domain::traits(found->second.mode).minted;
     rules.hold_required = policy.hold_required;
     return rules;
   }

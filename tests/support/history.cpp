@@ -52,7 +52,7 @@ void History::set_up() {
   for (const Mode mode : kModes) {
     const core::CampaignId id = fixture_.make_campaign(mode, random_policy(random_, mode));
     campaigns_.push_back(id);
-    if (domain::is_minted(mode)) continue;
+    if (domain::traits(mode).minted) continue;
     for (const auto& code : fixture_.make_codes(id, mode == Mode::kShared ? 1 : 8)) {
       codes_.push_back({.hash = code.hash});
     }

@@ -2,6 +2,8 @@
 // clock: safe on any thread.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,14 +13,50 @@
 
 namespace coupon::domain {
 
-// How a coupon reaches its owner. Everything else is the same for all five.
-enum class Mode {
-  kToken,   // minted on demand as a signed token; whoever holds it uses it
-  kPool,    // made beforehand, assigned at random or by code
-  kShared,  // one hidden code for everybody, each user redeems it for credit
-  kCard,    // bearer codes on paper; the first to enter one redeems it
-  kClaim,   // a stock count; each claim mints a code for the claimer
+// How a coupon reaches its owner. Everything else is the same for all.
+enum class Mode { kToken, kPool, kShared, kCard, kClaim };
+
+// What sets a mode apart. Rules ask for a trait, never for a mode by name.
+struct ModeTraits {
+  Mode mode;
+  std::string_view name;
+  std::string_view doc;   // one sentence
+  bool minted = false;    // a coupon is made when somebody asks for it, not beforehand
+  bool bearer = false;    // redeemed without an owner: by whoever enters the code
+  bool drawn = false;     // one is drawn at random from those made beforehand
+  bool one_code = false;  // one code for everybody; the campaign's cap is that code's uses
+  bool token = false;     // the code is a signed token
+  bool named = false;     // clients name the campaign by a code of its own, unique while it lives
 };
+
+// A new mode is a row here, its word in schema.sql's CHECK, and the rule that is its own.
+inline constexpr std::array kModes{
+    ModeTraits{.mode = Mode::kToken,
+               .name = "token",
+               .doc = "Minted on demand as a signed token; whoever holds it uses it.",
+               .minted = true,
+               .token = true},
+    ModeTraits{.mode = Mode::kPool,
+               .name = "pool",
+               .doc = "Made beforehand, assigned at random or by code.",
+               .drawn = true},
+    ModeTraits{.mode = Mode::kShared,
+               .name = "shared",
+               .doc = "One hidden code for everybody; each user redeems it for credit.",
+               .bearer = true,
+               .one_code = true},
+    ModeTraits{.mode = Mode::kCard,
+               .name = "card",
+               .doc = "Bearer codes on paper; the first to enter one redeems it.",
+               .bearer = true},
+    ModeTraits{.mode = Mode::kClaim,
+               .name = "claim",
+               .doc = "A stock count; each claim mints a code for the claimer.",
+               .minted = true,
+               .named = true},
+};
+// In the order of the enumerators.
+constexpr const ModeTraits& traits(Mode mode) { return kModes[static_cast<std::size_t>(mode)]; }
 std::string_view name(Mode mode);
 std::optional<Mode> parse_mode(std::string_view text);
 
@@ -85,10 +123,5 @@ struct Campaign {
 // How many more people can get (token, claim, pool) or redeem (card, shared) one; absent:
 // unlimited.
 std::optional<std::int64_t> remaining(const Campaign& campaign);
-
-// Minted when somebody asks for one, rather than generated beforehand.
-bool is_minted(Mode mode);
-// Redeemed without an owner: by whoever enters the code.
-bool is_bearer(Mode mode);
 
 }  // namespace coupon::domain

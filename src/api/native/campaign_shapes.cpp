@@ -105,11 +105,11 @@ ToldPolicy tell_policy(const domain::Policy& policy) {
 }  // namespace
 
 http::Choices<domain::Mode> mode_choices() {
-  return {{"token", domain::Mode::kToken},
-          {"pool", domain::Mode::kPool},
-          {"shared", domain::Mode::kShared},
-          {"card", domain::Mode::kCard},
-          {"claim", domain::Mode::kClaim}};
+  http::Choices<domain::Mode> choices;
+  for (const domain::ModeTraits& row : domain::kModes) {
+    choices.emplace_back(row.name.data(), row.mode);
+  }
+  return choices;
 }
 
 http::Choices<domain::RewardKind> reward_choices() {
