@@ -35,6 +35,8 @@ CREATE TABLE users (
   subscription_ends_at INTEGER,
   created_at           INTEGER NOT NULL
 ) STRICT;
+-- The few that may do everything: whether one is the last of them is asked at every change of role.
+CREATE INDEX users_in_charge ON users (id) WHERE role = 'admin' AND active = 1;
 
 -- Refresh tokens are random and kept as hashes. Each is used once and then names its successor;
 -- a second use means that one of two holders stole it, and ends the whole family.

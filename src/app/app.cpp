@@ -160,6 +160,8 @@ Engine::Options App::Parts::engine_options() {
   options.observer.fatal = [this](const std::string& why) { on_fatal(why); };
   options.observer.notice = [this](const std::string& what) {
     log.warn("database", {{"what", what}});
+    // What takes long at a start says so every ten seconds: it is not to be ended for being slow.
+    tell_service_manager("EXTEND_TIMEOUT_USEC=60000000");
   };
   options.observer.batch = [this](const store::BatchReport& report) {
     telemetry.on_batch(report);

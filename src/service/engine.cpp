@@ -45,8 +45,9 @@ core::Error contradicts(const store::DataPaths& paths, const core::Error& error)
                 "FILE`.");
 }
 
-store::PrepareOptions prepare_options(const Engine::Options& options, const std::string& key_id) {
-  return {.key_id = key_id,
+store::PrepareOptions prepare_options(const Engine::Options& options,
+                                      const core::Secrets& secrets) {
+  return {.secrets = secrets,
           .clock = options.clock,
           .random = options.random,
           .vfs = options.writer.vfs,
@@ -68,7 +69,7 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   if (!lock.ok()) return lock.error();
   auto secrets = load_secrets(paths, options.random);
   if (!secrets.ok()) return secrets.error();
-  auto facts = store::prepare_database(paths, prepare_options(options, secrets->key_id()));
+  auto facts = store::prepare_database(paths, prepare_options(options, *secrets));
   if (!facts.ok()) return facts.error();
   if (auto error = mixes_demo(options.demo, facts->demo, paths)) return *error;
   try {
@@ -98,8 +99,7 @@ Engine::Engine(Options options, store::DataLock lock, core::Secrets secrets,
       readers_(paths_.database, {.connections = options_.readers,
                                  .vfs = options_.writer.vfs,
                                  .notice = options_.observer.notice}),
-      writer_(paths_.database, signer(), options_.clock, counters_, options_.writer,
-              observer()) {}
+      writer_(paths_.database, signer(), options_.clock, counters_, options_.writer, observer()) {}
 
 store::Signer Engine::signer() const {
   return

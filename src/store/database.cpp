@@ -15,14 +15,12 @@
 #include "coupond/store/inspect.h"
 #include "coupond_schema.h"
 #include "src/store/clean_stop.h"
+#include "src/store/migrate.h"
 
 namespace coupon::store {
 namespace {
 
 using std::chrono::steady_clock;
-
-// Every step from schema 1 on, oldest first.
-constexpr std::span<const Migration> kMigrations{};
 
 // How long a start may read through a file that was not closed in order: about 1 GB. A larger one
 // is read by `coupond check`, while the server works.
@@ -40,7 +38,6 @@ constexpr char kObjectTexts[] = R"(
    ORDER BY type, name)";
 constexpr char kFact[] = "SELECT value FROM meta WHERE name = ?";
 constexpr char kAddFact[] = "INSERT INTO meta (name, value) VALUES (?, ?)";
-constexpr char kCopyTo[] = "VACUUM INTO ?";
 
 core::Error refuse(std::string message) {
   return {.reason = core::Reason::kInternal, .message = std::move(message)};
@@ -118,6 +115,13 @@ std::optional<core::Error> not_ours(Connection& connection, const std::string& p
   return std::nullopt;
 }
 
+core::Error too_old(const std::string& path) {
+  return refuse("The database " + path +
+                " is from an older coupond. Start `coupond serve` on its directory once, which "
+                "brings it up to date and keeps the old file; a backup is brought up to date by "
+                "`coupond restore FILE`.");
+}
+
 std::optional<core::Error> use_wal(Connection& connection, const std::string& path) {
   Query query(connection, kUseWal);
   query.next();
@@ -133,7 +137,7 @@ void create(Connection& connection, const PrepareOptions& options) {
   connection.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
   connection.exec("PRAGMA user_version = " + std::to_string(kSchemaVersion));
   add_fact(connection, "instance", core::uuid4(options.random));
-  add_fact(connection, "key_id", options.key_id);
+  add_fact(connection, "key_id", options.secrets.key_id());
   add_fact(connection, "created_at", std::to_string(options.clock().value));
   add_fact(connection, "restore_epoch", "0");
   add_fact(connection, "demo", options.demo ? "1" : "0");
@@ -166,22 +170,6 @@ std::optional<std::string> find_damage_soon(Connection& connection, const std::s
   return found;
 }
 
-// A copy of the file as it was, for the owner to go back to.
-std::optional<core::Error> keep_copy(Connection& connection, const std::string& path) {
-  const std::string copy = path + ".schema-" + std::to_string(number(connection, kUserVersionOf));
-  ::unlink(copy.c_str());
-  if (auto error = make_file(copy)) return error;
-  Query(connection, kCopyTo, copy).run();
-  return std::nullopt;
-}
-
-std::optional<core::Error> bring_up_to_date(Connection& connection, const std::string& path) {
-  if (number(connection, kUserVersionOf) == kSchemaVersion) return std::nullopt;
-  if (auto error = keep_copy(connection, path)) return error;
-  migrate(connection, kMigrations);
-  return std::nullopt;
-}
-
 std::optional<core::Error> changed_schema(Connection& connection, const std::string& path) {
   Connection ours(":memory:", Connection::Access::kReadWrite);
   ours.exec(std::string(kSchemaSql));
@@ -209,8 +197,7 @@ std::optional<core::Error> ready_existing(Connection& connection, const DataPath
       return damaged(path, *damage);
   }
   if (auto error = use_wal(connection, path)) return error;
-  if (auto error = wrong_key(connection, paths, options.key_id)) return error;
-  if (auto error = bring_up_to_date(connection, path)) return error;
+  if (auto error = wrong_key(connection, paths, options.secrets.key_id())) return error;
   return changed_schema(connection, path);
 }
 
@@ -222,6 +209,10 @@ std::optional<core::Error> ready_blank(Connection& connection, const DataPaths& 
   return std::nullopt;
 }
 
+std::unique_ptr<Connection> open(const DataPaths& paths, const PrepareOptions& options) {
+  return std::make_unique<Connection>(paths.database, Connection::Access::kReadWrite, options.vfs);
+}
+
 }  // namespace
 
 core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
@@ -229,17 +220,25 @@ core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
   const bool untouched = take_clean_stop(paths);
   if (auto error = make_file(paths.database)) return *error;
   try {
-    Connection connection(paths.database, Connection::Access::kReadWrite, options.vfs);
-    auto refused = is_blank(connection) ? ready_blank(connection, paths, options)
-                                        : ready_existing(connection, paths, options, untouched);
+    auto connection = open(paths, options);
+    if (is_older(*connection)) {
+      connection.reset();
+      const MigrateOptions once{
+          .secrets = options.secrets, .vfs = options.vfs, .notice = options.notice};
+      if (auto error = migrate(paths.database, once)) return *error;
+      connection = open(paths, options);
+    }
+    auto refused = is_blank(*connection) ? ready_blank(*connection, paths, options)
+                                         : ready_existing(*connection, paths, options, untouched);
     if (refused) return *refused;
-    return read_facts(connection);
+    return read_facts(*connection);
   } catch (const SQLite::Exception& error) {
     return cannot_open(paths.database, error);
   }
 }
 
-core::Result<std::unique_ptr<Connection>> open_for_reading(const DataPaths& paths) {
+core::Result<std::unique_ptr<Connection>> open_for_reading(const DataPaths& paths,
+                                                           Versions versions) {
   if (!exists(paths.database)) {
     return refuse("There is no database " + paths.database +
                   ". Name its directory with --data, or make one with `coupond serve`.");
@@ -247,6 +246,7 @@ core::Result<std::unique_ptr<Connection>> open_for_reading(const DataPaths& path
   try {
     auto connection = std::make_unique<Connection>(paths.database, Connection::Access::kReadOnly);
     if (auto error = not_ours(*connection, paths.database)) return *error;
+    if (versions == Versions::kCurrent && is_older(*connection)) return too_old(paths.database);
     return connection;
   } catch (const SQLite::Exception& error) {
     return cannot_open(paths.database, error);
@@ -265,21 +265,6 @@ DatabaseFacts read_facts(Connection& connection) {
           .created_at = {std::atoll(fact(connection, "created_at").c_str())},
           .restore_epoch = std::atoll(fact(connection, "restore_epoch").c_str()),
           .demo = fact(connection, "demo") == "1"};
-}
-
-void migrate(Connection& connection, std::span<const Migration> steps) {
-  for (const Migration& step : steps) {
-    if (number(connection, kUserVersionOf) != step.from) continue;
-    connection.exec("BEGIN IMMEDIATE");
-    try {
-      connection.exec(step.sql);
-      connection.exec("PRAGMA user_version = " + std::to_string(step.from + 1));
-      connection.exec("COMMIT");
-    } catch (const SQLite::Exception&) {
-      if (connection.in_transaction()) connection.exec("ROLLBACK");
-      throw;
-    }
-  }
 }
 
 std::string schema_text(Connection& connection) {

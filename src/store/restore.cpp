@@ -14,6 +14,7 @@
 #include "coupond/store/inspect.h"
 #include "coupond/store/writer.h"
 #include "src/store/files.h"
+#include "src/store/migrate.h"
 
 namespace coupon::store {
 namespace {
@@ -61,7 +62,7 @@ struct Candidate {
 core::Result<core::Done> look_at(Candidate& candidate, const std::string& file) {
   DataPaths paths(directory_of(candidate.database));
   paths.database = candidate.database;
-  const auto connection = open_for_reading(paths);
+  const auto connection = open_for_reading(paths, Versions::kOlderToo);
   if (!connection.ok()) {
     return refuse("The file " + file +
                   " is not a backup of coupond, or is from a newer version. Name another file.");
@@ -105,7 +106,7 @@ struct Present {
 Present look_at_present(const DataPaths& paths, const Candidate& candidate) {
   Present present;
   try {
-    const auto connection = open_for_reading(paths);
+    const auto connection = open_for_reading(paths, Versions::kOlderToo);
     if (!connection.ok()) return present;
     const DatabaseFacts facts = read_facts(**connection);
     if (facts.instance != candidate.facts.instance) return present;
@@ -216,6 +217,23 @@ std::string aside_ending(const DataPaths& paths, const core::Clock& clock) {
   return ending;
 }
 
+// A backup that an older coupond made; it stays as it is itself.
+core::Result<core::Done> bring_up_to_date(const Candidate& candidate, const core::Secrets& secrets,
+                                          const std::string& file) {
+  try {
+    if (!is_older(
+            *std::make_unique<Connection>(candidate.database, Connection::Access::kReadOnly))) {
+      return core::Done{};
+    }
+    if (auto error = migrate(candidate.database, {.secrets = secrets, .keep_old = false})) {
+      return *error;
+    }
+    return core::Done{};
+  } catch (const SQLite::Exception& error) {
+    return refuse("The backup " + file + " is damaged: " + error.what() + ". Use another one.");
+  }
+}
+
 core::Result<core::Done> verify_candidate(const Candidate& candidate, const core::Secrets& secrets,
                                           const std::string& file,
                                           const ProgressFunction& progress) {
@@ -239,6 +257,8 @@ core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& f
   if (const auto seen = look_at(candidate, file); !seen.ok()) return seen.error();
   const auto secrets = find_key(candidate, paths, file);
   if (!secrets.ok()) return secrets.error();
+  const auto updated = bring_up_to_date(candidate, *secrets, file);
+  if (!updated.ok()) return updated.error();
   const auto good = verify_candidate(candidate, *secrets, file, options.checking);
   if (!good.ok()) return good.error();
   const Present present = look_at_present(paths, candidate);

@@ -5,12 +5,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 
 #include "coupond/core/clock.h"
 #include "coupond/core/random.h"
 #include "coupond/core/result.h"
+#include "coupond/core/secrets.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/data_dir.h"
 
@@ -18,8 +18,8 @@ namespace coupon::store {
 
 // "Coup", in the file's header: what tells our database from any other.
 constexpr std::int32_t kApplicationId = 0x436f7570;
-// The schema this program writes. Raised by one with each migration.
-constexpr std::int32_t kSchemaVersion = 1;
+// The schema this program writes. How to change it: src/store/migrate.h.
+constexpr std::int32_t kSchemaVersion = 2;
 
 // Half of SQLite's usual size. A redemption changes three pages anywhere in the file, a few bytes
 // each, and each goes to the log whole: smaller pages are less to copy, to sum and to sync. Still
@@ -35,14 +35,8 @@ struct DatabaseFacts {
   bool demo = false;
 };
 
-// One step from `from` to `from` + 1, run in one transaction.
-struct Migration {
-  std::int32_t from;
-  const char* sql;
-};
-
 struct PrepareOptions {
-  std::string key_id;
+  const core::Secrets& secrets;  // what it belongs to
   core::Clock clock = core::system_clock_now;
   core::Random random = core::system_random;
   const char* vfs = nullptr;
@@ -52,8 +46,9 @@ struct PrepareOptions {
 };
 
 // Makes the database or readies an existing one for connections: refuses a file that is not ours,
-// is newer than this program, belongs to another key, has a changed schema or a damaged page; runs
-// migrations, after a copy. A file that nobody touched since a clean stop is not read through.
+// is newer than this program, belongs to another key, has a changed schema or a damaged page; one
+// from an older program is brought up to date (src/store/migrate.h). A file that nobody touched
+// since a clean stop is not read through.
 core::Result<DatabaseFacts> prepare_database(const DataPaths& paths, const PrepareOptions& options);
 
 // Notes that everything is in the database file and it was closed in order. Last thing before the
@@ -62,10 +57,6 @@ void mark_clean_stop(const DataPaths& paths) noexcept;
 
 // The facts of a prepared database. Throws SQLite::Exception.
 DatabaseFacts read_facts(Connection& connection);
-
-// Runs the steps that lead on from the file's version, each in its own transaction. For
-// prepare_database() and its tests. Throws SQLite::Exception.
-void migrate(Connection& connection, std::span<const Migration> steps);
 
 // The text of every table, index and trigger, in order: two files with the same text have the same
 // schema. Throws SQLite::Exception.

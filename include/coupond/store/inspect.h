@@ -12,9 +12,14 @@
 
 namespace coupon::store {
 
-// Opens an existing database to read it. Refuses one that is missing, not ours or newer than this
-// program; looks at nothing else.
-core::Result<std::unique_ptr<Connection>> open_for_reading(const DataPaths& paths);
+// Whether a file that an older coupond made will do: for what is the same in every version, as the
+// facts and the ledger's head are.
+enum class Versions { kCurrent, kOlderToo };
+
+// Opens an existing database to read it. Refuses one that is missing, not ours, newer than this
+// program, or older and so to be brought up to date first; looks at nothing else.
+core::Result<std::unique_ptr<Connection>> open_for_reading(const DataPaths& paths,
+                                                           Versions versions = Versions::kCurrent);
 
 // What a reading of every page finds wrong first; nothing when all is well. Throws
 // SQLite::Exception.
