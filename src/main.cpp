@@ -1,3 +1,23 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "coupond/cli/cli.h"
 
-int main(int argc, char** argv) { return coupon::cli::run(argc, argv); }
+namespace {
+
+// A file opened in the place of a standard descriptor that is closed would get what is meant for
+// that: log lines in the database's lock, codes in a socket.
+bool open_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (!open_standard_descriptors()) return 3;
+  return coupon::cli::run(argc, argv);
+}

@@ -17,11 +17,18 @@
 namespace coupon::app {
 namespace {
 
+bool is_ignored(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  // The terminal has gone; unless nohup said not to mind.
+  if (!is_ignored(SIGHUP)) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -31,6 +38,8 @@ void take_stop_signals() {
   const sigset_t set = stop_signals();
   const int failed = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   COUPOND_ASSERT(failed == 0);
+  // Who reads our log or a reply and goes away must not end us.
+  ::signal(SIGPIPE, SIG_IGN);
 }
 
 SignalWaiter::SignalWaiter(std::function<void()> stop)

@@ -1,5 +1,7 @@
 #include <iostream>
 #include <memory>
+#include <new>
+#include <system_error>
 
 #include "coupond/app/app.h"
 #include "src/cli/command.h"
@@ -8,7 +10,12 @@
 namespace coupon::cli {
 namespace {
 
-int serve(SettingList& list, const CLI::App& command) {
+constexpr char kNoMemory[] =
+    "This machine gives this process no more memory or threads: it needs about 100 MiB, and 700 "
+    "MiB "
+    "of address space where that is limited (ulimit -v, ulimit -u, a container's limits).";
+
+int open_and_serve(SettingList& list, const CLI::App& command) {
   auto settings = list.resolve(command);
   if (!settings.ok()) return fail(settings.error(), kUsage);
   app::take_stop_signals();
@@ -16,6 +23,17 @@ int serve(SettingList& list, const CLI::App& command) {
   if (!app.ok()) return fail(app.error(), kCouldNotStart);
   std::cout << app.value()->banner() << std::flush;
   return app.value()->serve() ? kDone : kFailed;
+}
+
+int serve(SettingList& list, const CLI::App& command) {
+  try {
+    return open_and_serve(list, command);
+  } catch (const std::bad_alloc&) {
+    return fail(kNoMemory, kCouldNotStart);
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) throw;
+    return fail(kNoMemory, kCouldNotStart);
+  }
 }
 
 int show_config(SettingList& list, const CLI::App& command) {

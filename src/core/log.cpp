@@ -3,7 +3,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/flat_json.h"
@@ -120,20 +127,118 @@ std::string json_line(UnixMs at, LogLevel level, std::string_view event, Log::Fi
   return line + "}\n";
 }
 
-// One write per line, so that lines of several processes do not mix. What does not fit is lost.
-void write_line(int fd, std::string_view line) {
-  while (!line.empty()) {
-    const ssize_t written = ::write(fd, line.data(), line.size());
+// As much as a pipe takes at once, so that lines of several processes do not mix.
+constexpr std::size_t kWriteBytes = 4096;
+// For how long lines gather before they are written: a wake-up for each would cost more than it.
+constexpr auto kGather = std::chrono::milliseconds(5);
+constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
+
+// False once nothing can be written any more.
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    line.remove_prefix(static_cast<std::size_t>(written));
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
   }
+  return true;
+}
+
+std::string line_of(LogFormat format, UnixMs at, LogLevel level, std::string_view event,
+                    Log::Fields fields) {
+  return format == LogFormat::kJson ? json_line(at, level, event, fields)
+                                    : text_line(at, level, event, fields);
 }
 
 }  // namespace
 
+struct Log::Queue {
+  // Returns when the log has gone and all is written. On the log's thread.
+  void run(LogFormat format, const Clock& clock, int fd);
+  void push(std::string line);
+  void end();
+
+ private:
+  void write(int fd, const std::deque<std::string>& batch);
+
+  std::mutex mutex_;  // guards all below but failed_
+  std::condition_variable changed_;
+  std::deque<std::string> lines_;
+  std::size_t bytes_ = 0;
+  std::int64_t lost_ = 0;
+  bool idle_ = false;
+  bool ending_ = false;
+  bool ended_ = false;
+  std::atomic<bool> abandoned_ = false;  // the descriptor may not be ours any more
+  std::int64_t failed_ = 0;  // lines that could not be written; of the thread
+};
+
+void Log::Queue::push(std::string line) {
+  const std::lock_guard lock(mutex_);
+  if (bytes_ + line.size() > limits::kLogQueueBytes) {
+    ++lost_;
+    return;
+  }
+  bytes_ += line.size();
+  lines_.push_back(std::move(line));
+  if (idle_) changed_.notify_all();
+  idle_ = false;
+}
+
+void Log::Queue::write(int fd, const std::deque<std::string>& batch) {
+  std::string text;
+  std::int64_t lines = 0;
+  const auto send = [&] {
+    if (abandoned_ || !write_all(fd, text)) failed_ += lines;
+    text.clear();
+    lines = 0;
+  };
+  for (const std::string& line : batch) {
+    if (text.size() + line.size() > kWriteBytes) send();
+    text += line;
+    ++lines;
+  }
+  send();
+}
+
+void Log::Queue::run(LogFormat format, const Clock& clock, int fd) {
+  std::unique_lock lock(mutex_);
+  while (!ending_ || !lines_.empty()) {
+    idle_ = lines_.empty();
+    changed_.wait(lock, [&] { return ending_ || !lines_.empty(); });
+    changed_.wait_for(lock, kGather, [&] { return ending_; });
+    const auto batch = std::exchange(lines_, {});
+    bytes_ = 0;
+    const std::int64_t lost = std::exchange(lost_, 0) + std::exchange(failed_, 0);
+    lock.unlock();
+    write(fd, batch);
+    if (lost > 0 && !abandoned_) {
+      const std::string line =
+          line_of(format, clock(), LogLevel::kWarn, "log_lines_lost", {{"count", lost}});
+      if (!write_all(fd, line)) failed_ += lost;
+    }
+    lock.lock();
+  }
+  ended_ = true;
+  changed_.notify_all();
+}
+
+void Log::Queue::end() {
+  std::unique_lock lock(mutex_);
+  ending_ = true;
+  changed_.notify_all();
+  changed_.wait_for(lock, kPatienceAtEnd, [&] { return ended_; });
+  abandoned_ = true;
+}
+
 Log::Log(LogFormat format, LogLevel least, int fd, Clock clock)
-    : format_(format), least_(least), fd_(fd), clock_(std::move(clock)) {}
+    : format_(format), least_(least), clock_(std::move(clock)), queue_(std::make_shared<Queue>()) {
+  std::thread([queue = queue_, format, clock = clock_, fd] {
+    queue->run(format, clock, fd);
+  }).detach();
+}
+
+Log::~Log() { queue_->end(); }
 
 void Log::debug(std::string_view event, Fields fields) noexcept {
   write(LogLevel::kDebug, event, fields);
@@ -151,11 +256,7 @@ void Log::error(std::string_view event, Fields fields) noexcept {
 void Log::write(LogLevel level, std::string_view event, Fields fields) noexcept {
   if (level < least_) return;
   try {
-    const UnixMs now = clock_();
-    const std::string line = format_ == LogFormat::kJson ? json_line(now, level, event, fields)
-                                                         : text_line(now, level, event, fields);
-    const std::lock_guard lock(mutex_);
-    write_line(fd_, line);
+    queue_->push(line_of(format_, clock_(), level, event, fields));
   } catch (...) {
     // Out of memory: a line less is better than an operation less.
   }

@@ -1,10 +1,13 @@
 #include "coupond/core/log.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -18,15 +21,22 @@ namespace {
 // A pipe whose read end collects what was logged.
 class Sink {
  public:
-  Sink() {
+  explicit Sink(int size = 1 << 20) {
+    signal(SIGPIPE, SIG_IGN);
     REQUIRE(pipe2(ends_, O_CLOEXEC) == 0);
-    fcntl(ends_[1], F_SETPIPE_SZ, 1 << 20);
+    fcntl(ends_[1], F_SETPIPE_SZ, size);
   }
   ~Sink() {
     close(ends_[0]);
     close(ends_[1]);
   }
   int fd() const { return ends_[1]; }
+  // What comes next, waiting for it.
+  std::string wait() {
+    pollfd readable{ends_[0], POLLIN, 0};
+    REQUIRE(poll(&readable, 1, 20'000) == 1);
+    return text();
+  }
   std::string text() {
     fcntl(ends_[0], F_SETFL, O_NONBLOCK);
     std::string out;
@@ -45,8 +55,7 @@ UnixMs fixed_time() { return {1'795'183'200'123}; }
 
 std::string logged(LogFormat format, std::string_view event, Log::Fields fields) {
   Sink sink;
-  Log log(format, LogLevel::kInfo, sink.fd(), fixed_time);
-  log.info(event, fields);
+  Log(format, LogLevel::kInfo, sink.fd(), fixed_time).info(event, fields);
   return sink.text();
 }
 
@@ -112,11 +121,13 @@ TEST_CASE("values and lines have a limit", "[log]") {
 
 TEST_CASE("events below the level are dropped", "[log]") {
   Sink sink;
-  Log log(LogFormat::kText, LogLevel::kWarn, sink.fd(), fixed_time);
-  log.debug("one");
-  log.info("two");
-  log.warn("three");
-  log.error("four");
+  {
+    Log log(LogFormat::kText, LogLevel::kWarn, sink.fd(), fixed_time);
+    log.debug("one");
+    log.info("two");
+    log.warn("three");
+    log.error("four");
+  }
   CHECK(sink.text() ==
         "2026-11-20T14:00:00.123Z warn three\n2026-11-20T14:00:00.123Z error four\n");
 }
@@ -130,17 +141,64 @@ TEST_CASE("a closed descriptor and a failing clock are survived", "[log]") {
 
 TEST_CASE("lines of many threads do not mix", "[log]") {
   Sink sink;
-  Log log(LogFormat::kText, LogLevel::kInfo, sink.fd(), fixed_time);
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t) {
-    threads.emplace_back([&log] {
-      for (int i = 0; i < 200; ++i) log.info("event", {{"value", std::string(100, 'x')}});
-    });
+  {
+    Log log(LogFormat::kText, LogLevel::kInfo, sink.fd(), fixed_time);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+      threads.emplace_back([&log] {
+        for (int i = 0; i < 200; ++i) log.info("event", {{"value", std::string(100, 'x')}});
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
   }
-  for (std::thread& thread : threads) thread.join();
   const std::string line =
       "2026-11-20T14:00:00.123Z info event value=" + std::string(100, 'x') + "\n";
   std::string expected;
   for (int i = 0; i < 1600; ++i) expected += line;
   CHECK(sink.text() == expected);
+}
+
+TEST_CASE("a reader that is stuck keeps nobody waiting, and hears how many lines it missed",
+          "[log]") {
+  Sink sink(4096);
+  Log log(LogFormat::kText, LogLevel::kInfo, sink.fd(), fixed_time);
+  const std::string value(1000, 'x');
+  constexpr std::size_t kLines = 3 * limits::kLogQueueBytes / 1000;
+  // If one of these waited for the reader, this would never end.
+  for (std::size_t i = 0; i < kLines; ++i) log.info("event", {{"value", value}});
+  std::string text;
+  // Lines that came, and those that were told to be lost.
+  const auto heard_of = [&] {
+    constexpr std::string_view kLost = "log_lines_lost count=";
+    std::size_t lines = 0;
+    for (std::size_t at = 0; (at = text.find(" info event ", at)) != std::string::npos; ++at) {
+      ++lines;
+    }
+    for (std::size_t at = 0; (at = text.find(kLost, at)) != std::string::npos; ++at) {
+      if (text.find('\n', at) != std::string::npos)
+        lines += std::stoul(text.substr(at + kLost.size()));
+    }
+    return lines;
+  };
+  while (heard_of() < kLines) text += sink.wait();
+  CHECK(heard_of() == kLines);
+  CHECK(text.find("log_lines_lost") != std::string::npos);
+}
+
+TEST_CASE("a log whose reader never comes back ends all the same", "[log]") {
+  Sink sink(4096);
+  Log log(LogFormat::kText, LogLevel::kInfo, sink.fd(), fixed_time);
+  for (int i = 0; i < 100; ++i) log.info("event", {{"value", std::string(1000, 'x')}});
+}
+
+TEST_CASE("a reader that has gone costs lines, not the process", "[log]") {
+  signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  close(ends[0]);
+  {
+    Log log(LogFormat::kText, LogLevel::kInfo, ends[1], fixed_time);
+    for (int i = 0; i < 10; ++i) log.info("event");
+  }
+  close(ends[1]);
 }

@@ -1,12 +1,14 @@
 // The log: one line per event, to stderr unless told otherwise. Values are escaped, so that no
-// input can start a line of its own or reach a terminal as a control sequence. Never throws and
-// never fails the caller: a line that cannot be written is lost.
+// input can start a line of its own or reach a terminal as a control sequence. Never throws, never
+// fails the caller and never makes it wait: lines go through a bounded queue to one thread, which
+// writes them. Who reads the log may be slow, stuck or gone. What does not fit is lost, and how many
+// lines were is told as soon as one can be written again.
 // Who logs keeps secrets out: no passwords, tokens or whole codes.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -38,9 +40,12 @@ class Log {
  public:
   using Fields = std::initializer_list<LogField>;
 
-  // `fd` stays the caller's. Events below `least` are dropped.
+  // `fd` stays the caller's. Events below `least` are dropped. Starts a thread: signals that others
+  // wait for must be blocked by then.
   explicit Log(LogFormat format = LogFormat::kText, LogLevel least = LogLevel::kInfo, int fd = 2,
                Clock clock = system_clock_now);
+  // Writes what is left, unless nobody takes it for a second.
+  ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
@@ -52,11 +57,13 @@ class Log {
   void write(LogLevel level, std::string_view event, Fields fields) noexcept;
 
  private:
+  struct Queue;
+
   const LogFormat format_;
   const LogLevel least_;
-  const int fd_;
   const Clock clock_;
-  std::mutex mutex_;  // guards the order of writes to fd_
+  // Shared with the thread, which may be stuck in a write when this goes.
+  const std::shared_ptr<Queue> queue_;
 };
 
 }  // namespace coupon::core
