@@ -70,29 +70,46 @@ std::optional<std::string> password_problem(std::string_view password) {
 // The right to hash: waits for its turn, and passes it on at the end of the scope.
 class PasswordHasher::Slot {
  public:
-  explicit Slot(PasswordHasher& hasher) : hasher_(hasher) {
+  Slot(PasswordHasher& hasher, bool known) : hasher_(hasher) {
     std::unique_lock lock(hasher_.mutex_);
-    const Params& params = hasher_.params_;
-    if (hasher_.running_ >= params.max_parallel) {
-      if (hasher_.waiting_ >= params.max_waiting) return;
-      ++hasher_.waiting_;
-      hasher_.freed_.wait(lock, [&] { return hasher_.running_ < params.max_parallel; });
-      --hasher_.waiting_;
+    if (!is_free(known)) {
+      const Params& params = hasher_.params_;
+      const int waiting = hasher_.strangers_waiting_ + hasher_.known_waiting_;
+      if (waiting >= params.max_waiting) return;
+      if (!known && hasher_.strangers_waiting_ >= params.max_waiting - params.for_known) return;
+      int& line = known ? hasher_.known_waiting_ : hasher_.strangers_waiting_;
+      ++line;
+      (known ? hasher_.freed_for_known_ : hasher_.freed_).wait(lock, [&] {
+        return is_free(known);
+      });
+      --line;
     }
     ++hasher_.running_;
     taken_ = true;
+    call_next();
   }
   ~Slot() {
     if (!taken_) return;
     const std::lock_guard lock(hasher_.mutex_);
     --hasher_.running_;
-    hasher_.freed_.notify_one();
+    call_next();
   }
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
   bool taken() const { return taken_; }
 
  private:
+  // Under the mutex. Strangers let those known go first.
+  bool is_free(bool known) const {
+    return hasher_.running_ < hasher_.params_.max_parallel &&
+           (known || hasher_.known_waiting_ == 0);
+  }
+
+  void call_next() {
+    if (hasher_.running_ >= hasher_.params_.max_parallel) return;
+    (hasher_.known_waiting_ > 0 ? hasher_.freed_for_known_ : hasher_.freed_).notify_one();
+  }
+
   PasswordHasher& hasher_;
   bool taken_ = false;
 };
@@ -108,7 +125,7 @@ Result<std::string> PasswordHasher::hash(std::string_view password) {
     return Error{.reason = Reason::kInvalidRequest,
                  .message = "Password must be at most 1024 bytes long"};
   }
-  const Slot slot(*this);
+  const Slot slot(*this, false);
   if (!slot.taken()) return Reason::kBusy;
   std::array<char, crypto_pwhash_STRBYTES> text{};
   if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), params_.ops,
@@ -118,9 +135,10 @@ Result<std::string> PasswordHasher::hash(std::string_view password) {
   return std::string(text.data());
 }
 
-Result<bool> PasswordHasher::verify(const std::string& stored, std::string_view password) {
+Result<bool> PasswordHasher::verify(const std::string& stored, std::string_view password,
+                                    bool known) {
   if (password.size() > limits::kPasswordMaxBytes) return false;  // no such password was stored
-  const Slot slot(*this);
+  const Slot slot(*this, known);
   if (!slot.taken()) return Reason::kBusy;
   if (crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0) return true;
   // To libsodium a password that could not be tried for want of memory is a wrong one.
@@ -132,8 +150,8 @@ bool PasswordHasher::needs_rehash(const std::string& stored) const {
   return crypto_pwhash_str_needs_rehash(stored.c_str(), params_.ops, params_.mem_bytes) != 0;
 }
 
-Result<bool> PasswordHasher::verify_dummy(std::string_view password) {
-  return verify(dummy_, password);
+Result<bool> PasswordHasher::verify_dummy(std::string_view password, bool known) {
+  return verify(dummy_, password, known);
 }
 
 }  // namespace coupon::core

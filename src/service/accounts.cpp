@@ -109,9 +109,9 @@ Result<std::string> hash_new_password(Engine& engine, std::string_view password)
 }
 
 Result<bool> password_matches(Engine& engine, const std::optional<domain::User>& user,
-                              std::string_view password) {
-  if (!user) return engine.passwords().verify_dummy(password);
-  return engine.passwords().verify(user->password_hash, password);
+                              std::string_view password, bool known) {
+  if (!user) return engine.passwords().verify_dummy(password, known);
+  return engine.passwords().verify(user->password_hash, password, known);
 }
 
 Result<UserChange> create_user(store::Tx& tx, Engine& engine, const Caller& caller,

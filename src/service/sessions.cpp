@@ -102,13 +102,14 @@ struct Proof {
   std::optional<std::string> new_hash;  // the same password, with today's parameters
 };
 
-Result<Proof> prove(Engine& engine, std::string_view identifier, std::string_view password) {
+Result<Proof> prove(Engine& engine, std::string_view identifier, std::string_view password,
+                    bool known) {
   using Found = std::optional<domain::User>;
   auto found = engine.readers().read<Found>(
       [&](store::Connection& db) -> Result<Found> { return find_login(db, identifier); });
   if (!found.ok()) return found.error();
   const Found& user = *found;
-  const auto matches = password_matches(engine, user, password);
+  const auto matches = password_matches(engine, user, password, known);
   if (!matches.ok()) return matches.error();
   if (!*matches || !user->active) return Reason::kInvalidCredentials;
   Proof proof{.user_id = user->id, .hash = user->password_hash, .new_hash = {}};
@@ -144,10 +145,8 @@ Result<VerifiedToken> verify(Engine& engine, std::string_view token, core::UnixM
 Result<AccountState> load_account(Engine& engine, core::UserId id) {
   const auto user = read_user(engine, id);
   if (!user.ok()) return user.error();
-  return AccountState{.uuid = user->uuid,
-                      .role = user->role,
-                      .active = user->active,
-                      .epoch = user->token_epoch};
+  return AccountState{
+      .uuid = user->uuid, .role = user->role, .active = user->active, .epoch = user->token_epoch};
 }
 
 Result<Caller> session_caller(Engine& engine, std::string_view token) {
@@ -180,8 +179,12 @@ Result<ApiKeyState> load_api_key(Engine& engine, const core::Digest& hash) {
 
 Result<Caller> key_caller(Engine& engine, std::string_view token) {
   const core::Digest hash = core::hash_of(token);
+  if (engine.users().is_unknown_key(hash)) return Reason::kInvalidToken;
   const auto key = engine.users().api_key(hash, [&] { return load_api_key(engine, hash); });
-  if (!key.ok()) return key.error();
+  if (!key.ok()) {
+    if (key.error().reason == Reason::kInvalidToken) engine.users().note_unknown_key(hash);
+    return key.error();
+  }
   return Caller::api_key(key->id, key->scopes);
 }
 
@@ -210,8 +213,9 @@ Session start_session(store::Tx& tx, Engine& engine, const domain::User& user) {
   return make_session(engine, user, secret, tx.now());
 }
 
-Result<Session> log_in(Engine& engine, std::string_view identifier, std::string_view password) {
-  const auto proof = prove(engine, identifier, password);
+Result<Session> log_in(Engine& engine, std::string_view identifier, std::string_view password,
+                       bool known) {
+  const auto proof = prove(engine, identifier, password, known);
   if (!proof.ok()) return proof.error();
   return engine.writer().run<Session>(
       "session.login", [&](store::Tx& tx) { return open_proven(tx, engine, *proof); });

@@ -210,6 +210,10 @@ TEST_CASE("a rehearsal answers as the real thing would and does nothing", "[idem
   CHECK(api.send("PATCH", path + "?dry_run=true", admin, R"({"active":false})").status == 200);
   CHECK(api.get("/api/v1/me", ada.token).status == 200);
   CHECK(api.post("/api/v1/api-keys?dry_run=maybe", admin, kNewKey).status == 400);
+  for (const char* both : {"dry_run=false&dry_run=true", "dry_run=true&dry_run=false"}) {
+    CHECK(api.post("/api/v1/api-keys?" + std::string(both), admin, kNewKey).status == 400);
+  }
+  CHECK(keys_made(api) == 0);
   CHECK(api.post("/api/v1/api-keys?dry_run=false", admin, kNewKey).status == 201);
 }
 
@@ -224,4 +228,41 @@ TEST_CASE("a rehearsed registration gives no token that a later account would an
   REQUIRE(rehearsed.body.at("user").at("id") == made.body.at("user").at("id"));
   CHECK(api.get("/api/v1/me", rehearsed.body.at("access_token").get<std::string>()).status == 401);
   CHECK(rehearsed.raw.body.find("eyJ") == std::string::npos);
+}
+
+TEST_CASE("who may do less by now does not hear again what took more", "[idempotency]") {
+  ApiFixture api;
+  const std::string admin = api.admin().token;
+  const auto ada = api.make_person("ada");
+  const auto staff = api.make_person("till", domain::Role::kStaff);
+  const std::string path = "/api/v1/campaigns/tokens/issue";
+  const std::string for_ada = R"({"user_id":")" + ada.uuid + R"("})";
+  const auto issued = api.post(path, staff.token, for_ada, key("k"));
+  REQUIRE(issued.status == 201);
+  const auto role = [&](const char* name) {
+    const std::string change = R"({"role":")" + std::string(name) + R"("})";
+    REQUIRE(api.send("PATCH", "/api/v1/users/" + staff.uuid, admin, change).status == 200);
+    return service::log_in(*api.engine(), staff.email, test::LiveEngine::kPassword)
+        .value()
+        .access_token;
+  };
+  const auto demoted = api.post(path, role("user"), for_ada, key("k"));
+  CHECK(demoted.status == 403);
+  CHECK(demoted.raw.body.find("eyJ") == std::string::npos);
+  const auto promoted = api.post(path, role("admin"), for_ada, key("k"));
+  CHECK(promoted.status == 201);
+  CHECK(promoted.raw.body == issued.raw.body);
+  CHECK(promoted.header("Stored-Scopes").empty());
+}
+
+TEST_CASE("a path with a slash at its end is the same request", "[idempotency]") {
+  ApiFixture api;
+  const std::string admin = api.admin().token;
+  const auto first = api.post("/api/v1/api-keys", admin, kNewKey, key("k"));
+  const auto again = api.post("/api/v1/api-keys/", admin, kNewKey, key("k"));
+  CHECK(again.raw.body == first.raw.body);
+  CHECK(is_replay(again));
+  CHECK(api.get("/healthz/").status == 200);
+  CHECK(api.get("/coupons/stats/").status == 200);
+  CHECK(api.get("/healthz//").status == 404);
 }

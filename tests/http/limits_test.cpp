@@ -208,7 +208,7 @@ TEST_CASE("every reply of every limited route tells its limits", "[limits]") {
       if (reply.status == 429) CHECK_FALSE(reply.header("Retry-After").empty());
     }
   }
-  CHECK(rules.size() == 6);
+  CHECK(rules.size() == 5);
 }
 
 TEST_CASE("with limits off nothing is limited and no reply speaks of limits", "[limits]") {
@@ -237,4 +237,51 @@ TEST_CASE("the document declares the headers of limits", "[limits]") {
       if (status == "429") CHECK(headers.contains("Retry-After"));
     }
   }
+}
+
+TEST_CASE("an account named by username and by e-mail has one count of wrong passwords",
+          "[limits]") {
+  ApiFixture api(true);
+  const json account{
+      {"email", "ada@example.com"}, {"username", "ada"}, {"password", LiveEngine::kPassword}};
+  REQUIRE(api.post("/api/v1/auth/register", "", account.dump()).status == 201);
+  int heard = 0;
+  for (int i = 0; i < 20; ++i) {
+    const json login{{"username", i % 2 == 0 ? "ada" : "ada@example.com"},
+                     {"password", "nonsense 1"}};
+    heard += api.post("/v1/auth/login", "", login.dump()).status == 401 ? 1 : 0;
+  }
+  CHECK(heard == 5);
+}
+
+TEST_CASE("what is refused of a code that exists costs nothing, whoever asks", "[limits]") {
+  ApiFixture api(true);
+  const std::string admin = api.admin().token;
+  const auto ada = api.make_person("ada");
+  const auto bob = api.make_person("bob");
+  REQUIRE(api.post("/api/v1/campaigns", admin,
+                   R"({"slug":"pool","name":"Pool","mode":"pool","max_redemptions_per_coupon":1})")
+              .status == 201);
+  const auto made = api.post("/api/v1/campaigns/pool/codes", admin, R"({"count":2})");
+  REQUIRE(made.status == 201);
+  const std::string code = made.body.at("codes").at(0).get<std::string>();
+  const std::string path = "/api/v1/coupons/" + code;
+  REQUIRE(api.post(path + "/assign", admin, json{{"user_id", ada.uuid}}.dump()).status == 201);
+  REQUIRE(api.post(path + "/redeem", ada.token, "{}").status == 201);
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE(api.post(path + "/redeem", ada.token, "{}").status == 409);  // used
+    REQUIRE(api.post(path + "/redeem", bob.token, "{}").status == 404);  // not his, so not told
+    REQUIRE(api.post(path + "/assign", admin, json{{"user_id", bob.uuid}}.dump()).status == 409);
+    REQUIRE(api.get(path).status == 200);
+  }
+  int heard = 0;
+  for (int i = 0; i < 20; ++i) {
+    heard += api.post("/api/v1/coupons/NO-SUCH-CODE/redeem", bob.token, "{}").status == 404 ? 1 : 0;
+  }
+  CHECK(heard == 10);
+  // Bob's guesses, and strangers', are not Ada's.
+  for (int i = 0; i < 100; ++i) api.get("/api/v1/coupons/NO-SUCH-CODE");
+  CHECK(api.get("/api/v1/coupons/NO-SUCH-CODE").status == 429);
+  CHECK(api.get(path, ada.token).status == 200);
+  CHECK(api.get(path, bob.token).status == 429);
 }

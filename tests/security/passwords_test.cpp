@@ -232,7 +232,8 @@ TEST_CASE("wrong passwords count one by one, at once or one after the other", "[
     return test::Answer{client.post("/login", body).status, nullptr};
   });
   const auto at_once = test::count_status(answers, 401);
-  CHECK(at_once + test::count_status(answers, 429) == 64);
+  // Those who found the hashers busy were not heard either.
+  CHECK(at_once + test::count_status(answers, 429) + test::count_status(answers, 503) == 64);
   // A few more than in a row where the machine is so slow that a wait of a second passes meanwhile.
   CHECK(at_once >= in_a_row);
   CHECK(at_once <= in_a_row + 3);

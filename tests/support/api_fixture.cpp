@@ -4,9 +4,9 @@
 #include <catch2/catch.hpp>
 
 #include "coupond/core/signing.h"
-#include "coupond/http/conformance.h"
 #include "coupond/http/uri.h"
 #include "coupond/service/sessions.h"
+#include "tests/support/conformance.h"
 
 namespace coupon::test {
 namespace {
@@ -45,9 +45,11 @@ std::string ApiReply::header(std::string_view name) const {
 
 ApiFixture::ApiFixture(bool rate_limits)
     : jobs_(std::make_unique<service::JobRunner>(*engine_)),
-      surface_(std::make_unique<api::HttpApi>(*engine_, *jobs_,
-                                              api::Gate::Options{.rate_limits = rate_limits},
-                                              [] { return std::string("metrics\n"); })),
+      surface_(std::make_unique<api::HttpApi>(
+          *engine_, *jobs_,
+          api::Gate::Options{.rate_limits = rate_limits,
+                             .steady = [this] { return clock().now().value; }},
+          [] { return std::string("metrics\n"); })),
       admin_(make_person("admin", domain::Role::kAdmin)) {}
 
 ApiReply ApiFixture::handle(std::string_view method, std::string_view target,
@@ -56,6 +58,7 @@ ApiReply ApiFixture::handle(std::string_view method, std::string_view target,
   request.received_at = clock().now();
   ApiReply reply;
   reply.raw = surface_->handle(request);
+  if (reply.raw.shared_body) reply.raw.body = *reply.raw.shared_body;
   reply.status = reply.raw.status;
   reply.body = nlohmann::json::parse(reply.raw.body, nullptr, false);
   if (reply.body.is_discarded()) reply.body = nullptr;

@@ -79,6 +79,11 @@ TEST_CASE("a strict endpoint takes its fields from one place only", "[endpoint]"
   CHECK(client.send("POST", path, "{}", "Application/JSON; charset=utf-8").status == 201);
   CHECK(client.say("POST", path, "[]") == "400 The body must be a JSON object");
   CHECK(client.say("POST", path, "{") == "400 The body is not valid JSON (at byte 2)");
+  for (const char* nothing : {"null", " null\n", " \r\n\t"}) {
+    INFO(nothing);
+    CHECK(client.send("POST", path, nothing).status == 201);
+    CHECK(client.send("POST", path, nothing, "").status == 201);
+  }
   CHECK(client.say("POST", "/api/v1/coupons/" + std::string(33, 'A') + "/hold") ==
         "400 code must have between 1 and 32 characters");
 }
@@ -220,7 +225,7 @@ TEST_CASE("the endpoint that serves a path is found as the router finds it", "[e
 TEST_CASE("of two endpoints that match, the one with the earlier literal serves", "[endpoint]") {
   Api api;
   const Dialect dialect = sample::strict_dialect();
-  Group<sample::Call> group(api, dialect, sample::gate);
+  Group<sample::Call, sample::Gate> group(api, dialect, sample::gate);
   const auto done = [](sample::Call&) -> core::Result<core::Done> { return core::Done{}; };
   const auto hold = [](sample::Call&, const sample::HoldRequest&) -> core::Result<core::Done> {
     return core::Done{};
@@ -238,7 +243,7 @@ TEST_CASE("of two endpoints that match, the one with the earlier literal serves"
 TEST_CASE("a malformed declaration is refused at start-up", "[endpoint]") {
   Api api;
   const Dialect dialect = sample::strict_dialect();
-  Group<sample::Call> group(api, dialect, sample::gate);
+  Group<sample::Call, sample::Gate> group(api, dialect, sample::gate);
   const auto done = [](sample::Call&) -> core::Result<core::Done> { return core::Done{}; };
   const auto hold = [](sample::Call&, const sample::HoldRequest&) -> core::Result<core::Done> {
     return core::Done{};

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "coupond/http/conformance.h"
 #include "coupond/http/problem.h"
+#include "tests/support/conformance.h"
 #include "tests/unit/sample_api.h"
 
 using namespace coupon;
@@ -121,9 +121,9 @@ TEST_CASE("dialects that share a tag share its description", "[openapi]") {
   const Dialect plain{.tag = "Shop"};
   const Dialect described{.tag = "Shop", .doc = "A shop."};
   const auto done = [](sample::Call&) -> core::Result<core::Done> { return core::Done{}; };
-  Group<sample::Call>(api, plain, sample::gate)
+  Group<sample::Call, sample::Gate>(api, plain, sample::gate)
       .add({.route = "GET /a", .id = "a", .summary = "A"}, done);
-  Group<sample::Call>(api, described, sample::gate)
+  Group<sample::Call, sample::Gate>(api, described, sample::gate)
       .add({.route = "GET /b", .id = "b", .summary = "B"}, done);
   const Json json = *parse_json(openapi_document(api, kInfo));
   CHECK(json["tags"] == *parse_json(R"([{"name":"Shop","description":"A shop."}])"));
@@ -132,7 +132,7 @@ TEST_CASE("dialects that share a tag share its description", "[openapi]") {
 TEST_CASE("declarations that OpenAPI cannot tell apart are refused", "[openapi]") {
   Api api;
   const Dialect dialect = sample::strict_dialect();
-  Group<sample::Call> group(api, dialect, sample::gate);
+  Group<sample::Call, sample::Gate> group(api, dialect, sample::gate);
   const auto hold = [](sample::Call&, const sample::HoldRequest&) -> core::Result<core::Done> {
     return core::Done{};
   };

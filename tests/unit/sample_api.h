@@ -109,14 +109,17 @@ inline Dialect store_dialect() {
 }
 
 // The caller is what the Authorization header says; an endpoint with a session needs one.
-inline Reply gate(const Endpoint& endpoint, Request& request,
-                  const std::function<Reply(Call&)>& next) {
-  Call call{request, std::string(request.header("Authorization").value_or(""))};
-  if (call.caller.empty() && endpoint.auth != Auth::kNone) {
-    return refuse(endpoint, request, {.reason = core::Reason::kNotAuthenticated, .message = {}});
+struct Gate {
+  Reply admit(const Endpoint& endpoint, Request& request,
+              const std::function<Reply(const Request&, Call&)>& next) {
+    Call call{request, std::string(request.header("Authorization").value_or(""))};
+    if (call.caller.empty() && endpoint.auth != Auth::kNone) {
+      return refuse(endpoint, request, {.reason = core::Reason::kNotAuthenticated, .message = {}});
+    }
+    return next(request, call);
   }
-  return next(call);
-}
+};
+inline Gate gate;
 
 class SampleApi {
  public:
@@ -130,7 +133,7 @@ class SampleApi {
 
  private:
   void add_holds() {
-    Group<Call> group(api, strict_, gate);
+    Group<Call, Gate> group(api, strict_, gate);
     group.add({.route = "POST /api/v1/coupons/{code}/hold",
                .id = "holdCoupon",
                .summary = "Lock a coupon for a while",
@@ -168,12 +171,11 @@ class SampleApi {
   }
 
   void add_accounts() {
-    Group<Call> group(api, lenient_, gate);
+    Group<Call, Gate> group(api, lenient_, gate);
     group.add({.route = "POST /register",
                .id = "register",
                .summary = "Make an account",
-               .aliases = {"/accounts/register", "GET /register"},
-               .trailing_slash = true},
+               .aliases = {"/accounts/register", "GET /register"}},
               [](Call&, const Register& in) -> core::Result<Hold> {
                 return Hold{.code = in.email + "/" + in.user + (in.loud ? "!" : ""),
                             .ttl_s = in.count};
@@ -183,7 +185,7 @@ class SampleApi {
   }
 
   void add_store() {
-    Group<Call> group(api, store_, gate);
+    Group<Call, Gate> group(api, store_, gate);
     group.add({.route = "POST /v1/use/{code}",
                .id = "use",
                .summary = "Use",

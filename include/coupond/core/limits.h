@@ -88,6 +88,8 @@ constexpr std::size_t kPasswordHashBytes = std::size_t{64} << 20;
 constexpr int kPasswordHashParallel = 2;
 // At about 80 ms each, 2 at a time, the last in the queue waits about 1.3 s.
 constexpr int kPasswordHashWaiting = 32;
+// Of those, so many for accounts and addresses that logged in before: strangers leave them free.
+constexpr int kPasswordHashForKnown = 8;
 
 // ---- Disk ----
 
@@ -108,6 +110,11 @@ constexpr std::size_t kHeadFieldsMax = 100;
 constexpr std::size_t kPathMaxBytes = 512;
 // Path and query: the claim service takes e-mail and password there, every byte perhaps as %XX.
 constexpr std::size_t kTargetMaxBytes = std::size_t{8} << 10;
+// What may follow the size of a chunk; no client of ours sends any.
+constexpr std::size_t kChunkExtensionMaxBytes = 16;
+// Requests that have come in part and replies taken in part, of all clients together: two of the
+// largest imports, or a thousand clients that do not read.
+constexpr std::size_t kHttpMemoryBytes = std::size_t{128} << 20;
 // What a request id of the client's may be; longer ones are replaced, not refused.
 constexpr std::size_t kRequestIdMaxBytes = 64;
 
@@ -120,12 +127,18 @@ constexpr std::size_t kRateLimitKeysMax = 65'536;
 constexpr int kLoginFailuresFree = 5;
 constexpr std::int64_t kLoginWaitFirstMs = 5'000;
 constexpr std::int64_t kLoginWaitMostMs = 300'000;
+// Wrong ones tried at once wait one after the other, but not for longer than this together; and all
+// are forgotten an hour after the last.
+constexpr std::int64_t kLoginWaitTogetherMs = 1'800'000;
+constexpr std::int64_t kLoginForgottenMs = 3'600'000;
 
 // ---- Logs and metrics ----
 
 // One line of the log; what does not fit is cut, so that a caller cannot fill the disk.
 constexpr std::size_t kLogLineMaxBytes = 8192;
 constexpr std::size_t kLogValueMaxBytes = 1024;
+// Lines that wait to be written: some seconds of a busy server. What comes on top is lost.
+constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 // Time series in one process: labels are small fixed sets, so more than this is a bug.
 constexpr std::size_t kMetricSeriesMax = 4096;
 

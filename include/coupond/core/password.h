@@ -31,6 +31,7 @@ class PasswordHasher {
     std::size_t mem_bytes = limits::kPasswordHashBytes;
     int max_parallel = limits::kPasswordHashParallel;
     int max_waiting = limits::kPasswordHashWaiting;
+    int for_known = limits::kPasswordHashForKnown;  // of those who wait
   };
 
   explicit PasswordHasher(Params params);
@@ -42,22 +43,26 @@ class PasswordHasher {
   // or memory is short: nothing happened, try again.
   Result<std::string> hash(std::string_view password);
   // Whether the password is the stored one; kBusy as above. A damaged stored text never matches.
-  Result<bool> verify(const std::string& stored, std::string_view password);
+  // `known`: of somebody who logged in from there before. They go before strangers, and strangers
+  // leave places in the queue to them, so that a flood of guesses does not keep them out.
+  Result<bool> verify(const std::string& stored, std::string_view password, bool known = false);
   // Whether the stored text was made with other parameters: hash again at the next login.
   bool needs_rehash(const std::string& stored) const;
   // Takes as long as verify() and is always false: for accounts that do not exist, so that the
   // time of a refusal does not tell which do.
-  Result<bool> verify_dummy(std::string_view password);
+  Result<bool> verify_dummy(std::string_view password, bool known = false);
 
  private:
   class Slot;
 
   const Params params_;
   const std::string dummy_;  // A well-formed stored text which no password matches.
-  std::mutex mutex_;         // guards running_, waiting_
+  std::mutex mutex_;         // guards all below
   std::condition_variable freed_;
+  std::condition_variable freed_for_known_;
   int running_ = 0;
-  int waiting_ = 0;
+  int strangers_waiting_ = 0;
+  int known_waiting_ = 0;
 };
 
 }  // namespace coupon::core

@@ -44,6 +44,13 @@ class RecentMap {
     return loaded;
   }
 
+  // Whether a value is remembered.
+  bool contains(const Key& key) {
+    Shard& shard = shard_of(key);
+    const std::lock_guard lock(shard.mutex);
+    return find(shard, key) != nullptr;
+  }
+
   // The value is this now.
   void put(const Key& key, Value value) {
     Shard& shard = shard_of(key);

@@ -158,7 +158,7 @@ class Api {
   // The endpoint with that operationId; null where there is none.
   const Endpoint* find(std::string_view id) const;
   // The endpoint that serves `method` on `path` (as sent, without query), aliases included; null
-  // where there is none. For tests: a linear search.
+  // where there is none. A linear search, for what is asked rarely: how large an import may be.
   const Endpoint* serving(std::string_view method, std::string_view path) const;
 
   // Adds every endpoint under all its routes. Handlers refer to this Api: it must outlive `router`.
@@ -211,17 +211,18 @@ void declare_output(Endpoint& endpoint) {
 }
 
 // Adds endpoints of one dialect behind one gate. `Call` is what the gate makes of a request for the
-// handler: module api's own type.
-template <class Call>
+// handler: module api's own type. `Gate` has
+//   Reply admit(const Endpoint&, Request&, const Group::Next& next);
+// which answers the request itself, or makes a Call and returns next(request, call), perhaps
+// changed.
+template <class Call, class Gate>
 class Group {
  public:
-  using Next = std::function<Reply(Call&)>;
-  // Answers the request itself, or makes a Call and returns next(call), perhaps changed.
-  using Gate = std::function<Reply(const Endpoint&, Request&, const Next& next)>;
+  // What an endpoint does behind the gate; made once, when it is added.
+  using Next = std::function<Reply(const Request&, Call&)>;
 
-  // `api` and `dialect` must outlive this and the router.
-  Group(Api& api, const Dialect& dialect, Gate gate)
-      : api_(api), dialect_(dialect), gate_(std::move(gate)) {}
+  // All must outlive this and the router.
+  Group(Api& api, const Dialect& dialect, Gate& gate) : api_(api), dialect_(dialect), gate_(gate) {}
 
   template <class H>
   const Endpoint& add(Endpoint declared, H handler) {
@@ -233,9 +234,11 @@ class Group {
       declare_output<typename Handles::Out>(declared);
     }
     return api_.add(std::move(declared), [&](const Endpoint& endpoint) -> Handler {
-      return [&endpoint, gate = gate_, handler](Request& request) {
-        return gate(endpoint, request,
-                    [&](Call& call) { return run<In>(endpoint, request, call, handler); });
+      Next next = [&endpoint, handler](const Request& request, Call& call) {
+        return run<In>(endpoint, request, call, handler);
+      };
+      return [&endpoint, &gate = gate_, next = std::move(next)](Request& request) {
+        return gate.admit(endpoint, request, next);
       };
     });
   }
@@ -261,7 +264,7 @@ class Group {
 
   Api& api_;
   const Dialect& dialect_;
-  const Gate gate_;
+  Gate& gate_;
 };
 
 }  // namespace coupon::http

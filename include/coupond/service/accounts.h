@@ -49,7 +49,7 @@ core::Result<std::string> hash_new_password(Engine& engine, std::string_view pas
 // Whether this is the account's password; of an account that is not there, never, and after the
 // same time. kBusy as above.
 core::Result<bool> password_matches(Engine& engine, const std::optional<domain::User>& user,
-                                    std::string_view password);
+                                    std::string_view password, bool known = false);
 
 // Anybody may make a plain account for themself. Another role, or credit to start with, takes an
 // administrator (kForbidden). kInvalidRequest, kEmailTaken, kUsernameTaken.

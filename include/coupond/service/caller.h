@@ -36,6 +36,10 @@ class Scopes {
     return (bits_ & (bit(scope) | bit(Scope::kAdmin))) != 0;
   }
   constexpr bool empty() const { return bits_ == 0; }
+  // Whether whoever has `others` may do all that this set allows.
+  constexpr bool is_within(const Scopes& others) const {
+    return (bits_ & ~others.bits_) == 0 || others.allow(Scope::kAdmin);
+  }
 
   // As stored and shown: names with one space between, in the order of the enumeration.
   std::string to_text() const;

@@ -35,8 +35,8 @@ Session start_session(store::Tx& tx, Engine& engine, const domain::User& user);
 // `identifier`: e-mail address or username. kInvalidCredentials, after the same time, for an
 // unknown or inactive account and for a wrong password; kBusy when too many passwords are being
 // hashed.
-core::Result<Session> log_in(Engine& engine, std::string_view identifier,
-                             std::string_view password);
+core::Result<Session> log_in(Engine& engine, std::string_view identifier, std::string_view password,
+                             bool known = false);
 
 // kInvalidToken for whatever is not a refresh token that may be used now.
 core::Result<Session> refresh_session(Engine& engine, std::string_view refresh_token);

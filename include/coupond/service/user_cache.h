@@ -42,7 +42,7 @@ class UserCache {
  public:
   // About 200 bytes an entry.
   explicit UserCache(std::size_t accounts_max = 131'072, std::size_t tokens_max = 65'536)
-      : accounts_(accounts_max), tokens_(tokens_max), keys_(kKeysMax) {}
+      : accounts_(accounts_max), tokens_(tokens_max), keys_(kKeysMax), unknown_keys_(kKeysMax) {}
 
   // Whatever is missing is asked of `load()`, which returns a Result of the same type; refusals are
   // not remembered.
@@ -59,6 +59,11 @@ class UserCache {
     return keys_.find_or_load(hash, load);
   }
 
+  // Keys that nobody has: a text that was none will not become one, being random. Apart from the
+  // others, so that a flood of them drives none of those out.
+  bool is_unknown_key(const core::Digest& hash) { return unknown_keys_.contains(hash); }
+  void note_unknown_key(const core::Digest& hash) { unknown_keys_.put(hash, true); }
+
   // On commit, by whatever changed it: sessions end with the next request.
   void account_changed(const domain::User& user) {
     accounts_.put(user.id.value,
@@ -72,6 +77,7 @@ class UserCache {
   void clear() {
     accounts_.clear();
     keys_.clear();
+    unknown_keys_.clear();
   }
 
  private:
@@ -88,6 +94,7 @@ class UserCache {
   core::RecentMap<std::int64_t, AccountState> accounts_;
   core::RecentMap<core::Digest, VerifiedToken, FirstBytes> tokens_;
   core::RecentMap<core::Digest, ApiKeyState, FirstBytes> keys_;
+  core::RecentMap<core::Digest, bool, FirstBytes> unknown_keys_;
 };
 
 }  // namespace coupon::service

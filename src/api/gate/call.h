@@ -21,7 +21,7 @@
 #include "coupond/service/caller.h"
 #include "coupond/service/engine.h"
 #include "src/api/gate/idempotency.h"
-#include "src/api/gate/rates.h"
+#include "src/api/gate/limits.h"
 #include "src/api/gate/refusal_counts.h"
 
 namespace coupon::api {
@@ -46,7 +46,7 @@ struct Call {
   const http::Request& request;
   service::Caller caller;
   std::string_view token = {};  // as the client showed it; for Auth::kRefresh, not looked at yet
-  Rates& rates;
+  Limits& limits;
   Idempotency& idempotency;
   const RefusalCounts& refusals;
   std::optional<KeyedRequest> keyed = {};
@@ -54,6 +54,8 @@ struct Call {
   // What was stored for repetitions of this request: then it is the answer, whatever the handler
   // makes of it.
   std::optional<http::Reply> stored_reply = {};
+  // The request names a code that exists, whatever the caller is told: then it is no guess.
+  bool code_exists = false;
 
   // The account that is logged in. Only behind Auth::kSession and up, without a scope: there, no
   // API key gets through.

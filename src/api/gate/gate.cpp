@@ -24,13 +24,22 @@ std::string_view without_scheme(std::string_view value) {
   return rest.empty() || rest.starts_with(' ') ? trimmed(rest) : value;
 }
 
-bool wants_dry_run(const http::Endpoint& endpoint, const http::Request& request) {
-  return endpoint.takes_key() && request.query_value("dry_run") == "true";
-}
-
-bool is_bad_dry_run(const http::Endpoint& endpoint, const http::Request& request) {
-  const auto value = endpoint.takes_key() ? request.query_value("dry_run") : std::nullopt;
-  return value && *value != "true" && *value != "false";
+// Whether nothing of the request shall happen. kInvalidRequest where that is not clear.
+Result<bool> wants_dry_run(const http::Endpoint& endpoint, const http::Request& request) {
+  std::optional<bool> wanted;
+  for (const auto& [name, value] : request.query) {
+    if (name != "dry_run" || !endpoint.takes_key()) continue;
+    const bool yes = value == "true";
+    if ((!yes && value != "false") || wanted.value_or(yes) != yes) {
+      const char* problem =
+          wanted ? "is given twice with different values" : "must be true or false";
+      return Error{.reason = Reason::kInvalidRequest,
+                   .message = std::string("dry_run ") + problem,
+                   .fields = {{"dry_run", problem}}};
+    }
+    wanted = yes;
+  }
+  return wanted.value_or(false);
 }
 
 // Says in a JSON object that nothing of it has happened.
@@ -93,39 +102,12 @@ std::optional<Error> refusal_for(const http::Endpoint& endpoint, const Caller& c
 }
 
 Gate::Gate(service::Engine& engine, Options options)
-    : engine_(engine), rates_(options.rate_limits, engine.clock()), idempotency_(engine, rates_) {}
+    : engine_(engine),
+      limits_(options.rate_limits, engine.clock(), std::move(options.steady)),
+      idempotency_(engine, limits_) {}
 
 Endpoints Gate::group(http::Api& api, const http::Dialect& dialect) {
-  return Endpoints(
-      api, dialect,
-      [this](const http::Endpoint& endpoint, http::Request& request, const Endpoints::Next& next) {
-        http::Reply reply = admit(endpoint, request, next);
-        if (reply.refused) refusals_.add(*reply.refused);
-        return reply;
-      });
-}
-
-http::Reply Gate::admit(const http::Endpoint& endpoint, const http::Request& request,
-                        const Endpoints::Next& next) {
-  auto caller = identify(engine_, endpoint, request);
-  const bool limited = !endpoint.rate.empty();
-  const Caller shown = limited && caller.ok() ? *caller : Caller::anonymous();
-  http::Reply reply = caller.ok() ? admit_in_limits(endpoint, request, *std::move(caller), next)
-                                  : http::refuse(endpoint, request, caller.error());
-  if (limited) rates_.show(endpoint.rate, request, shown, reply);
-  return reply;
-}
-
-http::Reply Gate::admit_in_limits(const http::Endpoint& endpoint, const http::Request& request,
-                                  Caller caller, const Endpoints::Next& next) {
-  if (auto refusal = refusal_for(endpoint, caller)) {
-    return http::refuse(endpoint, request, *refusal);
-  }
-  auto taken = rates_.take(endpoint.rate, request, caller);
-  if (taken.refusal()) return http::refuse(endpoint, request, *taken.refusal());
-  http::Reply reply = admit_caller(endpoint, request, std::move(caller), next);
-  taken.settle(reply.status);
-  return reply;
+  return Endpoints(api, dialect, *this);
 }
 
 bool Gate::admits(const http::Endpoint& endpoint, const http::Request& head) const {
@@ -133,40 +115,53 @@ bool Gate::admits(const http::Endpoint& endpoint, const http::Request& head) con
   return caller.ok() && !refusal_for(endpoint, *caller);
 }
 
-http::Reply Gate::admit_caller(const http::Endpoint& endpoint, const http::Request& request,
-                               Caller caller, const Endpoints::Next& next) {
-  if (is_bad_dry_run(endpoint, request)) {
-    return http::refuse(endpoint, request,
-                        {.reason = Reason::kInvalidRequest,
-                         .message = "dry_run must be true or false",
-                         .fields = {{"dry_run", "must be true or false"}}});
-  }
-  const bool dry_run = wants_dry_run(endpoint, request);
-  std::optional<KeyedRequest> keyed;
-  if (!dry_run) {  // a rehearsal leaves nothing behind, no answer either
-    auto identified = Idempotency::identify(endpoint, request, caller);
-    if (!identified.ok()) return http::refuse(endpoint, request, identified.error());
-    keyed = *std::move(identified);
-  }
+http::Reply Gate::admit(const http::Endpoint& endpoint, const http::Request& request,
+                        const Endpoints::Next& next) {
+  const auto caller = identify(engine_, endpoint, request);
+  const Caller shown = caller.ok() ? *caller : Caller::anonymous();
+  const auto admitted = [&]() -> Result<http::Reply> {
+    if (!caller.ok()) return caller.error();
+    if (auto refusal = refusal_for(endpoint, *caller)) return *std::move(refusal);
+    if (auto refusal = limits_.enter(endpoint.rate, request, *caller)) return *std::move(refusal);
+    const auto dry_run = wants_dry_run(endpoint, request);
+    if (!dry_run.ok()) return dry_run.error();
+    auto keyed = Idempotency::identify(endpoint, request, *caller);
+    if (!keyed.ok()) return keyed.error();
+    if (*dry_run) keyed->reset();  // nothing shall remain, no answer either
+    return run(endpoint, request, *caller, *std::move(keyed), *dry_run, next);
+  };
+  auto answer = admitted();
+  http::Reply reply =
+      answer.ok() ? *std::move(answer) : http::refuse(endpoint, request, answer.error());
+  limits_.show(endpoint.rate, request, shown, reply);
+  if (reply.refused) refusals_.add(*reply.refused);
+  return reply;
+}
+
+Result<http::Reply> Gate::run(const http::Endpoint& endpoint, const http::Request& request,
+                              const Caller& caller, std::optional<KeyedRequest> keyed, bool dry_run,
+                              const Endpoints::Next& next) {
   Call call{.engine = engine_,
             .endpoint = endpoint,
             .request = request,
-            .caller = std::move(caller),
+            .caller = caller,
             .token = token_of(request).value_or(""),
-            .rates = rates_,
+            .limits = limits_,
             .idempotency = idempotency_,
             .refusals = refusals_,
             .keyed = std::move(keyed),
             .dry_run = dry_run};
-  if (call.keyed) {
-    auto reply = idempotency_.once(*call.keyed, [&] {
-      http::Reply answer = next(call);
-      return Result<http::Reply>(std::move(call.stored_reply).value_or(std::move(answer)));
-    });
-    return reply.ok() ? *std::move(reply) : http::refuse(endpoint, request, reply.error());
-  }
-  http::Reply reply = next(call);
-  if (dry_run) mark_dry_run(reply);
+  const auto answer = [&]() -> Result<http::Reply> {
+    http::Reply reply = next(request, call);
+    if (call.stored_reply) reply = *std::move(call.stored_reply);
+    if (dry_run) mark_dry_run(reply);
+    return reply;
+  };
+  auto reply = call.keyed ? idempotency_.once(*call.keyed, answer) : answer();
+  if (!reply.ok()) return reply;
+  // Somebody else's code is no guess: it exists, even where the caller is not told.
+  const auto counted = call.code_exists ? std::nullopt : reply->refused;
+  if (auto late = limits_.leave(endpoint.rate, request, caller, counted)) return *std::move(late);
   return reply;
 }
 

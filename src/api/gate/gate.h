@@ -1,6 +1,6 @@
-// Gate: what stands before every handler. Finds out who calls, refuses who may not, applies rate
-// limits, Idempotency-Key and dry_run, and hands the handler its Call. Owned by app; must outlive
-// the router. Safe on any thread.
+// Gate: what stands before every handler. Finds out who calls, refuses who may not, applies limits,
+// Idempotency-Key and dry_run, and hands the handler its Call. Owned by HttpApi; must outlive the
+// router. Safe on any thread.
 //
 // A session or API key comes as `Authorization: Bearer T`, `Authorization: T` or `token: T`. API
 // keys get through where the endpoint names a scope that they have. Refresh and coupon tokens are
@@ -13,12 +13,14 @@
 
 namespace coupon::api {
 
-using Endpoints = http::Group<Call>;
+class Gate;
+using Endpoints = http::Group<Call, Gate>;
 
 class Gate {
  public:
   struct Options {
     bool rate_limits = true;
+    Limits::SteadyClock steady = Limits::steady_ms;
   };
 
   Gate(service::Engine& engine, Options options);
@@ -28,6 +30,7 @@ class Gate {
   // The endpoints of a dialect behind this gate: where a family's file adds its own.
   Endpoints group(http::Api& api, const http::Dialect& dialect);
 
+  // Answers the request: with a refusal, or with what `next`, the endpoint's handler, makes of it.
   http::Reply admit(const http::Endpoint& endpoint, const http::Request& request,
                     const Endpoints::Next& next);
 
@@ -37,13 +40,12 @@ class Gate {
   const RefusalCounts& refusals() const { return refusals_; }
 
  private:
-  http::Reply admit_in_limits(const http::Endpoint& endpoint, const http::Request& request,
-                              service::Caller caller, const Endpoints::Next& next);
-  http::Reply admit_caller(const http::Endpoint& endpoint, const http::Request& request,
-                           service::Caller caller, const Endpoints::Next& next);
+  core::Result<http::Reply> run(const http::Endpoint& endpoint, const http::Request& request,
+                                const service::Caller& caller, std::optional<KeyedRequest> keyed,
+                                bool dry_run, const Endpoints::Next& next);
 
   service::Engine& engine_;
-  Rates rates_;
+  Limits limits_;
   Idempotency idempotency_;
   RefusalCounts refusals_;
 };

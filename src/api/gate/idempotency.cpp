@@ -15,6 +15,20 @@ using core::Reason;
 using core::Result;
 using service::Caller;
 
+// A field that only stored replies have: the scopes of whom they were for.
+constexpr std::string_view kScopes = "Stored-Scopes";
+
+// Takes that field off a stored reply. False where `now` lacks one of them: who was demoted, or
+// whose key was given less, does not hear again what it took more to be told.
+bool may_hear(service::Scopes now, http::Reply& reply) {
+  const auto field = std::find_if(reply.headers.begin(), reply.headers.end(),
+                                  [](const auto& header) { return header.first == kScopes; });
+  if (field == reply.headers.end()) return true;
+  const auto then = service::Scopes::parse(field->second);
+  reply.headers.erase(field);
+  return then && then->is_within(now);
+}
+
 bool is_visible(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
@@ -93,9 +107,9 @@ http::Reply decode(std::string_view text) {
 
 }  // namespace
 
-Idempotency::Idempotency(service::Engine& engine, Rates& rates)
+Idempotency::Idempotency(service::Engine& engine, Limits& limits)
     : engine_(engine),
-      rates_(rates),
+      limits_(limits),
       seal_key_(core::keyed_hash_of(engine.secrets().code_seal_key(), "stored replies")) {}
 
 Result<std::optional<KeyedRequest>> Idempotency::identify(const http::Endpoint& endpoint,
@@ -107,7 +121,7 @@ Result<std::optional<KeyedRequest>> Idempotency::identify(const http::Endpoint& 
     return core::Error{.reason = Reason::kInvalidRequest,
                        .message = "Idempotency-Key must be 1 to 255 printable ASCII characters"};
   }
-  KeyedRequest keyed{.principal = principal_of(caller, request), .trusted = !caller.scopes.empty()};
+  KeyedRequest keyed{.principal = principal_of(caller, request), .scopes = caller.scopes};
   keyed.key_hash = key_hash_of(keyed.principal, request, *key);
   keyed.said = digest_of(request);
   return std::optional(std::move(keyed));
@@ -121,7 +135,7 @@ Result<std::optional<http::Reply>> Idempotency::recall(const KeyedRequest& keyed
   });
   if (!found.ok()) return found.error();
   if (!*found) {
-    auto refusal = rates_.take_idempotency_key(keyed.principal, keyed.trusted);
+    auto refusal = limits_.refuse_key(keyed.principal, keyed.trusted());
     if (refusal) return *std::move(refusal);
     return std::optional<http::Reply>();
   }
@@ -129,15 +143,23 @@ Result<std::optional<http::Reply>> Idempotency::recall(const KeyedRequest& keyed
   const auto text = core::unseal(seal_key_, (*found)->sealed);
   if (!text) return Reason::kInternal;
   http::Reply reply = decode(*text);
+  if (!may_hear(keyed.scopes, reply))
+    return core::Error{.reason = Reason::kForbidden, .message = {}};
   reply.headers.emplace_back("Idempotent-Replayed", "true");
   return std::optional(std::move(reply));
 }
 
 void Idempotency::keep(store::Tx& tx, const KeyedRequest& keyed, const http::Reply& reply) const {
+  http::Reply kept{.status = reply.status,
+                   .content_type = reply.content_type,
+                   .body = reply.body,
+                   .headers = reply.headers};
+  if (keyed.trusted()) kept.headers.emplace_back(kScopes, keyed.scopes.to_text());
   service::insert_reply(tx, {.key_hash = keyed.key_hash,
                              .request = keyed.said,
-                             .sealed = core::seal(seal_key_, encode(reply), engine_.random()),
+                             .sealed = core::seal(seal_key_, encode(kept), engine_.random()),
                              .created_at = tx.now()});
+  tx.on_commit([this, keyed] { limits_.count_key(keyed.principal, keyed.trusted()); });
 }
 
 Idempotency::Running::Running(Idempotency& owner, const core::Digest& key)

@@ -18,7 +18,7 @@
 #include "coupond/core/result.h"
 #include "coupond/http/endpoint.h"
 #include "coupond/service/engine.h"
-#include "src/api/gate/rates.h"
+#include "src/api/gate/limits.h"
 
 namespace coupon::api {
 
@@ -27,12 +27,14 @@ struct KeyedRequest {
   core::Digest key_hash{};  // of principal, endpoint and key
   core::Digest said{};      // of everything the request asks for
   std::string principal;
-  bool trusted = false;  // staff and programs: a larger quota
+  service::Scopes scopes;  // what its sender may do
+
+  bool trusted() const { return !scopes.empty(); }  // staff and programs: a larger quota
 };
 
 class Idempotency {
  public:
-  Idempotency(service::Engine& engine, Rates& rates);
+  Idempotency(service::Engine& engine, Limits& limits);
   Idempotency(const Idempotency&) = delete;
   Idempotency& operator=(const Idempotency&) = delete;
 
@@ -44,7 +46,8 @@ class Idempotency {
 
   // What becomes of a keyed request: the stored answer, marked as such, or, under a guard so that
   // no other request with the key runs meanwhile, what `run()` gives. kIdempotencyRunning,
-  // kIdempotencyMismatch, kRateLimited.
+  // kIdempotencyMismatch, kRateLimited; kForbidden where the sender may do less than when the
+  // answer was stored.
   template <class Run>
   core::Result<http::Reply> once(const KeyedRequest& keyed, Run&& run) {
     const Running running(*this, keyed.key_hash);
@@ -79,7 +82,7 @@ class Idempotency {
   core::Result<std::optional<http::Reply>> recall(const KeyedRequest& keyed);
 
   service::Engine& engine_;
-  Rates& rates_;
+  Limits& limits_;
   const core::Block<32> seal_key_;
   std::mutex mutex_;  // guards running_
   std::unordered_set<core::Digest, FirstBytes> running_;

@@ -1,4 +1,4 @@
-// Logging in and registering, as every family of endpoints does it: rate limits first, then the
+// Logging in and registering, as every family of endpoints does it: limits first, then the
 // password's hash, then the session. Used on the worker that runs the request.
 #pragma once
 
@@ -11,20 +11,26 @@
 
 namespace coupon::api {
 
-// Runs `attempt`, which compares a password and returns Result<T>, unless too many were wrong for
-// this account. Counted as wrong before it runs; only kInvalidCredentials keeps it counted: being
-// busy is our fault, and a right one is nobody's.
+// Runs `attempt(known)`, which compares a password and returns Result<T>, unless too many were
+// wrong for this account. `known`: somebody who logged in from there before; they have a place at
+// the hashers when strangers are many. Only kInvalidCredentials counts, and it is not told where so
+// many came at once that it must not be heard. `account`: from account_key().
 template <class T, class Attempt>
-core::Result<T> try_password(Call& call, std::string_view identifier, Attempt&& attempt) {
-  const auto begun = call.rates.begin_login(identifier, call.request);
-  if (!begun.ok()) return begun.error();
-  core::Result<T> done = attempt();
+core::Result<T> try_password(Call& call, const std::string& account, Attempt&& attempt) {
+  using Outcome = Limits::LoginOutcome;
+  const auto login = call.limits.begin_login(account, call.request);
+  if (!login.ok()) return login.error();
+  core::Result<T> done = attempt(login->known);
   const bool wrong = !done.ok() && done.error().reason == core::Reason::kInvalidCredentials;
-  call.rates.end_login(*begun, done.ok() ? Rates::LoginOutcome::kRight
-                               : wrong   ? Rates::LoginOutcome::kWrong
-                                         : Rates::LoginOutcome::kUntried);
+  const Outcome outcome = done.ok() ? Outcome::kRight : wrong ? Outcome::kWrong : Outcome::kUntried;
+  if (auto late = call.limits.end_login(*login, outcome)) return *std::move(late);
   return done;
 }
+
+// The one name of an account under which wrong passwords for it are counted, whether it was named
+// by username or e-mail and however that was written.
+std::string account_key(core::UserId id);
+core::Result<std::string> account_key(Call& call, std::string_view identifier);
 
 // kRateLimited, kInvalidCredentials, kBusy.
 core::Result<service::Session> log_in(Call& call, std::string_view identifier,

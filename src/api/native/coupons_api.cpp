@@ -42,14 +42,6 @@ std::vector<http::Refusal> use_refusals(std::vector<http::Refusal> more) {
 
 service::Mint mint_of(const Call& call) { return {call.engine.vault(), call.engine.random()}; }
 
-// A value, or the refusal as this caller may hear it. Within the write operation, so that what is
-// stored for a repeated request is what the first one heard.
-template <class T>
-Result<T> told(const Call& call, Result<T> result) {
-  if (result.ok()) return result;
-  return as_told_to(call.caller, std::move(result.error()));
-}
-
 domain::TokenHash token_hash(std::string_view token) { return core::hash_of(token); }
 
 Result<IssuedReply> issue(Call& call, const IssueInput& in) {
@@ -105,6 +97,7 @@ Result<HoldReply> hold(Call& call, const HoldInput& in) {
   if (!code.ok()) return code.error();
   const auto user = subject(call, in.user_id);
   if (!user.ok()) return user.error();
+  if (auto refused = call.limits.take_hold(call.caller)) return *std::move(refused);
   const std::string token = random_token(call.engine);
   const service::HoldRequest request{
       .code = *code, .user_id = user->id, .token_hash = token_hash(token), .ttl_s = in.ttl_s};

@@ -35,11 +35,11 @@ core::Result<domain::User> subject(Call& call, const std::optional<std::string>&
   return user_named(call, std::to_string(call.caller.user_id->value));
 }
 
-core::Error as_told_to(const service::Caller& caller, core::Error error) {
+core::Error as_told(Call& call, core::Error error) {
   const bool of_another = error.reason == Reason::kNotOwner || error.reason == Reason::kNotAssigned;
-  if (of_another && !caller.may(service::Scope::kRead))
-    return {.reason = Reason::kUnknownCode, .message = {}};
-  return error;
+  if (!of_another || call.caller.may(service::Scope::kRead)) return error;
+  call.code_exists = true;
+  return {.reason = Reason::kUnknownCode, .message = {}};
 }
 
 std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon) {

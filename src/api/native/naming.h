@@ -31,9 +31,15 @@ core::Result<domain::User> account_named(Call& call, std::string_view name);
 // caller who is no user names none.
 core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid);
 
-// A refusal as this caller may hear it: somebody else's coupon is an unknown one, unless the caller
-// may see everybody's.
-core::Error as_told_to(const service::Caller& caller, core::Error error);
+// A value, or the refusal as this caller may hear it: somebody else's coupon is an unknown one,
+// unless the caller may see everybody's. For use within the write operation, so that what is stored
+// for a repeated request is what the first one heard.
+core::Error as_told(Call& call, core::Error error);
+template <class T>
+core::Result<T> told(Call& call, core::Result<T> result) {
+  if (result.ok()) return result;
+  return as_told(call, std::move(result.error()));
+}
 
 // The code of a coupon, as displayed.
 std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon);

@@ -139,12 +139,13 @@ Result<UserReply> me(Call& call) {
 Result<domain::User> proven_self(Call& call, std::string_view password) {
   auto user = service::read_user(call.engine, call.user_id());
   if (!user.ok()) return user;
-  return try_password<domain::User>(call, user->email, [&]() -> Result<domain::User> {
-    const auto matches = service::password_matches(call.engine, *user, password);
-    if (!matches.ok()) return matches.error();
-    if (!*matches) return Reason::kInvalidCredentials;
-    return *user;
-  });
+  return try_password<domain::User>(
+      call, account_key(user->id), [&](bool known) -> Result<domain::User> {
+        const auto matches = service::password_matches(call.engine, *user, password, known);
+        if (!matches.ok()) return matches.error();
+        if (!*matches) return Reason::kInvalidCredentials;
+        return *user;
+      });
 }
 
 struct NewPassword {

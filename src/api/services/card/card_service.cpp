@@ -182,7 +182,7 @@ Result<CodesReply> list_codes(Call& call, const CodesQuery& in) {
 Result<domain::CodeHash> card_hash(const Call& call, const std::string& code) {
   const auto canonical = core::canonical(code);
   if (!canonical.ok() || !core::has_card_shape(*canonical)) {
-    return invalid("Invalid card_code format");
+    return core::Error{.reason = Reason::kInvalidCode, .message = "Invalid card_code format"};
   }
   if (!core::card_check_ok(*canonical)) return Reason::kUnknownCode;
   return call.engine.vault().hash(*canonical);
@@ -303,6 +303,7 @@ void add_codes(Endpoints& service) {
        .summary = "Enter a card's code",
        .auth = Auth::kSession,
        .refusals = {{403, Reason::kForbidden, "You can only redeem codes for your own account"},
+                    {400, Reason::kInvalidCode},
                     {404, Reason::kUnknownCode, "Invalid redeem code"},
                     {404, Reason::kVoid, "Invalid redeem code"},
                     {409, Reason::kAlreadyRedeemed, "Code has already been used"},
@@ -316,7 +317,7 @@ void add_codes(Endpoints& service) {
                     {400, Reason::kArchived, "Redeem code has expired"},
                     {400, Reason::kInactive},
                     {400, Reason::kNotStarted}},
-       .rate = "card-redeem",
+       .rate = "codes",
        .no_input = "user_id is required"},
       redeem);
 }
