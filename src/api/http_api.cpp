@@ -45,9 +45,9 @@ HttpApi::HttpApi(service::Engine& engine, service::JobRunner& jobs, Gate::Option
   add_card_service(api_, gate_);
   add_claim_service(api_, gate_);
   Endpoints system = gate_.group(api_, system_dialect());
-  add_system_endpoints(system, std::move(metrics));
+  add_system_endpoints(system, distrusted_, std::move(metrics));
   add_document_endpoints(system, document_);
-  document_ = document_of(api_);
+  document_ = std::make_shared<const std::string>(document_of(api_));
   api_.mount(router_);
   add_document_assets(router_);
 }

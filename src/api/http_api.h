@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "coupond/http/endpoint.h"
@@ -30,6 +31,8 @@ class HttpApi {
   // From now on no request waits for news: a server that stops must not wait for those who do.
   // Safe on any thread.
   void end_waits() noexcept { stopping_ = true; }
+  // Somebody who is no trusted proxy sent a forwarded header: /readyz says so. Any thread.
+  void note_distrusted() noexcept { distrusted_ = true; }
   // What is served, for the document and for tests.
   const http::Api& api() const { return api_; }
   const RefusalCounts& refusals() const { return gate_.refusals(); }
@@ -37,8 +40,9 @@ class HttpApi {
  private:
   Gate gate_;
   http::Api api_;
-  std::string document_;
+  std::shared_ptr<const std::string> document_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> distrusted_ = false;
   http::Router router_;
 };
 

@@ -49,30 +49,45 @@ std::optional<core::Error> exposed(const Settings& settings) {
   if (settings.beyond_loopback) return std::nullopt;
   return refuse("Listening on " + settings.host +
                 " would send passwords over the network in the clear. Put a TLS proxy in front and "
-                "say --behind-proxy, or say --allow-plain-http.");
+                "say --behind-proxy and --trusted-proxy, or say --allow-plain-http.");
 }
 
-http::ServerOptions server_options(const Settings& settings, http::TrustedProxies proxies,
+http::ServerOptions server_options(const Settings& settings, std::size_t max_connections,
+                                   http::TrustedProxies proxies, http::AllowedOrigins origins,
                                    const api::HttpApi& http_api) {
   http::ServerOptions options;
   options.host = settings.host;
   options.port = settings.port;
-  options.max_connections = settings.max_connections;
+  options.max_connections = max_connections;
   // On a network, nobody alone can take them all; on loopback there is only one address.
   if (!is_loopback(settings.host)) {
-    options.max_connections_per_address = (settings.max_connections + 1) / 2;
+    options.max_connections_per_address = (max_connections + 1) / 2;
   }
   options.trusted_proxies = std::move(proxies);
+  options.allowed_origins = std::move(origins);
   options.body_limit = [&http_api](const http::Request& head) { return http_api.body_limit(head); };
   return options;
 }
 
-// A thousand clients must not use up the descriptors that the database needs.
-void raise_descriptor_limit() {
+// So many clients as leave enough descriptors for the database, jobs and commands.
+struct Connections {
+  std::size_t fit = 0;
+  std::size_t open_files = 0;  // the limit
+};
+
+Connections connections_that_fit(std::size_t wanted) {
+  constexpr std::size_t kOwnDescriptors = 48;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {.fit = wanted};
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const auto most = static_cast<std::size_t>(limit.rlim_cur);
+  const std::size_t room = most - std::min(most, kOwnDescriptors);
+  if (Server::descriptors_for(wanted) <= room) return {.fit = wanted, .open_files = most};
+  std::size_t fit = room;
+  while (fit > 0 && Server::descriptors_for(fit) > room) --fit;
+  return {.fit = fit, .open_files = most};
 }
 
 // Quoted for a shell where it must be, so that the command can be copied as it is.
@@ -97,7 +112,7 @@ std::string how_to_begin(const std::string& url, const std::string& token,
          url + "/setup#" + token + "\n  or with this command:\n" + command;
 }
 
-http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry) {
+http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry, api::HttpApi& http_api) {
   return {.on_request =
               [&](const http::Request& request, int status, std::int64_t duration_us) {
                 telemetry.on_request(request.method, request.route, status, duration_us);
@@ -111,6 +126,13 @@ http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry) {
               [&](std::string_view peer, int status, std::string_view code) {
                 telemetry.on_refused_connection(status);
                 log.debug("refused", {{"peer", peer}, {"status", status}, {"code", code}});
+              },
+          .on_distrusted =
+              [&](std::string_view peer) {
+                http_api.note_distrusted();
+                log.warn("forwarded_header_ignored",
+                         {{"peer", peer},
+                          {"remedy", "if this is your proxy, name it with --trusted-proxy"}});
               },
           .on_fault =
               [&log](std::string_view id, std::string_view what) {
@@ -142,6 +164,7 @@ struct App::Parts {
   Server* serving = nullptr;
   bool stopping = false;
   SignalWaiter watch;
+  Connections connections;
   bool has_admin = false;
   std::string setup_token;  // empty: no set-up link
   std::unique_ptr<Engine> engine;
@@ -176,9 +199,16 @@ Engine::Options App::Parts::engine_options() {
 
 core::Result<core::Done> App::Parts::build() {
   if (auto error = exposed(settings)) return *error;
-  raise_descriptor_limit();
+  connections = connections_that_fit(settings.max_connections);
+  if (connections.fit == 0) {
+    return refuse(
+        "This process may open " + std::to_string(connections.open_files) +
+        " files, too few for one client beside the database: raise the limit (ulimit -n).");
+  }
   auto proxies = http::TrustedProxies::parse(settings.trusted_proxies);
   if (!proxies.ok()) return proxies.error();
+  auto origins = http::AllowedOrigins::parse(settings.allowed_origins);
+  if (!origins.ok()) return origins.error();
   auto opened = Engine::open(engine_options());
   if (!opened.ok()) return opened.error();
   engine = std::move(opened.value());
@@ -192,9 +222,10 @@ core::Result<core::Done> App::Parts::build() {
       *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
       [this] { return telemetry.text(*engine, http_api->refusals()); });
   server = std::make_unique<Server>(
-      server_options(settings, std::move(proxies.value()), *http_api),
+      server_options(settings, connections.fit, std::move(proxies.value()),
+                     std::move(origins.value()), *http_api),
       [this](http::Request& request) { return http_api->handle(request); }, engine->clock(),
-      engine->random(), server_hooks(log, telemetry));
+      engine->random(), server_hooks(log, telemetry, *http_api));
   if (const auto bound = server->bind(); !bound.ok()) return bound.error();
   auto started = ControlServer::start(*engine);
   if (started.ok()) {
@@ -286,6 +317,11 @@ std::string App::banner() const {
   text += settings.durability == store::Durability::kFull
               ? "  durability  full: what is acknowledged survives a power cut\n"
               : "  durability  relaxed: a power cut may take the last moments\n";
+  if (parts_->connections.fit < settings.max_connections) {
+    text += "  clients     " + std::to_string(parts_->connections.fit) + " at once, not " +
+            std::to_string(settings.max_connections) + ": this process may open " +
+            std::to_string(parts_->connections.open_files) + " files (ulimit -n)\n";
+  }
   text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
   if (!parts_->has_admin) {
     text += how_to_begin(local_url(settings.host, port()), parts_->setup_token, data);
@@ -298,7 +334,12 @@ bool App::serve() {
   const std::string url = local_url(parts_->settings.host, port());
   note_serving(parts_->engine->paths(), url);
   tell_service_manager("READY=1\nSTATUS=serving " + url);
-  parts_->server->serve();
+  try {
+    parts_->server->serve();
+  } catch (...) {  // no threads to be had
+    parts_->set_serving(nullptr);
+    throw;
+  }
   parts_->set_serving(nullptr);
   forget_serving(parts_->engine->paths());
   parts_->housekeeper.reset();

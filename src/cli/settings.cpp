@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "coupond/core/net.h"
+#include "coupond/http/allowed_origins.h"
 #include "coupond/http/trusted_proxies.h"
 
 namespace coupon::cli {
@@ -70,12 +71,19 @@ bool read_trusted_proxy(const std::string& value, app::Settings& settings) {
   settings.trusted_proxies = split(value);
   return http::TrustedProxies::parse(settings.trusted_proxies).ok();
 }
+bool read_allow_origin(const std::string& value, app::Settings& settings) {
+  settings.allowed_origins = split(value);
+  return http::AllowedOrigins::parse(settings.allowed_origins).ok();
+}
 // Two reasons to listen beyond loopback; either will do.
 bool read_beyond_loopback(const std::string& value, app::Settings& settings) {
   bool allowed = false;
   const bool good = read_switch(value, allowed);
   settings.beyond_loopback = settings.beyond_loopback || allowed;
   return good;
+}
+bool read_behind_proxy(const std::string& value, app::Settings& settings) {
+  return read_switch(value, settings.behind_proxy) && read_beyond_loopback(value, settings);
 }
 bool read_max_connections(const std::string& value, app::Settings& settings) {
   const auto number = number_in(value, 1, 1'000'000);
@@ -141,10 +149,14 @@ SettingList::SettingList()
            "Proxies whose X-Forwarded-For is believed; by default nobody's",
            "addresses or networks with commas between", read_trusted_proxy},
           {"--behind-proxy", "COUPOND_BEHIND_PROXY", "off", "",
-           "Listen beyond loopback: a proxy in front speaks TLS", kOnOff, read_beyond_loopback},
+           "Listen beyond loopback: a proxy in front, named by --trusted-proxy, speaks TLS", kOnOff,
+           read_behind_proxy},
           {"--allow-plain-http", "COUPOND_ALLOW_PLAIN_HTTP", "off", "",
            "Listen beyond loopback in the clear: passwords can be read on the way", kOnOff,
            read_beyond_loopback},
+          {"--allow-origin", "COUPOND_ALLOW_ORIGIN", "", "ORIGIN,...",
+           "Web pages of these origins may call; by default none may",
+           "origins such as https://shop.example with commas between, or *", read_allow_origin},
           {"--max-connections", "COUPOND_MAX_CONNECTIONS", "4096", "N", "Open connections at once",
            "a number from 1 to 1000000", read_max_connections},
           {"--log", "COUPOND_LOG", "text", "text|json", "How log lines look, on stderr",
@@ -180,6 +192,13 @@ core::Result<app::Settings> SettingList::resolve(const CLI::App& command) {
       setting.value = setting.fallback;
     }
     if (!setting.read(setting.value, settings)) return bad(setting);
+  }
+  if (settings.behind_proxy && settings.trusted_proxies.empty()) {
+    return core::Error{.reason = core::Reason::kInvalidRequest,
+                       .message =
+                           "--behind-proxy needs --trusted-proxy with the proxy's address: "
+                           "without it all clients count as one, and who guesses shuts out "
+                           "the others."};
   }
   auto admin = admin_of_environment();
   if (!admin.ok()) return admin.error();

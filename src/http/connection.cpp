@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,10 +16,25 @@ constexpr int kStopCheckMs = 100;
 
 }  // namespace
 
-Connection::Connection(int fd, std::string address, std::string limit_key, BodyPolicy& policy)
-    : reader(policy), fd_(fd), address_(std::move(address)), limit_key_(std::move(limit_key)) {}
+Connection::Connection(int fd, std::string address, std::string limit_key, std::size_t body_bytes,
+                       MemoryBudget& budget)
+    : reader(body_bytes),
+      budget_(budget),
+      fd_(fd),
+      address_(std::move(address)),
+      limit_key_(std::move(limit_key)) {}
 
-Connection::~Connection() { ::close(fd_); }
+Connection::~Connection() {
+  budget_.change(charged_, 0);
+  ::close(fd_);
+}
+
+void Connection::charge() {
+  const std::size_t held = reader.held_bytes() + out.size();
+  if (held == charged_) return;
+  budget_.change(charged_, held);
+  charged_ = held;
+}
 
 int Connection::take(std::span<char> scratch) {
   for (;;) {
@@ -51,8 +67,9 @@ Connection::Received Connection::discard(std::span<char> scratch) {
 }
 
 Connection::Flushed Connection::flush() {
-  while (sent_ < out.size()) {
-    const ssize_t n = ::send(fd_, out.data() + sent_, out.size() - sent_, MSG_NOSIGNAL);
+  const std::size_t all = out.size() + (shared_out ? shared_out->size() : 0);
+  while (sent_ < all) {
+    const ssize_t n = send_rest();
     if (n > 0) {
       sent_ += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -62,8 +79,30 @@ Connection::Flushed Connection::flush() {
     }
   }
   out.clear();
+  shared_out.reset();
   sent_ = 0;
   return Flushed::kAll;
+}
+
+void Connection::drop_request() {
+  reader.reset();
+  charge();
+}
+
+ssize_t Connection::send_rest() {
+  const std::size_t from_out = std::min(sent_, out.size());
+  iovec parts[2] = {{out.data() + from_out, out.size() - from_out}, {}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 1;
+  if (shared_out) {
+    const std::size_t from_shared = sent_ - from_out;
+    // sendmsg() only reads; its type is older than const.
+    parts[1] = {const_cast<char*>(shared_out->data()) + from_shared,
+                shared_out->size() - from_shared};
+    message.msg_iovlen = 2;
+  }
+  return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
 }
 
 bool Connection::flush_all(int timeout_ms, const std::atomic<bool>& stopping) {
@@ -92,6 +131,7 @@ void Connection::cut() {
 
 void Connection::begin_next() {
   reader.reset();
+  charge();
   phase = Phase::kReading;
   started_ms = 0;
 }

@@ -142,13 +142,12 @@ const Endpoint* Api::find(std::string_view id) const {
 }
 
 const Endpoint* Api::serving(std::string_view method, std::string_view path) const {
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   const Endpoint* best = nullptr;
   std::string best_precedence;
   const auto consider = [&](const Endpoint& endpoint, std::string_view verb, std::string pattern) {
-    const bool extra_slash = endpoint.trailing_slash && path.size() > 1 && path.ends_with('/') &&
-                             !pattern.ends_with('/');
-    const std::string_view exact = extra_slash ? path.substr(0, path.size() - 1) : path;
-    if (verb != method || !path_matches(pattern, exact)) return;
+    if (pattern.size() > 1 && pattern.ends_with('/')) pattern.pop_back();
+    if (verb != method || !path_matches(pattern, path)) return;
     std::string order = precedence(pattern);
     if (best != nullptr && best_precedence <= order) return;
     best = &endpoint;
@@ -167,11 +166,10 @@ const Endpoint* Api::serving(std::string_view method, std::string_view path) con
 void Api::mount(Router& router) const {
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Endpoint& endpoint = *endpoints_[i];
-    const RouteInfo info{.name = endpoint.path, .optional_trailing_slash = endpoint.trailing_slash};
-    router.add(endpoint.method, endpoint.path, handlers_[i], info);
+    router.add(endpoint.method, endpoint.path, handlers_[i], endpoint.path);
     for (const std::string& alias : endpoint.aliases) {
       const auto [method, path] = split_route(alias);
-      router.add(method, path, handlers_[i], info);
+      router.add(method, path, handlers_[i], endpoint.path);
     }
   }
 }

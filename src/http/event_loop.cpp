@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
+#include <utility>
 
 namespace coupon::http {
 namespace {
@@ -22,15 +23,16 @@ using Phase = Connection::Phase;
 constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr int kEventsAtOnce = 256;
 constexpr int kAcceptsAtOnce = 64;
-// Connections beyond the limit that may be told so before they are closed.
 constexpr std::size_t kRefusedAtOnce = 128;
 
-constexpr Refusal kTooManyConnections{503, "busy", "Too many connections; try again in a moment."};
+constexpr WireRefusal kTooManyConnections{503, "busy",
+                                          "Too many connections; try again in a moment."};
 // While stopping: how often we look, and how long a slow reader may take for its reply.
 constexpr int kStopTickMs = 20;
 constexpr int kStopGraceMs = 1000;
 
-constexpr Refusal kTooSlow{408, "request_timeout", "The request did not arrive in time."};
+constexpr WireRefusal kNoRoom{503, "busy", "Too many large uploads at once; try again."};
+constexpr WireRefusal kTooSlow{408, "request_timeout", "The request did not arrive in time."};
 
 int check(int result, const char* what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -73,7 +75,7 @@ EventLoop::EventLoop(const ServerOptions& options, const core::Clock& clock,
       hooks_(hooks),
       ids_(ids),
       queue_(queue),
-      policy_{options.body_bytes, options.body_limit, options.large_body_bytes_total},
+      budget_(options.memory_bytes),
       tick_ms_(std::clamp(shortest(options) / 4, 10, 500)),
       scratch_(kScratchBytes) {
   epoll_fd_ = check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
@@ -90,6 +92,10 @@ EventLoop::~EventLoop() {
 std::int64_t EventLoop::steady_us() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+std::size_t EventLoop::refused_at_once(std::size_t max_connections) {
+  return std::min(kRefusedAtOnce, max_connections / 4 + 1);
 }
 
 void EventLoop::run(int listen_fd) {
@@ -110,6 +116,7 @@ void EventLoop::run(int listen_fd) {
     take_given_back();
     if (stopping_.load()) close_parked();
     if (now_ms_ >= next_tick_ms_) expire();
+    if (budget_.is_over() || !large_waiting_.empty()) make_room();
   }
 }
 
@@ -189,14 +196,15 @@ bool EventLoop::over_limit(const core::IpAddress& address) const {
 }
 
 void EventLoop::admit(int fd, const core::IpAddress& address) {
-  if (connections_.size() >= options_.max_connections + kRefusedAtOnce) {
+  if (connections_.size() >= options_.max_connections + refused_at_once(options_.max_connections)) {
     ::close(fd);
     return;
   }
   const int yes = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   const bool refused = over_limit(address);
-  auto owned = std::make_unique<Connection>(fd, address.to_string(), address.rate_key(), policy_);
+  auto owned = std::make_unique<Connection>(fd, address.to_string(), address.rate_key(),
+                                            options_.body_bytes, budget_);
   Connection& connection = *owned;
   connection.index = connections_.size();
   connections_.push_back(std::move(owned));
@@ -255,6 +263,43 @@ void EventLoop::expire() {
   }
 }
 
+double EventLoop::pace_of(const Connection& connection) const {
+  const bool reading = connection.phase == Phase::kReading;
+  const std::int64_t since =
+      reading ? connection.started_ms : connection.deadline_ms - options_.write_timeout_ms;
+  return static_cast<double>(connection.moved_bytes()) /
+         static_cast<double>(std::max<std::int64_t>(now_ms_ - since, 1));
+}
+
+// Only between events, so that none of those at hand is about a connection that is gone.
+void EventLoop::make_room() {
+  const auto large = std::exchange(large_waiting_, {});
+  std::vector<std::pair<double, Connection*>> holders;
+  for (Connection* connection : large) holders.emplace_back(pace_of(*connection), connection);
+  for (const auto& connection : connections_) {
+    if (connection->charged_bytes() == 0) continue;
+    if (connection->owner.load(std::memory_order_acquire) != Owner::kParked) continue;
+    holders.emplace_back(pace_of(*connection), connection.get());
+  }
+  std::sort(holders.begin(), holders.end());
+  for (const auto& [pace, connection] : holders) {
+    if (!budget_.is_over()) break;
+    if (connection->owner.load(std::memory_order_acquire) != Owner::kParked) {
+      refuse(*connection, kNoRoom);
+      connection->drop_request();
+    } else {
+      if (hooks_.on_refusal) hooks_.on_refusal(connection->address(), 503, "memory");
+      close(*connection);
+    }
+  }
+  for (Connection* connection : large) {
+    if (connection->owner.exchange(Owner::kBusy) == Owner::kBusyWithEvent) {
+      connection->note_unread();
+    }
+    drive(*connection);
+  }
+}
+
 void EventLoop::close_parked() {
   if (stop_ms_ == 0) stop_ms_ = now_ms_;
   if (accepting_) pause_accepting();
@@ -267,6 +312,7 @@ void EventLoop::close_parked() {
 }
 
 int EventLoop::wait_ms() const {
+  if (!large_waiting_.empty()) return 0;
   if (stopping_.load()) return kStopTickMs;
   if (connections_.empty() && accepting_) return -1;
   return static_cast<int>(std::max<std::int64_t>(0, next_tick_ms_ - now_ms_));

@@ -1,6 +1,7 @@
 // Accepts connections, reads requests, hands complete ones to the queue and closes what is slow,
 // broken or too much. Everything here runs on the thread of run(), but for what says otherwise.
-// It never blocks: a client can cost it memory within bounds, not time.
+// It never blocks, and asks nobody who may: what needs a look at the database is a worker's, how
+// large a body may be too. A client can cost it memory within bounds, not time.
 #pragma once
 
 #include <atomic>
@@ -41,6 +42,8 @@ class EventLoop {
   void give_back(Connection& connection);
 
   static std::int64_t steady_us();
+  // Connections beyond the limit that may be told so before they are closed.
+  static std::size_t refused_at_once(std::size_t max_connections);
 
  private:
   void handle_event(std::uint32_t events, Connection& connection);
@@ -58,12 +61,17 @@ class EventLoop {
   bool read_request(Connection& connection);  // true: the phase changed
   bool write_reply(Connection& connection);   // true: the phase changed
   void drain(Connection& connection);
+  // Gives it to the workers, for a reply or for the body's limit.
   bool hand_over(Connection& connection);  // true: refused, the phase changed
-  void refuse(Connection& connection, const Refusal& refusal);
+  bool push(Connection& connection);       // the same
+  void refuse(Connection& connection, const WireRefusal& refusal);
   void park(Connection& connection, std::int64_t deadline_ms);
   void close(Connection& connection);
 
   void expire();
+  // Closes the slowest until what is held fits the budget, and goes on with large bodies.
+  void make_room();
+  double pace_of(const Connection& connection) const;  // bytes a millisecond
   void close_parked();
   std::int64_t request_deadline(const Connection& connection) const;
   int wait_ms() const;
@@ -73,7 +81,7 @@ class EventLoop {
   const ServerHooks& hooks_;
   RequestIds& ids_;
   RequestQueue& queue_;
-  BodyPolicy policy_;
+  MemoryBudget budget_;
   Responder responder_;
   const int tick_ms_;
 
@@ -81,11 +89,14 @@ class EventLoop {
   int wake_fd_ = -1;
   int listen_fd_ = -1;
   bool accepting_ = false;
+  bool told_of_distrusted_ = false;
   std::int64_t stop_ms_ = 0;  // when stopping was noticed
   std::int64_t now_ms_ = 0;
   std::int64_t next_tick_ms_ = 0;
   std::vector<char> scratch_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  // Bodies above the usual limit that are in the way of the budget; theirs or others' must go.
+  std::vector<Connection*> large_waiting_;
   std::unordered_map<std::string, std::size_t> per_address_;
   std::atomic<std::size_t> open_{0};
   std::atomic<bool> stopping_{false};

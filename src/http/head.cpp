@@ -11,27 +11,34 @@ namespace {
 
 namespace limits = core::limits;
 
-constexpr Refusal kBadLineEnd{400, "malformed_request", "Lines must end with CR LF."};
-constexpr Refusal kBadCharacter{400, "malformed_request",
-                                "The request's head contains a control character."};
-constexpr Refusal kBadRequestLine{400, "malformed_request", "The request line is malformed."};
-constexpr Refusal kBadField{400, "malformed_request", "A header field is malformed."};
-constexpr Refusal kHeadTooLarge{431, "head_too_large", "The request's header is too large."};
-constexpr Refusal kTooManyFields{431, "head_too_large", "The request has too many header fields."};
-constexpr Refusal kTargetTooLong{414, "uri_too_long", "The request's path or query is too long."};
-constexpr Refusal kBadVersion{505, "http_version", "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
-constexpr Refusal kUnknownMethod{501, "method_not_implemented", "This method is not implemented."};
-constexpr Refusal kHost{400, "malformed_request", "Exactly one valid Host header is required."};
-constexpr Refusal kRepeated{400, "malformed_request", "A header that may come once came twice."};
-constexpr Refusal kBadLength{400, "malformed_request", "Content-Length is not a number."};
-constexpr Refusal kLengthAndEncoding{400, "malformed_request",
-                                     "Content-Length and Transfer-Encoding exclude each other."};
-constexpr Refusal kTransferEncoding{411, "length_required",
-                                    "Transfer-Encoding is not accepted: send a Content-Length."};
-constexpr Refusal kContentEncoding{415, "content_encoding",
-                                   "Compressed request bodies are not accepted."};
-constexpr Refusal kExpectation{417, "expectation_failed", "Only 100-continue can be expected."};
-constexpr Refusal kBodyNotAllowed{400, "malformed_request", "This method takes no body."};
+constexpr WireRefusal kBadLineEnd{400, "malformed_request", "Lines must end with CR LF."};
+constexpr WireRefusal kBadCharacter{400, "malformed_request",
+                                    "The request's head contains a control character."};
+constexpr WireRefusal kBadRequestLine{400, "malformed_request", "The request line is malformed."};
+constexpr WireRefusal kBadField{400, "malformed_request", "A header field is malformed."};
+constexpr WireRefusal kHeadTooLarge{431, "head_too_large", "The request's header is too large."};
+constexpr WireRefusal kTooManyFields{431, "head_too_large",
+                                     "The request has too many header fields."};
+constexpr WireRefusal kTargetTooLong{414, "uri_too_long",
+                                     "The request's path or query is too long."};
+constexpr WireRefusal kBadVersion{505, "http_version",
+                                  "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
+constexpr WireRefusal kUnknownMethod{501, "method_not_implemented",
+                                     "This method is not implemented."};
+constexpr WireRefusal kHost{400, "malformed_request", "Exactly one valid Host header is required."};
+constexpr WireRefusal kRepeated{400, "malformed_request",
+                                "A header that may come once came twice."};
+constexpr WireRefusal kBadLength{400, "malformed_request", "Content-Length is not a number."};
+constexpr WireRefusal kLengthAndEncoding{
+    400, "malformed_request", "Content-Length and Transfer-Encoding exclude each other."};
+constexpr WireRefusal kTransferEncoding{501, "transfer_encoding",
+                                        "The only Transfer-Encoding taken here is chunked."};
+constexpr WireRefusal kChunkedBefore11{400, "malformed_request",
+                                       "HTTP/1.0 has no Transfer-Encoding."};
+constexpr WireRefusal kContentEncoding{415, "content_encoding",
+                                       "Compressed request bodies are not accepted."};
+constexpr WireRefusal kExpectation{417, "expectation_failed", "Only 100-continue can be expected."};
+constexpr WireRefusal kBodyNotAllowed{400, "malformed_request", "This method takes no body."};
 
 bool is_token_char(char c) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -65,7 +72,7 @@ bool known_method(std::string_view method) {
   return std::ranges::find(kMethods, method) != kMethods.end();
 }
 
-std::optional<Refusal> parse_target(std::string_view target, Head& head) {
+std::optional<WireRefusal> parse_target(std::string_view target, Head& head) {
   // Only the origin form: with an absolute one, target and Host could name two different sites.
   if (target.empty() || target.front() != '/') return kBadRequestLine;
   const auto visible = [](char c) { return c > 0x20 && c < 0x7f && c != '#'; };
@@ -79,7 +86,7 @@ std::optional<Refusal> parse_target(std::string_view target, Head& head) {
   return std::nullopt;
 }
 
-std::optional<Refusal> parse_request_line(std::string_view line, Head& head) {
+std::optional<WireRefusal> parse_request_line(std::string_view line, Head& head) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) return kBadRequestLine;
@@ -94,7 +101,7 @@ std::optional<Refusal> parse_request_line(std::string_view line, Head& head) {
   return parse_target(line.substr(first + 1, last - first - 1), head);
 }
 
-std::optional<Refusal> parse_fields(std::string_view text, Head& head) {
+std::optional<WireRefusal> parse_fields(std::string_view text, Head& head) {
   for (;;) {
     const std::string_view line = take_line(text);
     if (line.empty()) return std::nullopt;
@@ -150,7 +157,7 @@ std::optional<std::string_view>* framing_field(Framing& framing, std::string_vie
   return nullptr;
 }
 
-std::optional<Refusal> collect_framing(const Head& head, Framing& framing) {
+std::optional<WireRefusal> collect_framing(const Head& head, Framing& framing) {
   bool repeated = false;
   for (const auto& [name, value] : head.fields) {
     auto* slot = framing_field(framing, name);
@@ -158,7 +165,7 @@ std::optional<Refusal> collect_framing(const Head& head, Framing& framing) {
     repeated |= slot->has_value();
     *slot = value;
   }
-  if (framing.encoding) return framing.length ? kLengthAndEncoding : kTransferEncoding;
+  if (framing.encoding && framing.length) return kLengthAndEncoding;
   if (repeated) return kRepeated;
   return std::nullopt;
 }
@@ -173,7 +180,7 @@ bool has_option(std::string_view list, std::string_view option) {
   return false;
 }
 
-std::optional<Refusal> apply_framing(const Framing& framing, Head& head) {
+std::optional<WireRefusal> apply_framing(const Framing& framing, Head& head) {
   if (!head.http_1_0 || framing.host) {
     if (!framing.host || !valid_host(*framing.host)) return kHost;
   }
@@ -182,8 +189,13 @@ std::optional<Refusal> apply_framing(const Framing& framing, Head& head) {
     if (!length) return kBadLength;
     head.content_length = *length;
   }
+  if (framing.encoding) {
+    if (head.http_1_0) return kChunkedBefore11;
+    if (!equal_ignoring_case(*framing.encoding, "chunked")) return kTransferEncoding;
+    head.chunked = true;
+  }
   const bool takes_body = head.method == "POST" || head.method == "PUT" || head.method == "PATCH";
-  if (head.content_length > 0 && !takes_body) return kBodyNotAllowed;
+  if ((head.content_length > 0 || head.chunked) && !takes_body) return kBodyNotAllowed;
   if (framing.content_encoding && !equal_ignoring_case(*framing.content_encoding, "identity")) {
     return kContentEncoding;
   }
@@ -199,7 +211,7 @@ std::optional<Refusal> apply_framing(const Framing& framing, Head& head) {
 
 }  // namespace
 
-std::optional<Refusal> HeadScanner::scan(std::string_view received) {
+std::optional<WireRefusal> HeadScanner::scan(std::string_view received) {
   for (; next_ < received.size() && size_ == 0; ++next_) {
     const char c = received[next_];
     if (next_ >= limits::kHeadMaxBytes) return kHeadTooLarge;
@@ -216,7 +228,7 @@ std::optional<Refusal> HeadScanner::scan(std::string_view received) {
   return std::nullopt;
 }
 
-std::optional<Refusal> HeadScanner::end_line() {
+std::optional<WireRefusal> HeadScanner::end_line() {
   const bool empty = next_ - line_start_ == 1;  // only its CR
   line_start_ = next_ + 1;
   if (empty && lines_ == 0) return kBadRequestLine;
@@ -228,7 +240,7 @@ std::optional<Refusal> HeadScanner::end_line() {
   return std::nullopt;
 }
 
-std::optional<Refusal> parse_head(std::string_view text, Head& head) {
+std::optional<WireRefusal> parse_head(std::string_view text, Head& head) {
   if (auto refusal = parse_request_line(take_line(text), head)) return refusal;
   if (auto refusal = parse_fields(text, head)) return refusal;
   Framing framing;

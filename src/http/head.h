@@ -1,5 +1,5 @@
-// The strict reading of a request's head, done before cpp-httplib sees a byte of it. What two
-// readers could understand differently (request smuggling) is refused, not repaired.
+// The strict reading of a request's head. What two readers could understand differently (request
+// smuggling) is refused, not repaired.
 // Values and pure functions: no sockets, safe on any thread.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace coupon::http {
 
 // Why the server refuses by itself. The texts are constants.
-struct Refusal {
+struct WireRefusal {
   int status;
   std::string_view code;
   std::string_view detail;
@@ -23,12 +23,12 @@ struct Refusal {
 class HeadScanner {
  public:
   // `received` is everything received of this request so far; it may only grow between calls.
-  std::optional<Refusal> scan(std::string_view received);
+  std::optional<WireRefusal> scan(std::string_view received);
   // The head's size with the empty line at its end; 0 while it is not complete.
   std::size_t size() const { return size_; }
 
  private:
-  std::optional<Refusal> end_line();
+  std::optional<WireRefusal> end_line();
 
   std::size_t next_ = 0;  // The first byte not looked at.
   std::size_t line_start_ = 0;
@@ -44,12 +44,13 @@ struct Head {
   bool http_1_0 = false;
   std::vector<std::pair<std::string_view, std::string_view>> fields;
   std::size_t content_length = 0;  // 0 when there is none.
+  bool chunked = false;            // The body says itself where it ends.
   bool expects_continue = false;
   bool keep_alive = true;
 };
 
 // `text` is what HeadScanner found complete. Fills `head` as far as it gets; the fields are there
 // when the refusal is about one of them.
-std::optional<Refusal> parse_head(std::string_view text, Head& head);
+std::optional<WireRefusal> parse_head(std::string_view text, Head& head);
 
 }  // namespace coupon::http

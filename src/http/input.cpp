@@ -90,8 +90,17 @@ class Gatherer {
     return problem_reply(request_.request_id, 415, "unsupported_media_type", error.message);
   }
 
+  // Nothing, or what says so.
+  bool is_empty_body() const {
+    constexpr std::string_view kSpace = " \t\r\n";
+    const std::string_view body = request_.body;
+    const std::size_t first = body.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) return true;
+    return body.substr(first, body.find_last_not_of(kSpace) - first + 1) == "null";
+  }
+
   std::optional<Reply> take_body() {
-    if (request_.body.empty()) return std::nullopt;
+    if (request_.body.empty() || (!has_own_body() && is_empty_body())) return std::nullopt;
     const std::string type = media_type(request_);
     if (has_own_body()) return check_own_body(type);
     if (!fields_in_body()) return std::nullopt;

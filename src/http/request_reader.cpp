@@ -7,15 +7,16 @@
 namespace coupon::http {
 namespace {
 
-constexpr Refusal kBadEscape{400, "malformed_request",
-                             "The path or query has a bad escape, a control character or text "
-                             "that is not UTF-8."};
-constexpr Refusal kBodyTooLarge{413, "body_too_large",
-                                "The request's body is too large, or too large for whoever sends "
-                                "it."};
-constexpr Refusal kNoRoomForBody{503, "busy", "Too many large uploads at once; try again."};
+constexpr WireRefusal kBadEscape{400, "malformed_request",
+                                 "The path or query has a bad escape, a control character or text "
+                                 "that is not UTF-8."};
+constexpr WireRefusal kBodyTooLarge{413, "body_too_large",
+                                    "The request's body is too large, or too large for whoever "
+                                    "sends it."};
+constexpr WireRefusal kBadChunk{400, "malformed_request",
+                                "The chunks of the request's body are malformed."};
 
-// An idle connection keeps no more than this; a burst of large requests must not cost for ever.
+// A buffer that is empty keeps no more than this: of what is counted as held, nothing comes twice.
 constexpr std::size_t kIdleBufferBytes = 4096;
 
 }  // namespace
@@ -25,10 +26,10 @@ RequestReader::Step RequestReader::next() {
     const Step step = read_head();
     if (step != Step::kComplete) return step;
   }
-  return read_body();
+  return chunks_ ? read_chunks() : read_body();
 }
 
-RequestReader::Step RequestReader::refuse(const Refusal& refusal) {
+RequestReader::Step RequestReader::refuse(const WireRefusal& refusal) {
   refusal_ = refusal;
   keep_alive_ = false;
   return Step::kRefused;
@@ -43,10 +44,11 @@ RequestReader::Step RequestReader::read_head() {
   const bool decoded = fill_request(head);
   if (refusal) return refuse(*refusal);
   if (!decoded) return refuse(kBadEscape);
-  if (auto too_large = admit_body(head.content_length)) return refuse(*too_large);
   keep_alive_ = head.keep_alive;
   continue_due_ = head.expects_continue;
   body_missing_ = head.content_length;
+  if (head.chunked) chunks_.emplace();
+  head_bytes_ = scanner_.size();
   input_.erase(0, scanner_.size());
   head_done_ = true;
   return Step::kComplete;
@@ -60,46 +62,70 @@ bool RequestReader::fill_request(const Head& head) {
   return split_path(head.path, request_.segments) && split_query(head.query, request_.query);
 }
 
-std::optional<Refusal> RequestReader::admit_body(std::size_t bytes) {
-  if (bytes <= policy_.body_bytes) return std::nullopt;
-  const std::size_t own_limit = policy_.limit_of ? policy_.limit_of(request_) : 0;
-  if (bytes > std::max(own_limit, policy_.body_bytes)) return kBodyTooLarge;
-  large_bytes_ = bytes;
-  if (policy_.large_bytes_now.fetch_add(bytes) + bytes > policy_.large_bytes_total) {
-    return_large_body();
-    return kNoRoomForBody;
-  }
-  return std::nullopt;
-}
+std::size_t RequestReader::most() const { return std::max(body_limit_.value_or(0), body_bytes_); }
 
 RequestReader::Step RequestReader::read_body() {
+  if (body_missing_ > most() - request_.body.size()) {
+    return body_limit_ ? refuse(kBodyTooLarge) : Step::kAskLimit;
+  }
   const std::size_t bytes = std::min(body_missing_, input_.size());
   if (bytes > 0 && request_.body.empty()) request_.body.reserve(body_missing_);
   request_.body.append(input_, 0, bytes);
   input_.erase(0, bytes);
   body_missing_ -= bytes;
+  drop_spare_input();
   return body_missing_ == 0 ? Step::kComplete : Step::kNeedMore;
+}
+
+RequestReader::Step RequestReader::read_chunks() {
+  std::string_view rest = input_;
+  const ChunkedBody::Step step = chunks_->take(rest, request_.body, most());
+  input_.erase(0, input_.size() - rest.size());
+  drop_spare_input();
+  switch (step) {
+    case ChunkedBody::Step::kNeedMore:
+      return Step::kNeedMore;
+    case ChunkedBody::Step::kMalformed:
+      return refuse(kBadChunk);
+    case ChunkedBody::Step::kOverLimit:
+      return body_limit_ ? refuse(kBodyTooLarge) : Step::kAskLimit;
+    case ChunkedBody::Step::kEnd:
+      break;
+  }
+  chunks_.reset();
+  tell_length();
+  return Step::kComplete;
+}
+
+void RequestReader::tell_length() {
+  for (auto& [name, value] : request_.headers) {
+    if (!equal_ignoring_case(name, "Transfer-Encoding")) continue;
+    name = "Content-Length";
+    value = std::to_string(request_.body.size());
+  }
 }
 
 bool RequestReader::take_continue() {
   // A client that has begun to send the body does not wait any more (RFC 9110, 10.1.1).
-  const bool due = head_done_ && continue_due_ && body_missing_ > 0 && request_.body.empty();
+  const bool has_body = body_missing_ > 0 || chunks_;
+  const bool due = head_done_ && continue_due_ && has_body && request_.body.empty();
   if (head_done_) continue_due_ = false;
   return due;
 }
 
-void RequestReader::return_large_body() {
-  if (large_bytes_ > 0) policy_.large_bytes_now.fetch_sub(large_bytes_);
-  large_bytes_ = 0;
-}
-
 void RequestReader::reset() {
-  return_large_body();
   request_ = Request{};
   scanner_ = HeadScanner{};
+  head_bytes_ = 0;
+  body_limit_.reset();
+  chunks_.reset();
   head_done_ = false;
   keep_alive_ = true;
   continue_due_ = false;
+  drop_spare_input();
+}
+
+void RequestReader::drop_spare_input() {
   if (input_.capacity() > kIdleBufferBytes && input_.empty()) input_.shrink_to_fit();
 }
 

@@ -48,6 +48,11 @@ bool is_placeholder(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
+// "/a/" is "/a".
+void drop_last_slash(std::vector<std::string>& segments) {
+  if (!segments.empty() && segments.back().empty()) segments.pop_back();
+}
+
 std::vector<std::string> pattern_segments(std::string_view pattern) {
   const auto malformed = [&] {
     return std::logic_error("malformed route pattern: " + std::string(pattern));
@@ -100,32 +105,21 @@ Router::Router() : root_(std::make_unique<Node>()) {}
 Router::~Router() = default;
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler,
-                 RouteInfo info) {
+                 std::string name) {
   std::vector<std::string> segments = pattern_segments(pattern);
-  const std::string name = info.name.empty() ? std::string(pattern) : info.name;
+  drop_last_slash(segments);
+  if (name.empty()) name = pattern;
   Node* node = root_.get();
   for (const std::string& segment : segments) node = &node->child(segment);
-
-  const auto declare = [&](Site& site) {
-    if (site.find(method)) {
-      throw std::logic_error("route declared twice: " + std::string(method) + " " + name);
-    }
-    site.routes.push_back({std::string(method), name, handler});
-  };
-  declare(node->site);
-  if (!info.optional_trailing_slash || segments.empty()) return;
-  // "/a" also as "/a/": one more, empty segment; "/a/" also as "/a": one less.
-  if (!segments.back().empty()) {
-    declare(node->child("").site);
-  } else {
-    node = root_.get();
-    for (std::size_t i = 0; i + 1 < segments.size(); ++i) node = &node->child(segments[i]);
-    declare(node->site);
+  if (node->site.find(method)) {
+    throw std::logic_error("route declared twice: " + std::string(method) + " " + name);
   }
+  node->site.routes.push_back({std::string(method), std::move(name), std::move(handler)});
 }
 
 Reply Router::handle(Request& request) const {
   request.params.clear();
+  drop_last_slash(request.segments);
   const Site* site = root_->find(request.segments, request.params);
   if (site == nullptr) return not_found(request);
   const Route* route = site->find(request.method);

@@ -50,9 +50,4 @@ OrderedJson example_of(const FieldSpec& field, bool request);
 // Whether the list has the name.
 bool contains(const std::vector<std::string>& names, std::string_view name);
 
-// Appends a sentence for everything in `value` that `schema` does not allow. Knows the part of JSON
-// Schema that SchemaBook writes. An object with declared fields has no others.
-void check_schema(const OrderedJson& schema, const SchemaBook& book, const OrderedJson& value,
-                  const std::string& path, std::vector<std::string>& complaints);
-
 }  // namespace coupon::http

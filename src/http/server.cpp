@@ -54,6 +54,7 @@ struct Server::Impl {
   void work();
   void answer(Connection& connection, Responder& responder);
   Reply run_handler(Request& request);
+  std::size_t body_limit(const Request& head);
   // False: the reply could not be sent whole.
   bool send(Connection& connection, Reply& reply, Responder& responder);
   void finish(Connection& connection);
@@ -82,6 +83,10 @@ core::Result<core::Done> Server::bind() {
   return impl_->socket.open(impl_->options.host, impl_->options.port, impl_->options.backlog);
 }
 
+std::size_t Server::descriptors_for(std::size_t max_connections) {
+  return max_connections + EventLoop::refused_at_once(max_connections);
+}
+
 int Server::port() const { return impl_->socket.port(); }
 
 void Server::serve() {
@@ -105,6 +110,15 @@ void Server::Impl::work() {
   while (Connection* connection = queue.pop()) answer(*connection, responder);
 }
 
+std::size_t Server::Impl::body_limit(const Request& head) {
+  try {
+    return options.body_limit ? options.body_limit(head) : 0;
+  } catch (const std::exception& error) {
+    fault(head, error.what());
+    return 0;
+  }
+}
+
 Reply Server::Impl::run_handler(Request& request) {
   try {
     return handler(request);
@@ -119,10 +133,17 @@ Reply Server::Impl::run_handler(Request& request) {
 
 void Server::Impl::answer(Connection& connection, Responder& responder) {
   Request& request = connection.reader.request();
+  if (connection.asks_limit) {
+    connection.asks_limit = false;
+    connection.reader.set_body_limit(body_limit(request));
+    return loop.give_back(connection);
+  }
   Reply reply = run_handler(request);
+  options.allowed_origins.mark(request, reply);
   const bool streamed = static_cast<bool>(reply.stream);
   if (streamed && streams.fetch_add(1) >= options.max_streams) {
     reply = problem_reply(request, {.reason = core::Reason::kBusy, .message = {}});
+    options.allowed_origins.mark(request, reply);
   }
   const int status = reply.status;
   if (!send(connection, reply, responder)) connection.cut();
@@ -149,6 +170,7 @@ bool Server::Impl::send(Connection& connection, Reply& reply, Responder& respond
   };
   connection.phase = Phase::kWriting;
   connection.deadline_ms = EventLoop::steady_us() / 1000 + options.write_timeout_ms;
+  if (request.method != "HEAD") connection.shared_out = reply.shared_body;
   try {
     return responder.write(reply, context, connection.out, flush) &&
            connection.flush() != Connection::Flushed::kBroken;
@@ -166,7 +188,7 @@ void Server::Impl::finish(Connection& connection) {
 // The short way: everything is sent, nothing more has come, so the connection can wait for its next
 // event without the loop looking at it. False: the loop must.
 bool Server::Impl::try_park(Connection& connection) {
-  if (connection.close_after_reply || !connection.out.empty() || connection.unread_in_kernel() ||
+  if (connection.close_after_reply || !connection.all_sent() || connection.unread_in_kernel() ||
       connection.reader.has_unread() || loop.stopping()) {
     return false;
   }

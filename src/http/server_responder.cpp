@@ -125,6 +125,10 @@ class Responder::Httplib final : public httplib::Server {
     if (!reply_->content_type.empty()) {
       response.headers.emplace("Content-Type", reply_->content_type);
     }
+    if (reply_->shared_body) {
+      response.headers.emplace("Content-Length", std::to_string(reply_->shared_body->size()));
+      return;
+    }
     response.body = std::move(reply_->body);
   }
 

@@ -1,6 +1,7 @@
-// Writes replies as HTTP/1.1, through cpp-httplib, and adds what every reply carries. cpp-httplib
-// is given only a request line that was checked here, into memory: it never touches a socket.
-// One per thread.
+// Writes replies as HTTP/1.1 and adds what every reply carries. cpp-httplib prints the status line
+// and the header fields, and frames streamed bodies in chunks; for that it is run on a request line
+// made here, from memory into memory. It reads nothing that a client sent and never touches a
+// socket. One per thread.
 #pragma once
 
 #include <functional>
@@ -30,9 +31,9 @@ class Responder {
   Responder(const Responder&) = delete;
   Responder& operator=(const Responder&) = delete;
 
-  // Appends `reply` to `out`. Of a streamed one, `flush` is called when some 64 KiB have gathered
-  // and must empty `out` or return false. False: the reply is not whole, the connection must be
-  // cut. Throws what reply.stream throws.
+  // Appends `reply` to `out`, but for a shared body, which is the caller's to send. Of a streamed
+  // one, `flush` is called when some 64 KiB have gathered and must empty `out` or return false.
+  // False: the reply is not whole, the connection must be cut. Throws what reply.stream throws.
   bool write(Reply& reply, const ReplyContext& context, std::string& out,
              const std::function<bool()>& flush);
 

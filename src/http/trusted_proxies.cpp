@@ -53,12 +53,13 @@ bool TrustedProxies::trusts(const core::IpAddress& address) const {
                              [&](const core::Cidr& network) { return network.contains(address); });
 }
 
-void TrustedProxies::resolve(Request& request) const {
+bool TrustedProxies::resolve(Request& request) const {
   request.client_address = request.peer_address;
   request.https = false;
-  if (networks_.empty()) return;
-  auto hop = core::IpAddress::parse(request.peer_address);
-  if (!hop || !trusts(*hop)) return;
+  auto hop = networks_.empty() ? std::nullopt : core::IpAddress::parse(request.peer_address);
+  if (!hop || !trusts(*hop)) {
+    return !request.header("X-Forwarded-For") && !request.header("X-Forwarded-Proto");
+  }
 
   const auto addresses = list_elements(request, "X-Forwarded-For");
   std::size_t taken = 0;
@@ -72,9 +73,10 @@ void TrustedProxies::resolve(Request& request) const {
 
   // Each proxy adds one entry, or the last one alone writes one for all.
   const auto protocols = list_elements(request, "X-Forwarded-Proto");
-  if (protocols.empty()) return;
+  if (protocols.empty()) return true;
   const std::size_t from_right = std::clamp<std::size_t>(taken, 1, protocols.size());
   request.https = equal_ignoring_case(protocols[protocols.size() - from_right], "https");
+  return true;
 }
 
 }  // namespace coupon::http

@@ -1,8 +1,7 @@
 // HTTP framing: the bytes of a connection, in pieces of any size. Whatever they are,
 // * the pieces make no difference to what is understood;
 // * what is understood keeps every limit, and written out again it is understood the same;
-// * the reader never waits for more than the limits allow;
-// * every byte of a large body that was counted is given back.
+// * the reader never waits for more than the limits allow.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -17,7 +16,6 @@ namespace {
 
 namespace limits = coupon::core::limits;
 using coupon::fuzz::Choices;
-using coupon::http::BodyPolicy;
 using coupon::http::Request;
 using coupon::http::RequestReader;
 using Step = RequestReader::Step;
@@ -25,12 +23,8 @@ using Step = RequestReader::Step;
 constexpr std::size_t kBodyBytes = 200;
 constexpr std::size_t kLargeBodyBytes = 2000;
 
-BodyPolicy policy() {
-  return {.body_bytes = kBodyBytes,
-          .limit_of = [](const Request& head) -> std::size_t {
-            return head.target_path == "/import" ? kLargeBodyBytes : 0;
-          },
-          .large_bytes_total = 2 * kLargeBodyBytes};
+std::size_t limit_for(const Request& head) {
+  return head.target_path == "/import" ? kLargeBodyBytes : 0;
 }
 
 std::string printed(const Request& request, bool keep_alive) {
@@ -71,6 +65,11 @@ struct Transcript {
 // Takes what is there. False once refused.
 bool drain(RequestReader& reader, Transcript& seen) {
   for (Step step = reader.next(); step != Step::kNeedMore; step = reader.next()) {
+    if (step == Step::kAskLimit) {
+      COUPOND_ASSERT(reader.request().body.size() <= kBodyBytes);
+      reader.set_body_limit(limit_for(reader.request()));
+      continue;
+    }
     if (step == Step::kRefused) {
       seen.refused = reader.refusal().status;
       COUPOND_ASSERT(seen.refused >= 400 && seen.refused < 600 && !reader.keep_alive());
@@ -94,21 +93,16 @@ void check_patience(RequestReader& reader, Transcript seen) {
 }
 
 Transcript read_whole(std::string_view text) {
-  BodyPolicy shared = policy();
   Transcript seen;
-  {
-    RequestReader reader(shared);
-    reader.append(text);
-    if (drain(reader, seen)) check_patience(reader, seen);
-  }
-  COUPOND_ASSERT(shared.large_bytes_now == 0);
+  RequestReader reader(kBodyBytes);
+  reader.append(text);
+  if (drain(reader, seen)) check_patience(reader, seen);
   return seen;
 }
 
 Transcript read_in_pieces(std::string_view text) {
-  BodyPolicy shared = policy();
   Choices choices(text);
-  RequestReader reader(shared);
+  RequestReader reader(kBodyBytes);
   Transcript seen;
   while (!text.empty()) {
     const std::size_t bytes = std::min(text.size(), 1 + choices.below(40));

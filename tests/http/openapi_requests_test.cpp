@@ -8,9 +8,9 @@
 #include <iostream>
 #include <set>
 
-#include "coupond/http/conformance.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/black_box.h"
+#include "tests/support/conformance.h"
 #include "tests/support/random_requests.h"
 
 using namespace coupon;

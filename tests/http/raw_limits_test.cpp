@@ -13,6 +13,7 @@
 namespace coupon {
 namespace {
 
+using test::chunk_cases;
 using test::field_cases;
 using test::framing_cases;
 using test::line_cases;
@@ -88,6 +89,33 @@ TEST_CASE("a request whose end is ambiguous or too far is refused before its bod
   check_all_refused(framing_cases());
 }
 
+TEST_CASE("a body whose chunks are malformed or too much is refused", "[http]") {
+  check_all_refused(chunk_cases());
+}
+
+TEST_CASE("a chunked body is put together, and the next request found behind it", "[http]") {
+  LocalServer server([](http::Request& request) {
+    return http::text_reply(200, request.target_path + " " + request.body + " " +
+                                     std::string(request.header("Content-Length").value_or("-")));
+  });
+  const std::string chunked = "Host: x\r\nTransfer-Encoding: Chunked\r\n\r\n";
+  const std::string request = "POST /a HTTP/1.1\r\n" + chunked +
+                              "3\r\nhel\r\n000A;q=1\r\nlo, world!\r\n0\r\n\r\n" +
+                              "PUT /b HTTP/1.1\r\n" + chunked + "0\r\n\r\n" +
+                              "GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, request.size()}) {
+    RawClient client(server.port());
+    for (std::size_t at = 0; at < request.size(); at += piece) {
+      REQUIRE(client.send(request.substr(at, piece)));
+    }
+    const std::string answers = client.read_to_end();
+    INFO(answers);
+    CHECK(answers.find("/a hello, world! 13HTTP/1.1 200") != std::string::npos);
+    CHECK(answers.find("/b  0HTTP/1.1 200") != std::string::npos);
+    CHECK(answers.find("/c  -") != std::string::npos);
+  }
+}
+
 TEST_CASE("a request with malformed lines is refused", "[http]") {
   check_all_refused(line_cases());
 }
@@ -103,8 +131,9 @@ TEST_CASE("a request with bad or too many header fields is refused", "[http]") {
 TEST_CASE("every refusal is the same when the bytes come one at a time", "[http]") {
   Witness witness;
   LocalServer server(witness.handler());
-  for (const RawCase& c : {framing_cases()[0], framing_cases()[7], line_cases()[0], line_cases()[4],
-                           target_cases()[23], field_cases()[0]}) {
+  for (const RawCase& c :
+       {framing_cases()[0], framing_cases()[9], chunk_cases()[0], line_cases()[0], line_cases()[4],
+        target_cases()[23], field_cases()[0]}) {
     INFO(c.name);
     RawClient client(server.port());
     for (const char byte : c.bytes) (void)client.send({&byte, 1});
@@ -124,6 +153,10 @@ TEST_CASE("what is exactly at a limit is served", "[http]") {
       raw_post(close + "Content-Length: 65536\r\n", std::string(65536, 'b')),
       raw_post(close + "Content-Length: 0\r\n"),
       raw_post(close),
+      raw_post(close + "Transfer-Encoding: chunked\r\n",
+               "10000\r\n" + std::string(65536, 'b') + "\r\n0\r\n\r\n"),
+      raw_post(close + "Transfer-Encoding: chunked\r\n",
+               "1;aaaaaaaaaaaaaaa\r\nb\r\n00000000\r\n\r\n"),
       raw_get("Host: [::1]:8080\r\n" + close),
       "DELETE /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" + close + "\r\n",
       "GET /a HTTP/1.0\r\n\r\n",
@@ -144,7 +177,7 @@ TEST_CASE("a refusal echoes a valid request id and replaces any other", "[http]"
   LocalServer server(witness.handler());
   const auto answer_to = [&](const std::string& id) {
     RawClient client(server.port());
-    (void)client.send(raw_post("X-Request-Id: " + id + "\r\nTransfer-Encoding: chunked\r\n"));
+    (void)client.send(raw_post("X-Request-Id: " + id + "\r\nTransfer-Encoding: gzip\r\n"));
     return client.read_to_end();
   };
   CHECK(answer_to("till-7_a.b").find("\r\nX-Request-Id: till-7_a.b\r\n") != std::string::npos);

@@ -41,29 +41,10 @@ std::size_t replies_in(const std::string& text) {
   return count;
 }
 
-// More that a raw client may try, beside the lists that the server's own tests share.
-std::vector<RawCase> chunk_cases() {
-  std::vector<RawCase> cases;
-  for (const char* chunk : {"5;ext=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nhello\r\n0\r\n\r\n",
-                            "-5\r\nhello\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n",
-                            "0x5\r\nhello\r\n0\r\n\r\n", "5\nhello\n0\n\n", "\r\n"}) {
-    cases.push_back({chunk, test::raw_post("Transfer-Encoding: chunked\r\n", chunk), 411});
-  }
-  for (const char* coding : {"xchunked", "chunked, identity", " chunked",
-                             "\x0b"
-                             "chunked",
-                             "cow"}) {
-    const bool control = std::string(coding)[0] == '\x0b';
-    cases.push_back({coding, test::raw_post("Transfer-Encoding: " + std::string(coding) + "\r\n"),
-                     control ? 400 : 411});
-  }
-  return cases;
-}
-
 std::vector<RawCase> all_cases() {
   std::vector<RawCase> all;
   for (const auto& list : {test::framing_cases(), test::line_cases(), test::target_cases(),
-                           test::field_cases(), chunk_cases()}) {
+                           test::field_cases(), test::chunk_cases()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

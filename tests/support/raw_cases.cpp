@@ -22,12 +22,18 @@ std::string many_fields(int count) {
 
 std::vector<RawCase> framing_cases() {
   return {
-      {"chunked", raw_post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), 411},
-      {"chunked in capitals", raw_post("TRANSFER-ENCODING: Chunked\r\n", "0\r\n\r\n"), 411},
-      {"transfer encoding identity", raw_post("Transfer-Encoding: identity\r\n"), 411},
+      {"transfer encoding gzip", raw_post("Transfer-Encoding: gzip\r\n"), 501},
+      {"transfer encoding identity", raw_post("Transfer-Encoding: identity\r\n"), 501},
+      {"a list of codings", raw_post("Transfer-Encoding: gzip, chunked\r\n"), 501},
+      {"chunked twice in a list", raw_post("Transfer-Encoding: chunked, chunked\r\n"), 501},
+      {"chunked, nearly", raw_post("Transfer-Encoding: xchunked\r\n"), 501},
       {"transfer encoding twice",
-       raw_post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"), 411},
-      {"chunked on GET", raw_get("Host: x\r\nTransfer-Encoding: chunked\r\n"), 411},
+       raw_post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {"chunked twice", raw_post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+       400},
+      {"chunked on GET", raw_get("Host: x\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {"chunked by HTTP/1.0",
+       "POST /a HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"length and chunked", raw_post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"), 400},
       {"chunked and length", raw_post("Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"), 400},
       {"length twice, different", raw_post("Content-Length: 1\r\nContent-Length: 2\r\n", "ab"),
@@ -49,6 +55,47 @@ std::vector<RawCase> framing_cases() {
       {"body on DELETE", "DELETE /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", 400},
       {"unknown expectation", raw_post("Expect: 200-ok\r\nContent-Length: 2\r\n", "ab"), 417},
   };
+}
+
+std::vector<RawCase> chunk_cases() {
+  struct Chunks {
+    const char* name;
+    std::string bytes;
+    int status = 400;
+  };
+  const std::vector<Chunks> all = {
+      {"a long extension", "5;ext=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nhello\r\n0\r\n\r\n"},
+      {"a long extension of the last chunk", "0;ext=aaaaaaaaaaaaaaaaaaaaaa\r\n\r\n"},
+      {"an endless extension", "5;" + std::string(1000, 'a')},
+      {"a control character in an extension", "5;a\x01\r\nhello\r\n0\r\n\r\n"},
+      {"a space before an extension", "5 ;a\r\nhello\r\n0\r\n\r\n"},
+      {"a space after the size", "5 \r\nhello\r\n0\r\n\r\n"},
+      {"a space before the size", " 5\r\nhello\r\n0\r\n\r\n"},
+      {"a negative size", "-5\r\nhello\r\n0\r\n\r\n"},
+      {"a size with a plus", "+5\r\nhello\r\n0\r\n\r\n"},
+      {"a size with 0x", "0x5\r\nhello\r\n0\r\n\r\n"},
+      {"a size that is no number", "five\r\nhello\r\n0\r\n\r\n"},
+      {"a size beyond 64 bits", "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n"},
+      {"a size of 64 bits", "FFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n"},
+      {"a size with many zeroes", "0000000000000000000005\r\nhello\r\n0\r\n\r\n"},
+      {"no size", "\r\n"},
+      {"bare line ends", "5\nhello\n0\n\n"},
+      {"a bare CR behind the size", "5\rhello\r\n0\r\n\r\n"},
+      {"data longer than its size", "5\r\nhello!\r\n0\r\n\r\n"},
+      {"data shorter than its size", "5\r\nhell\r\n0\r\n\r\n"},
+      {"no line end behind the data", "5\r\nhello0\r\n\r\n"},
+      {"a trailer", "5\r\nhello\r\n0\r\nX: y\r\n\r\n"},
+      {"a length as trailer", "5\r\nhello\r\n0\r\nContent-Length: 3\r\n\r\n"},
+      {"a chunk above the limit", "10001\r\n", 413},
+      {"a huge chunk", "FFFFFFFF\r\n", 413},
+      {"chunks above the limit together",
+       "FFFF\r\n" + std::string(0xFFFF, 'a') + "\r\n2\r\naa\r\n0\r\n\r\n", 413},
+  };
+  std::vector<RawCase> cases;
+  for (const Chunks& one : all) {
+    cases.push_back({one.name, raw_post("Transfer-Encoding: chunked\r\n", one.bytes), one.status});
+  }
+  return cases;
 }
 
 std::vector<RawCase> line_cases() {

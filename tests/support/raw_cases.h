@@ -20,6 +20,8 @@ std::string many_fields(int count);
 
 // Where the request ends is ambiguous, or too far away.
 std::vector<RawCase> framing_cases();
+// Bodies whose chunks are malformed or too much.
+std::vector<RawCase> chunk_cases();
 // Lines that are not HTTP's.
 std::vector<RawCase> line_cases();
 // Methods, targets and versions.

@@ -27,15 +27,17 @@ struct Settings {
   std::string host = "127.0.0.1";
   int port = 8080;               // 0: any free one
   bool beyond_loopback = false;  // whether another host than loopback is allowed
+  bool behind_proxy = false;     // one of the reasons to allow it
   std::size_t max_connections = 4096;
   std::vector<std::string> trusted_proxies = {};  // addresses or networks
+  std::vector<std::string> allowed_origins = {};  // of pages that may call; or "*"
   bool rate_limits = true;
   core::LogFormat log_format = core::LogFormat::kText;
   std::optional<FirstAdmin> first_admin = {};
 };
 
-// To be called before any thread exists: makes SIGTERM and SIGINT end serve() instead of the
-// process.
+// To be called before any thread exists: makes SIGTERM, SIGINT and SIGHUP end serve() instead of
+// the process, and SIGPIPE nothing.
 void take_stop_signals();
 
 class App {
@@ -52,8 +54,9 @@ class App {
   std::string banner() const;
   int port() const;
 
-  // Serves until stop(), SIGTERM, SIGINT or a failed commit; then finishes what runs and closes the
-  // database. False after a failed commit: only a restart can tell what became of it. Call once.
+  // Serves until stop(), a signal to stop or a failed commit; then finishes what runs and closes
+  // the database. False after a failed commit: only a restart can tell what became of it. Call
+  // once.
   bool serve();
   // Makes serve() return. Any thread.
   void stop() noexcept;

@@ -1,8 +1,8 @@
 // The log: one line per event, to stderr unless told otherwise. Values are escaped, so that no
 // input can start a line of its own or reach a terminal as a control sequence. Never throws, never
 // fails the caller and never makes it wait: lines go through a bounded queue to one thread, which
-// writes them. Who reads the log may be slow, stuck or gone. What does not fit is lost, and how many
-// lines were is told as soon as one can be written again.
+// writes them. Who reads the log may be slow, stuck or gone. What does not fit is lost, and how
+// many lines were is told as soon as one can be written again.
 // Who logs keeps secrets out: no passwords, tokens or whole codes.
 #pragma once
 

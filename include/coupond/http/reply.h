@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ struct Reply {
   // client, so memory stays bounded: give at most about 64 KiB at a time. A throw cuts the
   // connection, so that a client cannot take a torn body for a whole one.
   std::function<bool(std::string& chunk)> stream = {};
+
+  // When set, the body is this one text, which all who ask for it share while it is on its way.
+  std::shared_ptr<const std::string> shared_body = {};
 
   bool close = false;                        // Close the connection after this reply.
   std::optional<core::Reason> refused = {};  // Why, where it is a refusal: for counting.

@@ -16,13 +16,6 @@ namespace coupon::http {
 
 using Handler = std::function<Reply(Request&)>;
 
-struct RouteInfo {
-  // What request.route says; empty: the pattern itself. Must be few and fixed: it labels metrics.
-  std::string name = {};
-  // Match with and without a slash at the end; otherwise exactly as the pattern is written.
-  bool optional_trailing_slash = false;
-};
-
 class Router {
  public:
   Router();
@@ -32,12 +25,15 @@ class Router {
 
   // `pattern` is "/" or segments such as "/coupons/{id}/claim"; a segment is a literal or one
   // {placeholder}, which takes any segment but an empty one. A literal wins over a placeholder,
-  // segment by segment from the left. GET serves HEAD too.
-  // Throws std::logic_error on a malformed pattern or a method and pattern declared twice: both are
-  // faults of the program, found at start-up.
-  void add(std::string_view method, std::string_view pattern, Handler handler, RouteInfo info = {});
+  // segment by segment from the left. A slash at the end of pattern or path makes no difference.
+  // GET serves HEAD too. `name` is what request.route says; empty: the pattern itself. Names must
+  // be few and fixed: they label metrics. Throws std::logic_error on a malformed pattern or a
+  // method and pattern declared twice: both are faults of the program, found at start-up.
+  void add(std::string_view method, std::string_view pattern, Handler handler,
+           std::string name = {});
 
-  // Fills request.params and request.route and runs the handler. 404 for an unknown path, 405 with
+  // Fills request.params and request.route, takes a slash off the end of request.segments, and runs
+  // the handler. 404 for an unknown path, 405 with
   // Allow for an unknown method, 204 with Allow for OPTIONS (and no CORS headers), all with the
   // JSON error body of problem.h.
   Reply handle(Request& request) const;

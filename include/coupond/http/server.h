@@ -1,6 +1,8 @@
-// The guarded HTTP/1.1 server: cpp-httplib behind limits that cpp-httplib lacks (design.md section
-// 4). No byte reaches a handler before the whole request is there and valid; no thread waits for a
-// client, except while it streams a reply to one.
+// The HTTP/1.1 server. Reading is ours: strict, and within limits of size, time, memory and number
+// that cpp-httplib's server lacks. Of cpp-httplib, replies are written: status line, header fields
+// and the chunks of streamed bodies (src/http/server_responder.h). No byte reaches a handler before
+// the whole request is there and valid; no thread waits for a client, except while it streams a
+// reply to one.
 //
 // One thread (the caller of serve()) accepts, reads and checks; a fixed pool runs handlers. A
 // connection with nothing to do costs a socket and some hundred bytes.
@@ -17,6 +19,7 @@
 #include "coupond/core/limits.h"
 #include "coupond/core/random.h"
 #include "coupond/core/result.h"
+#include "coupond/http/allowed_origins.h"
 #include "coupond/http/reply.h"
 #include "coupond/http/request.h"
 #include "coupond/http/trusted_proxies.h"
@@ -37,18 +40,20 @@ struct ServerOptions {
   // The head's limits are in core/limits.h: beyond them 414 or 431.
   std::size_t body_bytes = core::limits::kBodyMaxBytes;  // Beyond: 413.
   // The limit of a request that may take more, such as an administrator's import; 0: body_bytes.
-  // Asked on the server's own thread when its head is there: must be quick. May be empty.
+  // Asked on a worker, before more than body_bytes are taken. May be empty.
   std::function<std::size_t(const Request& head)> body_limit = {};
-  // All bodies above body_bytes together; beyond: 503.
-  std::size_t large_body_bytes_total = 256 * 1024 * 1024;
+  // What requests and replies in flight may take together. Beyond, large bodies are refused (503)
+  // and the slowest clients closed.
+  std::size_t memory_bytes = core::limits::kHttpMemoryBytes;
 
   int idle_timeout_ms = 60'000;      // Without a request.
   int request_deadline_ms = 10'000;  // First byte of a request to its last, whatever the pace.
-  std::size_t large_body_bytes_per_s = 64 * 1024;  // Large bodies get time at this rate on top.
+  std::size_t large_body_bytes_per_s = 64 * 1024;  // What came of a large body earns time on top.
   int write_timeout_ms = 10'000;                   // Without the client taking a byte of the reply.
   int drain_timeout_ms = 1'000;  // How long we listen after the last reply before we close.
 
   TrustedProxies trusted_proxies = {};
+  AllowedOrigins allowed_origins = {};
 };
 
 // Told about what happens. Called on the server's threads, several at once; must not block.
@@ -59,6 +64,8 @@ struct ServerHooks {
   // The server refused by itself: malformed, too large, too slow, overloaded.
   std::function<void(std::string_view peer_address, int status, std::string_view code)> on_refusal =
       {};
+  // Somebody who is no trusted proxy sent X-Forwarded-For or X-Forwarded-Proto: told of once.
+  std::function<void(std::string_view peer_address)> on_distrusted = {};
   // A handler threw, or the machine refused us something: the sentence for the log.
   std::function<void(std::string_view request_id, std::string_view what)> on_fault = {};
 };
@@ -74,6 +81,9 @@ class Server {
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  // How many descriptors a server with so many connections may take.
+  static std::size_t descriptors_for(std::size_t max_connections);
 
   // Takes the address and begins to queue connections. Fails when it is taken (also by a second
   // server with the same options) or not ours; the message names the address and the remedy.

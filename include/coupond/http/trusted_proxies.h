@@ -24,7 +24,8 @@ class TrustedProxies {
   // Fills client_address and https from peer_address and, when that is trusted, X-Forwarded-For
   // and X-Forwarded-Proto. The list is walked from the right, the end our own proxy wrote, to the
   // first address that is not trusted; an unreadable entry ends the walk at the last good one.
-  void resolve(Request& request) const;
+  // False where such a header was ignored, because who sent it is not trusted.
+  bool resolve(Request& request) const;
 
  private:
   std::vector<core::Cidr> networks_;

@@ -36,14 +36,17 @@ auto page(const char* name) {
 
 }  // namespace
 
-void add_document_endpoints(Endpoints& system, const std::string& document) {
+void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::string>& document) {
   system.add({.route = "GET /openapi.json",
               .id = "getOpenapi",
               .summary = "This document",
               .auth = Auth::kNone,
               .aliases = {"GET /swagger.json"},
               .answers = {Answer{.doc = "OpenAPI 3.1.", .content_type = "application/json"}}},
-             [&document](Call&) -> Result<Reply> { return http::json_reply(200, document); });
+             [&document](Call&) -> Result<Reply> {
+               return Reply{
+                   .content_type = std::string(http::kJson), .body = {}, .shared_body = document};
+             });
   system.add({.route = "GET /docs",
               .id = "getDocs",
               .summary = "This document as a page",

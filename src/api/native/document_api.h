@@ -11,7 +11,7 @@ namespace coupon::api {
 
 // `document`: the OpenAPI text, which may be filled later, before the first request; must outlive
 // the router.
-void add_document_endpoints(Endpoints& system, const std::string& document);
+void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::string>& document);
 // The page's own files, which are no part of the API.
 void add_document_assets(http::Router& router);
 

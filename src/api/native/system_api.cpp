@@ -60,12 +60,18 @@ struct Readiness {
 
 Result<Liveness> live(Call&) { return Liveness{}; }
 
-Result<Reply> ready(Call& call) {
+Result<Reply> ready(Call& call, const std::atomic<bool>& distrusted) {
   const auto checks = service::readiness(call.engine);
   const bool good = service::all_ok(checks);
   Readiness out{.status = good ? "ready" : "not_ready", .checks = {}};
   for (const service::Check& check : checks) {
     out.checks.push_back({.name = check.name, .ok = check.ok, .detail = check.detail});
+  }
+  if (distrusted) {
+    out.checks.push_back({.name = "proxy",
+                          .ok = true,
+                          .detail = "ignored X-Forwarded-For from an address that is no "
+                                    "--trusted-proxy"});
   }
   return http::json_reply(good ? 200 : 503, http::to_json(out));
 }
@@ -92,7 +98,8 @@ const http::Dialect& system_dialect() {
   return dialect;
 }
 
-void add_system_endpoints(Endpoints& system, std::function<std::string()> metrics) {
+void add_system_endpoints(Endpoints& system, const std::atomic<bool>& distrusted,
+                          std::function<std::string()> metrics) {
   if (metrics) add_metrics(system, std::move(metrics));
   system.add({.route = "GET /healthz",
               .id = "getLiveness",
@@ -105,7 +112,7 @@ void add_system_endpoints(Endpoints& system, std::function<std::string()> metric
        .summary = "Is the server fit to work?",
        .auth = Auth::kNone,
        .answers = {answer_of<Readiness>(200, "It is."), answer_of<Readiness>(503, "It is not.")}},
-      ready);
+      [&distrusted](Call& call) { return ready(call, distrusted); });
   system.add({.route = "GET /.well-known/jwks.json",
               .id = "getTokenKeys",
               .summary = "Public key of coupon tokens",

@@ -2,6 +2,7 @@
 // public key of its tokens. For everybody, without a session.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -11,7 +12,9 @@
 namespace coupon::api {
 
 const http::Dialect& system_dialect();
-// `metrics` gives Prometheus' text format; empty: there is no /metrics.
-void add_system_endpoints(Endpoints& system, std::function<std::string()> metrics);
+// `distrusted`: a forwarded header was ignored; /readyz says so. `metrics` gives Prometheus' text
+// format; empty: there is no /metrics.
+void add_system_endpoints(Endpoints& system, const std::atomic<bool>& distrusted,
+                          std::function<std::string()> metrics);
 
 }  // namespace coupon::api

@@ -1,7 +1,8 @@
+#include "tests/support/schema_check.h"
+
 #include <algorithm>
 
 #include "coupond/core/time_text.h"
-#include "src/http/schema.h"
 
 namespace coupon::http {
 namespace {

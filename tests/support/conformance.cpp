@@ -1,9 +1,10 @@
-#include "coupond/http/conformance.h"
+#include "tests/support/conformance.h"
 
 #include <algorithm>
 
 #include "src/http/declared.h"
 #include "src/http/schema.h"
+#include "tests/support/schema_check.h"
 
 namespace coupon::http {
 namespace {
