@@ -41,7 +41,7 @@ endfunction()
 
 file(GLOB folders CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${PROJECT_SOURCE_DIR}/tests
   ${PROJECT_SOURCE_DIR}/tests/*)
-list(REMOVE_ITEM folders support bench fuzz)
+list(REMOVE_ITEM folders support bench fuzz clients)
 foreach(folder IN LISTS folders)
   coupond_test(${folder} ${folder})
 endforeach()
@@ -71,6 +71,17 @@ add_test(NAME "examples: systemd understands the units"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/units.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: systemd understands the units" PROPERTIES
   LABELS examples TIMEOUT 60 SKIP_REGULAR_EXPRESSION "^skipped:")
+
+# tests/clients: one conversation a service, as its clients have it, with the built binary.
+file(GLOB clients CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/clients/*.py)
+list(FILTER clients EXCLUDE REGEX "/client\\.py$")
+foreach(source IN LISTS clients)
+  get_filename_component(name ${source} NAME_WE)
+  add_test(NAME "clients: the ${name} service's go on as before"
+    COMMAND python3 -B ${source} $<TARGET_FILE:coupond>)
+  set_tests_properties("clients: the ${name} service's go on as before" PROPERTIES
+    LABELS clients TIMEOUT 300)
+endforeach()
 
 include(cmake/fuzz.cmake)
 

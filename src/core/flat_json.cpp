@@ -38,6 +38,18 @@ FlatJsonWriter& FlatJsonWriter::add(std::string_view name, std::string_view text
   return *this;
 }
 
+FlatJsonWriter& FlatJsonWriter::add_boolean(std::string_view name, bool value) {
+  add_name(name);
+  out_ += value ? "true" : "false";
+  return *this;
+}
+
+FlatJsonWriter& FlatJsonWriter::add_members(const FlatJsonWriter& other) {
+  if (other.out_.size() > 1 && out_.size() > 1) out_ += ',';
+  out_.append(other.out_, 1);
+  return *this;
+}
+
 std::string FlatJsonWriter::finish() {
   out_ += '}';
   return std::move(out_);
@@ -57,6 +69,12 @@ struct FlatJson::Cursor {
   bool accept(char c) {
     if (!rest.starts_with(c)) return false;
     rest.remove_prefix(1);
+    return true;
+  }
+
+  bool accept(std::string_view word) {
+    if (!rest.starts_with(word)) return false;
+    rest.remove_prefix(word.size());
     return true;
   }
 
@@ -125,12 +143,15 @@ bool FlatJson::read_field(Cursor& cursor) {
   if (cursor.rest.starts_with('"')) {
     std::optional<std::string> text = cursor.text();
     if (!text) return false;
-    field.text = *std::move(text);
+    field.value = *std::move(text);
+  } else if (cursor.accept("true")) {
+    field.value = true;
+  } else if (cursor.accept("false")) {
+    field.value = false;
   } else {
     const std::optional<std::int64_t> number = cursor.number();
     if (!number) return false;
-    field.number = *number;
-    field.is_number = true;
+    field.value = *number;
   }
   fields_.push_back(std::move(field));
   return fields_.size() <= limits::kTokenClaimsMax;
@@ -160,23 +181,27 @@ const FlatJson::Field* FlatJson::find(std::string_view name) const {
 
 std::optional<std::int64_t> FlatJson::number(std::string_view name) const {
   const Field* field = find(name);
-  if (field == nullptr || !field->is_number) return std::nullopt;
-  return field->number;
+  const auto* number = field == nullptr ? nullptr : std::get_if<std::int64_t>(&field->value);
+  if (number == nullptr) return std::nullopt;
+  return *number;
 }
 
 std::optional<std::string> FlatJson::text(std::string_view name) const {
   const Field* field = find(name);
-  if (field == nullptr || field->is_number) return std::nullopt;
-  return field->text;
+  const auto* text = field == nullptr ? nullptr : std::get_if<std::string>(&field->value);
+  if (text == nullptr) return std::nullopt;
+  return *text;
 }
 
 std::string FlatJson::write() const {
   FlatJsonWriter writer;
   for (const Field& field : fields_) {
-    if (field.is_number) {
-      writer.add(field.name, field.number);
+    if (const auto* text = std::get_if<std::string>(&field.value)) {
+      writer.add(field.name, *text);
+    } else if (const auto* truth = std::get_if<bool>(&field.value)) {
+      writer.add_boolean(field.name, *truth);
     } else {
-      writer.add(field.name, field.text);
+      writer.add(field.name, std::get<std::int64_t>(field.value));
     }
   }
   return writer.finish();

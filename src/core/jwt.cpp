@@ -3,7 +3,6 @@
 #include <sodium.h>
 
 #include "coupond/core/assert.h"
-#include "coupond/core/flat_json.h"
 #include "coupond/core/limits.h"
 
 namespace coupon::core {
@@ -14,6 +13,7 @@ static_assert(alignof(crypto_auth_hmacsha256_state) <= 16);
 
 constexpr std::string_view kIssuer = "coupond";
 constexpr std::string_view kSessionAudience = "coupond";
+constexpr std::string_view kRefreshAudience = "coupond-refresh";
 constexpr std::string_view kCouponAudience = "coupond-till";
 
 constexpr std::size_t kMacSize = 32;
@@ -75,11 +75,14 @@ bool in_force(UnixMs issued_at, UnixMs expires_at, UnixMs now) {
 
 std::optional<SessionClaims> session_claims_in(std::string_view base64) {
   const std::optional<FlatJson> read = claims_in(base64, kSessionAudience);
-  if (!read || read->size() != 8) return std::nullopt;
+  if (!read) return std::nullopt;
+  auto uuid = read->text("acc");
+  const bool plain = !uuid;
+  if (plain && read->size() != 8) return std::nullopt;
+  if (plain) uuid = read->text("sub");
+  auto role = plain ? read->text("role") : std::string();
   const auto user_id = read->number("uid");
-  auto uuid = read->text("sub");
   const auto epoch = read->number("epoch");
-  auto role = read->text("role");
   const auto issued_at = time_in(*read, "iat");
   const auto expires_at = time_in(*read, "exp");
   if (!user_id || !uuid || !epoch || !role || !issued_at || !expires_at) return std::nullopt;
@@ -140,17 +143,26 @@ Block<32> Jwt::session_mac(std::string_view signed_part) const {
   return mac;
 }
 
-std::string Jwt::sign_session(const SessionClaims& claims) const {
-  std::string token = session_header_ + payload(FlatJsonWriter()
-                                                    .add("iss", kIssuer)
-                                                    .add("aud", kSessionAudience)
-                                                    .add("sub", claims.uuid)
-                                                    .add("uid", claims.user_id)
-                                                    .add("role", claims.role)
-                                                    .add("epoch", claims.epoch)
-                                                    .add("iat", seconds(claims.issued_at))
-                                                    .add("exp", seconds(claims.expires_at))
-                                                    .finish());
+std::string Jwt::sign_session(const SessionClaims& claims, const FlatJsonWriter& shown) const {
+  return sign_for(kSessionAudience, claims, shown);
+}
+
+std::string Jwt::sign_refresh(const SessionClaims& claims, const FlatJsonWriter& shown) const {
+  return sign_for(kRefreshAudience, claims, shown);
+}
+
+std::string Jwt::sign_for(std::string_view audience, const SessionClaims& claims,
+                          const FlatJsonWriter& shown) const {
+  FlatJsonWriter json;
+  json.add("iss", kIssuer).add("aud", audience);
+  if (shown.empty()) {
+    json.add("sub", claims.uuid).add("uid", claims.user_id).add("role", claims.role);
+  } else {
+    json.add("acc", claims.uuid).add("uid", claims.user_id).add_members(shown);
+  }
+  json.add("epoch", claims.epoch);
+  json.add("iat", seconds(claims.issued_at)).add("exp", seconds(claims.expires_at));
+  std::string token = session_header_ + payload(json.finish());
   const Block<kMacSize> mac = session_mac(token);
   token += '.' + to_base64url(mac);
   COUPOND_ASSERT(token.size() <= limits::kTokenMaxBytes);

@@ -118,26 +118,57 @@ void append_digits(std::string& out, int digits, unsigned number) {
   }
 }
 
-}  // namespace
+// A time taken apart.
+struct Moment {
+  explicit Moment(UnixMs at) {
+    const std::chrono::milliseconds since_epoch(std::clamp(at.value, kFirstMs, kLastMs));
+    const auto midnight = std::chrono::floor<std::chrono::days>(since_epoch);
+    date = std::chrono::sys_days(midnight);
+    weekday = std::chrono::weekday(std::chrono::sys_days(midnight)).c_encoding();
+    const auto ms_of_day = static_cast<unsigned>((since_epoch - midnight).count());
+    seconds = ms_of_day / 1000;
+    ms = ms_of_day % 1000;
+  }
 
-std::string to_rfc3339(UnixMs at) {
-  const std::chrono::milliseconds since_epoch(std::clamp(at.value, kFirstMs, kLastMs));
-  const auto midnight = std::chrono::floor<std::chrono::days>(since_epoch);
-  const std::chrono::year_month_day date{std::chrono::sys_days(midnight)};
-  const auto ms_of_day = static_cast<unsigned>((since_epoch - midnight).count());
-  const unsigned seconds = ms_of_day / 1000;
-  const unsigned ms = ms_of_day % 1000;
+  std::chrono::year_month_day date{};
+  unsigned weekday = 0;  // from Sunday
+  unsigned seconds = 0;  // of the day
+  unsigned ms = 0;
+};
 
-  std::string out;
-  out.reserve(sizeof "2026-11-20T14:00:00.123Z");
-  append_digits(out, 4, static_cast<unsigned>(static_cast<int>(date.year())));
-  append_digits(out += '-', 2, static_cast<unsigned>(date.month()));
-  append_digits(out += '-', 2, static_cast<unsigned>(date.day()));
-  append_digits(out += 'T', 2, seconds / 3600);
+void append_time_of_day(std::string& out, unsigned seconds) {
+  append_digits(out, 2, seconds / 3600);
   append_digits(out += ':', 2, seconds / 60 % 60);
   append_digits(out += ':', 2, seconds % 60);
-  if (ms != 0) append_digits(out += '.', 3, ms);
-  return out + 'Z';
+}
+
+std::string rfc822(const Moment& moment) {
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const auto month = static_cast<unsigned>(moment.date.month());
+  std::string out(kDays.substr(moment.weekday * 3UL, 3));
+  append_digits(out += ", ", 2, static_cast<unsigned>(moment.date.day()));
+  (out += ' ').append(kMonths.substr((month - 1UL) * 3, 3)) += ' ';
+  append_digits(out, 4, static_cast<unsigned>(static_cast<int>(moment.date.year())));
+  append_time_of_day(out += ' ', moment.seconds);
+  return out += " GMT";
+}
+
+}  // namespace
+
+std::string to_rfc3339(UnixMs at) { return to_text(at, TimeStyle::kRfc3339); }
+
+std::string to_text(UnixMs at, TimeStyle style) {
+  const Moment moment(at);
+  if (style == TimeStyle::kRfc822) return rfc822(moment);
+  std::string out;
+  out.reserve(sizeof "2026-11-20T14:00:00.123000");
+  append_digits(out, 4, static_cast<unsigned>(static_cast<int>(moment.date.year())));
+  append_digits(out += '-', 2, static_cast<unsigned>(moment.date.month()));
+  append_digits(out += '-', 2, static_cast<unsigned>(moment.date.day()));
+  append_time_of_day(out += 'T', moment.seconds);
+  if (moment.ms != 0 || style != TimeStyle::kRfc3339) append_digits(out += '.', 3, moment.ms);
+  return out += style == TimeStyle::kNaiveMicros ? "000" : "Z";
 }
 
 Result<UnixMs> parse_time(std::string_view text) {

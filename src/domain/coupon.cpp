@@ -13,6 +13,8 @@ constexpr Names<CouponState, 4> kStates{{{{CouponState::kAvailable, "available"}
 
 constexpr Names<Role, 3> kRoles{
     {{{Role::kUser, "user"}, {Role::kStaff, "staff"}, {Role::kAdmin, "admin"}}}};
+constexpr Names<Role, 3> kCapitalRoles{
+    {{{Role::kUser, "USER"}, {Role::kStaff, "STAFF"}, {Role::kAdmin, "ADMIN"}}}};
 
 }  // namespace
 
@@ -20,6 +22,7 @@ std::string_view name(CouponState state) { return kStates.name(state); }
 std::optional<CouponState> parse_coupon_state(std::string_view text) { return kStates.parse(text); }
 
 std::string_view name(Role role) { return kRoles.name(role); }
+std::string_view capital_name(Role role) { return kCapitalRoles.name(role); }
 std::optional<Role> parse_role(std::string_view text) { return kRoles.parse(text); }
 
 }  // namespace coupon::domain

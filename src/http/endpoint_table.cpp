@@ -32,10 +32,13 @@ void append_row(std::string& out, const Endpoint& endpoint) {
   out += "| `" + endpoint.route + "`";
   for (const std::string& alias : endpoint.aliases) out += ", `" + alias + "`";
   out += " | " + who(endpoint) + " | ";
+  std::string successes;
   for (const Answer& answer : endpoint.answers) {
-    if (&answer != &endpoint.answers.front()) out += ", ";
-    out += std::to_string(answer.status);
+    if (answer.status >= 400) continue;
+    if (!successes.empty()) successes += ", ";
+    successes += std::to_string(answer.status);
   }
+  out += successes;
   out += " | " + endpoint.summary + " |\n";
 }
 

@@ -270,7 +270,9 @@ class Document {
       responses[std::to_string(answer.status)] = success(endpoint, answer);
     }
     for (const auto& [status, refusals] : declared_refusals(endpoint)) {
-      responses[std::to_string(status)] = refusal(endpoint, status, refusals);
+      // Where an answer has the status, the refusal has that answer's body.
+      const std::string key = std::to_string(status);
+      if (!responses.contains(key)) responses[key] = refusal(endpoint, status, refusals);
     }
     return responses;
   }

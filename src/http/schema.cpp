@@ -6,6 +6,8 @@
 namespace coupon::http {
 namespace {
 
+constexpr core::UnixMs kExampleTime{1'769'860'800'000};  // 2026-01-31T12:00:00Z
+
 OrderedJson text_schema(const ValueSpec& spec, SchemaUse use) {
   OrderedJson schema{{"type", "string"}};
   if (spec.or_integer && use.request) schema["type"] = {"string", "integer"};
@@ -19,6 +21,12 @@ OrderedJson text_schema(const ValueSpec& spec, SchemaUse use) {
 
 OrderedJson integer_schema(const ValueSpec& spec) {
   return {{"type", "integer"}, {"format", "int64"}, {"minimum", spec.min}, {"maximum", spec.max}};
+}
+
+// By the names of the OpenAPI registry of formats.
+const char* time_format(core::TimeStyle style) {
+  if (style == core::TimeStyle::kNaiveMicros) return "date-time-local";
+  return style == core::TimeStyle::kRfc822 ? "http-date" : "date-time";
 }
 
 OrderedJson free_schema(const ValueSpec& spec) {
@@ -43,7 +51,7 @@ OrderedJson example_of_value(const ValueSpec& spec, bool request) {
     case Type::kBoolean:
       return true;
     case Type::kTime:
-      return "2026-01-31T12:00:00Z";
+      return core::to_text(kExampleTime, spec.time_style);
     case Type::kChoice:
       return spec.choices.empty() ? "" : spec.choices.front();
     case Type::kObject:
@@ -85,7 +93,7 @@ OrderedJson SchemaBook::value(const ValueSpec& spec, SchemaUse use) {
     case Type::kBoolean:
       return {{"type", "boolean"}};
     case Type::kTime:
-      return {{"type", "string"}, {"format", "date-time"}};
+      return {{"type", "string"}, {"format", time_format(spec.time_style)}};
     case Type::kChoice:
       return {{"type", "string"}, {"enum", spec.choices}};
     case Type::kObject:

@@ -223,9 +223,9 @@ void write_value(const ValueSpec&, std::string& out, const bool& value) {
   out += value ? "true" : "false";
 }
 
-void write_value(const ValueSpec&, std::string& out, const core::UnixMs& value) {
+void write_value(const ValueSpec& spec, std::string& out, const core::UnixMs& value) {
   out += '"';
-  out += core::to_rfc3339(value);
+  out += core::to_text(value, spec.time_style);
   out += '"';
 }
 

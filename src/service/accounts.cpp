@@ -58,8 +58,8 @@ Result<domain::User> drafted(store::Tx& tx, Engine& engine, const NewUser& wante
   if (wanted.credit.value < 0 || wanted.credit.value > core::limits::kCreditMax) {
     return invalid("credit", "credit must be between 0 and 9007199254740991");
   }
-  return domain::User{.id = {},
-                      .uuid = core::uuid4(engine.random()),
+  return domain::User{.id = wanted.id,
+                      .uuid = wanted.uuid.empty() ? core::uuid4(engine.random()) : wanted.uuid,
                       .email = *std::move(email),
                       .username = wanted.username,
                       .name = wanted.name,

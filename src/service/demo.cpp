@@ -9,6 +9,7 @@
 #include "coupond/service/campaigns.h"
 #include "coupond/service/codes.h"
 #include "coupond/store/campaigns.h"
+#include "coupond/store/users.h"
 
 namespace coupon::service {
 namespace {
@@ -23,13 +24,32 @@ struct DemoUser {
   const char* password;
   domain::Role role = domain::Role::kUser;
   core::Credit credit = {};
+  const char* uuid = "";  // empty: any
 };
 
 constexpr std::array<DemoUser, 9> kUsers = {{
     {"admin@example.com", nullptr, "Admin", "AdminPassword123", domain::Role::kAdmin},
-    {"admin@admin.com", nullptr, "Admin", "Password1", domain::Role::kAdmin},
-    {"user@user.com", nullptr, "User", "Password1"},
-    {"a.faghihi@example.com", "a.faghihi", "A. Faghihi", "password", domain::Role::kUser, {100}},
+    // By their ids, the book service's clients know these two.
+    {"admin@admin.com",
+     nullptr,
+     "darth vader",
+     "Password1",
+     domain::Role::kAdmin,
+     {},
+     "000000000000000000000000"},
+    {"user@user.com",
+     nullptr,
+     "han solo",
+     "Password1",
+     domain::Role::kUser,
+     {},
+     "000000000000000000000001"},
+    {"a.faghihi@example.com",
+     "a.faghihi",
+     "Amirhossein Faghihi",
+     "password",
+     domain::Role::kUser,
+     {100}},
     {"user2@example.com", "user2", "User 2", "user2pass", domain::Role::kUser, {500}},
     {"user3@example.com", "user3", "User 3", "user3pass", domain::Role::kUser, {50}},
     {"user4@example.com", "user4", "User 4", "user4pass", domain::Role::kUser, {1500}},
@@ -53,6 +73,12 @@ constexpr std::array<DemoCoupon, 5> kCoupons = {{
     {"five", 150, "EFG", 4, 10 * kMinuteMs},
 }};
 
+// The first is the administrator that the card service's clients know as 1.
+core::UserId id_of(const DemoUser& demo) {
+  const std::int64_t place = &demo - kUsers.data();
+  return {place == 0 ? 0 : store::kOrdinaryIds + place};
+}
+
 core::Result<core::Done> add_user(Engine& engine, const DemoUser& demo) {
   auto known = engine.readers().read<bool>([&](store::Connection& db) -> core::Result<bool> {
     return find_login(db, demo.email).has_value();
@@ -62,7 +88,9 @@ core::Result<core::Done> add_user(Engine& engine, const DemoUser& demo) {
   // Straight to the hasher: these passwords need not satisfy the rule for people's own.
   auto hash = engine.passwords().hash(demo.password);
   if (!hash.ok()) return hash.error();
-  NewUser wanted{.email = demo.email,
+  NewUser wanted{.id = id_of(demo),
+                 .uuid = demo.uuid,
+                 .email = demo.email,
                  .name = demo.name,
                  .password_hash = std::move(*hash),
                  .role = demo.role,

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/ids.h"
 #include "coupond/core/limits.h"
 #include "coupond/service/accounts.h"
 #include "coupond/service/api_keys.h"
@@ -16,8 +17,29 @@ namespace {
 using core::Reason;
 using core::Result;
 
-constexpr std::int64_t kAccessMs = 3600 * core::kMsPerSecond;
-constexpr std::int64_t kRefreshMs = 30 * core::kMsPerDay;
+constexpr std::int64_t kHourMs = 3600 * core::kMsPerSecond;
+
+// How long the tokens of a session are good for.
+struct Terms {
+  std::int64_t access_ms;
+  std::int64_t refresh_ms;
+};
+
+Terms terms_of(SessionKind kind) {
+  switch (kind) {
+    case SessionKind::kToken:
+      return {24 * kHourMs, 30 * core::kMsPerDay};
+    case SessionKind::kBook:
+      return {90 * core::kMsPerDay, 180 * core::kMsPerDay};
+    case SessionKind::kStore:
+      return {kHourMs / 4, 30 * core::kMsPerDay};
+    case SessionKind::kNative:
+    case SessionKind::kCard:
+      break;
+  }
+  return {kHourMs, 30 * core::kMsPerDay};
+}
+
 // How long a client that lost our answer may ask again.
 constexpr std::int64_t kGraceMs = 10 * core::kMsPerSecond;
 // Rows one purge operation may delete: a few milliseconds of the writer's time.
@@ -41,31 +63,69 @@ Secret successor_of(const Secret& secret, const core::Secrets& secrets) {
       .finish();
 }
 
-std::string make_access_token(Engine& engine, const domain::User& user, core::UnixMs now) {
-  return engine.tokens().sign_session({.user_id = user.id.value,
-                                       .uuid = user.uuid,
-                                       .epoch = user.token_epoch,
-                                       .issued_at = now,
-                                       .expires_at = now + kAccessMs,
-                                       .role = std::string(domain::name(user.role))});
+core::SessionClaims claims_of(const domain::User& user, core::UnixMs from, std::int64_t life_ms) {
+  return {.user_id = user.id.value,
+          .uuid = user.uuid,
+          .epoch = user.token_epoch,
+          .issued_at = from,
+          .expires_at = from + life_ms,
+          .role = std::string(domain::name(user.role))};
 }
 
-Session make_session(Engine& engine, const domain::User& user, const Secret& refresh,
-                     core::UnixMs now) {
+// `type`: access or refresh.
+core::FlatJsonWriter store_claims(Engine& engine, const domain::User& user, std::string_view type,
+                                  core::UnixMs now) {
+  core::FlatJsonWriter shown;
+  shown.add_boolean("fresh", false).add("jti", core::uuid4(engine.random())).add("type", type);
+  shown.add("sub", user.id.value).add("nbf", now.value / core::kMsPerSecond);
+  return shown;
+}
+
+// What the clients of that kind read in an access token.
+core::FlatJsonWriter shown_claims(Engine& engine, const domain::User& user, SessionKind kind,
+                                  core::UnixMs now) {
+  core::FlatJsonWriter shown;
+  switch (kind) {
+    case SessionKind::kToken:
+      return std::move(shown.add("user_id", user.uuid)
+                           .add("type", "auth")
+                           .add("role", domain::capital_name(user.role)));
+    case SessionKind::kCard:
+      return std::move(shown.add("user_id", user.id.value).add("email", user.email));
+    case SessionKind::kStore:
+      return store_claims(engine, user, "access", now);
+    case SessionKind::kNative:
+    case SessionKind::kBook:  // reads `sub`, which a plain token has
+      break;
+  }
+  return shown;
+}
+
+Session make_session(Engine& engine, const domain::User& user, SessionKind kind,
+                     std::string refresh_token, core::UnixMs now) {
+  const std::int64_t life_ms = terms_of(kind).access_ms;
   return {.user = user,
-          .access_token = make_access_token(engine, user, now),
-          .refresh_token = core::to_base64url(refresh),
-          .expires_in_s = kAccessMs / core::kMsPerSecond};
+          .access_token = engine.tokens().sign_session(claims_of(user, now, life_ms),
+                                                       shown_claims(engine, user, kind, now)),
+          .refresh_token = std::move(refresh_token),
+          .expires_in_s = life_ms / core::kMsPerSecond};
 }
 
-void insert_refresh_token(store::Tx& tx, const domain::User& user, const Secret& secret,
-                          const core::Block<16>& family) {
-  store::insert_refresh_token(tx, {.token_hash = stored_form(secret),
+void insert_refresh_token(store::Tx& tx, const domain::User& user, const core::Digest& hash,
+                          const core::Block<16>& family, std::int64_t life_ms) {
+  store::insert_refresh_token(tx, {.token_hash = hash,
                                    .family = family,
                                    .user_id = user.id,
                                    .epoch = user.token_epoch,
                                    .created_at = tx.now(),
-                                   .expires_at = tx.now() + kRefreshMs});
+                                   .expires_at = tx.now() + life_ms});
+}
+
+// The account of a refresh token that has not run out, if the token still holds.
+std::optional<domain::User> holder_of(store::Connection& db, const store::RefreshToken& token) {
+  auto user = store::find_user(db, token.user_id);
+  if (!user || !user->active || user->token_epoch != token.epoch) return std::nullopt;
+  return user;
 }
 
 // A second use: fine only as the repetition of a request whose answer was lost.
@@ -81,18 +141,20 @@ using Rotation = std::optional<Session>;
 Result<Rotation> rotate(store::Tx& tx, Engine& engine, const Secret& secret) {
   const auto token = store::find_refresh_token(tx.db(), stored_form(secret));
   if (!token || tx.now() >= token->expires_at) return Reason::kInvalidToken;
-  const auto user = store::find_user(tx.db(), token->user_id);
-  if (!user || !user->active || user->token_epoch != token->epoch) return Reason::kInvalidToken;
+  const auto user = holder_of(tx.db(), *token);
+  if (!user) return Reason::kInvalidToken;
 
   const Secret successor = successor_of(secret, engine.secrets());
   if (!token->used_at) {
     store::mark_refresh_token_used(tx, token->token_hash, tx.now());
-    insert_refresh_token(tx, *user, successor, token->family);
+    insert_refresh_token(tx, *user, stored_form(successor), token->family,
+                         terms_of(SessionKind::kNative).refresh_ms);
   } else if (!is_repetition(tx, *token, successor)) {
     store::delete_refresh_family(tx, token->family);
     return Rotation();
   }
-  return Rotation(make_session(engine, *user, successor, tx.now()));
+  return Rotation(
+      make_session(engine, *user, SessionKind::kNative, core::to_base64url(successor), tx.now()));
 }
 
 // What the caller's thread has found out about a password.
@@ -120,7 +182,7 @@ Result<Proof> prove(Engine& engine, std::string_view identifier, std::string_vie
   return proof;
 }
 
-Result<Session> open_proven(store::Tx& tx, Engine& engine, const Proof& proof) {
+Result<Session> open_proven(store::Tx& tx, Engine& engine, const Proof& proof, SessionKind kind) {
   auto user = store::find_user(tx.db(), proof.user_id);
   const bool still = user && user->active && user->password_hash == proof.hash;
   if (!still) return Reason::kInvalidCredentials;
@@ -128,7 +190,7 @@ Result<Session> open_proven(store::Tx& tx, Engine& engine, const Proof& proof) {
     user->password_hash = *proof.new_hash;
     store::update_user(tx, *user);
   }
-  return start_session(tx, engine, *user);
+  return start_session(tx, engine, *user, kind);
 }
 
 std::size_t hash_of_uuid(std::string_view uuid) { return std::hash<std::string_view>()(uuid); }
@@ -204,21 +266,46 @@ Result<std::int64_t> purge(Engine& engine, const char* name, Slice&& slice) {
 
 }  // namespace
 
-Session start_session(store::Tx& tx, Engine& engine, const domain::User& user) {
-  Secret secret;
+Session start_session(store::Tx& tx, Engine& engine, const domain::User& user, SessionKind kind) {
   core::Block<16> family;
-  engine.random()(secret);
   engine.random()(family);
-  insert_refresh_token(tx, user, secret, family);
-  return make_session(engine, user, secret, tx.now());
+  const std::int64_t life_ms = terms_of(kind).refresh_ms;
+  std::string refresh;
+  core::Digest hash;
+  if (kind == SessionKind::kStore) {
+    refresh = engine.tokens().sign_refresh(claims_of(user, tx.now(), life_ms),
+                                           store_claims(engine, user, "refresh", tx.now()));
+    hash = core::hash_of(refresh);
+  } else {
+    Secret secret;
+    engine.random()(secret);
+    refresh = core::to_base64url(secret);
+    hash = stored_form(secret);
+  }
+  insert_refresh_token(tx, user, hash, family, life_ms);
+  return make_session(engine, user, kind, std::move(refresh), tx.now());
 }
 
 Result<Session> log_in(Engine& engine, std::string_view identifier, std::string_view password,
-                       bool known) {
+                       bool known, SessionKind kind) {
   const auto proof = prove(engine, identifier, password, known);
   if (!proof.ok()) return proof.error();
   return engine.writer().run<Session>(
-      "session.login", [&](store::Tx& tx) { return open_proven(tx, engine, *proof); });
+      "session.login", [&](store::Tx& tx) { return open_proven(tx, engine, *proof, kind); });
+}
+
+Result<Session> renew_session(Engine& engine, std::string_view refresh_token) {
+  const core::UnixMs now = engine.clock()();
+  auto user =
+      engine.readers().read<domain::User>([&](store::Connection& db) -> Result<domain::User> {
+        const auto token = store::find_refresh_token(db, core::hash_of(refresh_token));
+        if (!token || now >= token->expires_at) return Reason::kInvalidToken;
+        auto holder = holder_of(db, *token);
+        if (!holder) return Reason::kInvalidToken;
+        return *std::move(holder);
+      });
+  if (!user.ok()) return user.error();
+  return make_session(engine, *user, SessionKind::kStore, std::string(refresh_token), now);
 }
 
 Result<Session> refresh_session(Engine& engine, std::string_view refresh_token) {
@@ -233,10 +320,10 @@ Result<Session> refresh_session(Engine& engine, std::string_view refresh_token) 
 
 Result<core::Done> log_out(Engine& engine, std::string_view refresh_token) {
   const auto secret = parse_refresh_token(refresh_token);
-  if (!secret) return core::Done{};
+  const core::Digest hash = secret ? stored_form(*secret) : core::hash_of(refresh_token);
   return engine.writer().run<core::Done>(
       "session.logout", [&](store::Tx& tx) -> Result<core::Done> {
-        const auto token = store::find_refresh_token(tx.db(), stored_form(*secret));
+        const auto token = store::find_refresh_token(tx.db(), hash);
         if (token) store::delete_refresh_family(tx, token->family);
         return core::Done{};
       });

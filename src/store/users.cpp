@@ -25,11 +25,14 @@ constexpr char kCount[] = R"(
 constexpr char kUsernames[] =
     "SELECT id, username FROM users WHERE username IS NOT NULL ORDER BY id";
 
+constexpr char kNextId[] = R"(
+  SELECT CASE WHEN low < ?1 THEN low + 1 ELSE (SELECT max(id) FROM users) + 1 END
+    FROM (SELECT coalesce(max(id), 0) AS low FROM users WHERE id <= ?1))";
+
 constexpr char kInsert[] = R"(
-  INSERT INTO users (uuid, email, email_key, username, name, role, active, password_hash,
+  INSERT INTO users (id, uuid, email, email_key, username, name, role, active, password_hash,
     token_epoch, credit, subscription_ends_at, created_at)
-  VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-  RETURNING id)";
+  VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12))";
 
 constexpr char kUpdate[] = R"(
   UPDATE users SET name = ?2, role = ?3, active = ?4, password_hash = ?5, token_epoch = ?6
@@ -59,6 +62,12 @@ std::optional<domain::User> find(Connection& connection, const char* sql, const 
   Query query(connection, sql, key);
   if (!query.next()) return std::nullopt;
   return read_user(query);
+}
+
+core::UserId next_id(Tx& tx) {
+  Query query(tx.db(), kNextId, kOrdinaryIds);
+  query.next();
+  return {query.integer(0)};
 }
 
 std::optional<std::string_view> role_of(const UserFilter& filter) {
@@ -114,11 +123,12 @@ core::Digest user_digest(const domain::User& user) {
 }
 
 core::UserId insert_user(Tx& tx, const domain::User& user) {
-  Query query(tx.db(), kInsert, user.uuid, user.email, user.username, user.name,
-              domain::name(user.role), user.active, user.password_hash, user.token_epoch,
-              user.credit, user.subscription_ends_at, user.created_at);
-  query.next();
-  return {query.integer(0)};
+  const core::UserId id = user.id.value != 0 ? user.id : next_id(tx);
+  Query(tx.db(), kInsert, id, user.uuid, user.email, user.username, user.name,
+        domain::name(user.role), user.active, user.password_hash, user.token_epoch, user.credit,
+        user.subscription_ends_at, user.created_at)
+      .run();
+  return id;
 }
 
 void update_user(Tx& tx, const domain::User& user) {

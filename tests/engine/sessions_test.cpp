@@ -4,6 +4,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@ using namespace coupon;
 using core::Reason;
 using core::Result;
 using service::Session;
+using service::SessionKind;
 using test::LiveEngine;
 
 namespace {
@@ -274,4 +276,93 @@ TEST_CASE("the memory of a cache is bounded, and what is in use stays in it", "[
   int loads = 0;
   CHECK(*map.find_or_load(0, [&] { return ++loads, Result<int>(0); }) == 0);
   CHECK(loads == 0);
+}
+
+namespace {
+
+nlohmann::json payload_of(const std::string& token) {
+  const std::size_t first = token.find('.') + 1;
+  const auto bytes = core::from_base64url(token.substr(first, token.rfind('.') - first));
+  return nlohmann::json::parse(core::as_text(bytes.value()));
+}
+
+}  // namespace
+
+TEST_CASE("a session lasts as long as its clients expect and says what they read", "[sessions]") {
+  LiveEngine engine;
+  const auto user = engine.make_user(kEmail);
+  struct Row {
+    SessionKind kind;
+    std::int64_t access_s;
+    nlohmann::json claims;
+  };
+  const std::int64_t id = user.id.value;
+  const std::vector<Row> rows = {
+      {SessionKind::kNative, 3600, {{"sub", user.uuid}, {"role", "user"}}},
+      {SessionKind::kToken, 86'400, {{"user_id", user.uuid}, {"type", "auth"}, {"role", "USER"}}},
+      {SessionKind::kCard, 3600, {{"user_id", id}, {"email", kEmail}}},
+      {SessionKind::kBook, 90 * 86'400, {{"sub", user.uuid}}},
+      {SessionKind::kStore, 900, {{"sub", id}, {"type", "access"}, {"fresh", false}}},
+  };
+  std::vector<Session> sessions;
+  for (const Row& row : rows) {
+    const auto session = service::log_in(*engine, kEmail, LiveEngine::kPassword, false, row.kind);
+    REQUIRE(session.ok());
+    CHECK(session->expires_in_s == row.access_s);
+    const auto payload = payload_of(session->access_token);
+    CAPTURE(payload.dump());
+    CHECK(payload["exp"].get<std::int64_t>() - payload["iat"].get<std::int64_t>() == row.access_s);
+    for (const auto& [name, value] : row.claims.items()) CHECK(payload[name] == value);
+    sessions.push_back(*session);
+  }
+  std::int64_t before = 0;
+  for (const std::int64_t s : {0, 929, 931, 3629, 3631, 86'429, 86'431, 90 * 86'400 + 31}) {
+    engine.clock().advance((s - std::exchange(before, s)) * core::kMsPerSecond);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      CAPTURE(i, s);
+      const auto caller = service::authenticate(*engine, sessions[i].access_token);
+      CHECK(caller.ok() == (s < rows[i].access_s + 30));
+    }
+  }
+}
+
+TEST_CASE("the store's refresh token serves its thirty days and no other does", "[sessions]") {
+  LiveEngine engine;
+  const auto user = engine.make_user(kEmail);
+  const auto log_in_as = [&](SessionKind kind) {
+    return service::log_in(*engine, kEmail, LiveEngine::kPassword, false, kind).value();
+  };
+  const Session session = log_in_as(SessionKind::kStore);
+  const auto payload = payload_of(session.refresh_token);
+  CHECK(payload["type"] == "refresh");
+  CHECK(payload["sub"] == user.id.value);
+  CHECK(payload["exp"].get<std::int64_t>() - payload["iat"].get<std::int64_t>() == 30 * 86'400);
+  CHECK_FALSE(service::authenticate(*engine, session.refresh_token).ok());
+  CHECK(is_invalid(refresh(engine, session.refresh_token)));
+  CHECK(is_invalid(service::renew_session(*engine, session.access_token)));
+  CHECK(is_invalid(service::renew_session(*engine, log_in_as(SessionKind::kNative).refresh_token)));
+
+  for (int day = 0; day < 29; ++day) {
+    engine.clock().advance(core::kMsPerDay);
+    const auto renewed = service::renew_session(*engine, session.refresh_token);
+    REQUIRE(renewed.ok());
+    CHECK(renewed->refresh_token == session.refresh_token);
+    CHECK(service::authenticate(*engine, renewed->access_token)->actor == "user:1");
+  }
+  const Session young = log_in_as(SessionKind::kStore);
+  engine.clock().advance(core::kMsPerDay);
+  CHECK(is_invalid(service::renew_session(*engine, session.refresh_token)));
+
+  REQUIRE(service::renew_session(*engine, young.refresh_token).ok());
+  REQUIRE(service::log_out(*engine, young.refresh_token).ok());
+  CHECK(is_invalid(service::renew_session(*engine, young.refresh_token)));
+  const Session last = log_in_as(SessionKind::kStore);
+  REQUIRE(engine
+              .run<service::UserChange>([&](store::Tx& tx) {
+                return service::update_user(tx, *engine, service::Caller::cli(), user.id,
+                                            {.active = false});
+              })
+              .ok());
+  CHECK(is_invalid(service::renew_session(*engine, last.refresh_token)));
+  CHECK_FALSE(service::authenticate(*engine, last.access_token).ok());
 }

@@ -25,10 +25,10 @@ void check_session(const ApiReply& reply) {
   REQUIRE(reply.status == 200);
   CHECK(reply.body.at("token_type") == "bearer");
   CHECK(reply.body.at("token") == reply.body.at("access_token"));
-  CHECK(reply.body.at("expires_in") == 3600);
+  CHECK(reply.body.at("expires_in") == 86400);
   CHECK(reply.body.at("id") == reply.body.at("user").at("id"));
   CHECK(reply.body.at("email") == "ada@example.com");
-  CHECK(reply.body.at("role") == "user");
+  CHECK(reply.body.at("role") == "USER");
   CHECK(reply.body.at("user").at("user_id").get<std::string>().size() == 36);
 }
 

@@ -7,6 +7,8 @@
 namespace coupon::http {
 namespace {
 
+constexpr std::size_t kHttpDateSize = 29;  // "Fri, 20 Nov 2026 14:00:00 GMT"
+
 class Checker {
  public:
   Checker(const SchemaBook& book, std::vector<std::string>& complaints)
@@ -68,10 +70,17 @@ class Checker {
   }
 
   void check_text(const OrderedJson& schema, const OrderedJson& value, const std::string& path) {
-    const bool is_time = schema.contains("format") && schema["format"] == "date-time";
+    const std::string format = schema.value("format", "");
     const auto& text = value.get_ref<const std::string&>();
-    const bool utc = text.ends_with('Z') && core::parse_time(text).ok();
-    if (is_time && !utc) complain(path, "is " + value.dump() + ", not a UTC time");
+    if (format == "date-time" && !(text.ends_with('Z') && core::parse_time(text).ok())) {
+      complain(path, "is " + value.dump() + ", not a UTC time");
+    }
+    if (format == "date-time-local" && !core::parse_time(text + "Z").ok()) {
+      complain(path, "is " + value.dump() + ", not a time without a zone");
+    }
+    if (format == "http-date" && !(text.size() == kHttpDateSize && text.ends_with(" GMT"))) {
+      complain(path, "is " + value.dump() + ", not an RFC 822 date");
+    }
   }
 
   void check_items(const OrderedJson& schema, const OrderedJson& value, const std::string& path) {

@@ -57,7 +57,7 @@ TEST_CASE("anything the writer would not write is refused", "[flat_json]") {
                                   R"({"a":+1})"s,
                                   R"({"a":9223372036854775808})"s,
                                   R"({"a":-9223372036854775809})"s,
-                                  R"({"a":true})"s,
+                                  R"({"a":True})"s,
                                   R"({"a":null})"s,
                                   R"({"a":{}})"s,
                                   R"({"a":[1]})"s,
@@ -117,4 +117,19 @@ TEST_CASE("whatever is read is written again byte for byte", "[flat_json]") {
     if (object->write() != json) FAIL_CHECK(json);
   }
   CHECK(accepted > 1000);
+}
+
+TEST_CASE("booleans are read and written as such", "[flat_json]") {
+  const std::string text = R"({"a":true,"b":false,"c":1,"d":"true"})";
+  const auto read = FlatJson::parse(text);
+  REQUIRE(read.has_value());
+  CHECK(read->write() == text);
+  CHECK_FALSE(read->number("a").has_value());
+  CHECK_FALSE(read->text("b").has_value());
+  FlatJsonWriter part;
+  CHECK(part.empty());
+  part.add_boolean("a", true).add("b", 2);
+  CHECK(FlatJsonWriter().add_members(part).finish() == R"({"a":true,"b":2})");
+  CHECK(FlatJsonWriter().add("x", 1).add_members(part).finish() == R"({"x":1,"a":true,"b":2})");
+  CHECK_FALSE(FlatJson::parse(R"({"a":truest})").has_value());
 }

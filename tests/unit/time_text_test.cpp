@@ -26,6 +26,20 @@ TEST_CASE("a time is written with Z and with milliseconds only where there are s
   CHECK(to_rfc3339({INT64_MIN}) == "0000-01-01T00:00:00Z");
 }
 
+TEST_CASE("each service's clients get times as they parse them", "[time]") {
+  const UnixMs some{1795183200120};
+  CHECK(to_text(some, TimeStyle::kRfc3339) == to_rfc3339(some));
+  CHECK(to_text(some, TimeStyle::kNaiveMicros) == "2026-11-20T14:00:00.120000");
+  CHECK(to_text(some, TimeStyle::kIsoMillis) == "2026-11-20T14:00:00.120Z");
+  CHECK(to_text(some, TimeStyle::kRfc822) == "Fri, 20 Nov 2026 14:00:00 GMT");
+  const UnixMs whole{0};
+  CHECK(to_text(whole, TimeStyle::kNaiveMicros) == "1970-01-01T00:00:00.000000");
+  CHECK(to_text(whole, TimeStyle::kIsoMillis) == "1970-01-01T00:00:00.000Z");
+  CHECK(to_text(whole, TimeStyle::kRfc822) == "Thu, 01 Jan 1970 00:00:00 GMT");
+  CHECK(to_text({951868799999}, TimeStyle::kRfc822) == "Tue, 29 Feb 2000 23:59:59 GMT");
+  CHECK(to_text({INT64_MAX}, TimeStyle::kRfc822) == "Fri, 31 Dec 9999 23:59:59 GMT");
+}
+
 TEST_CASE("times with Z, offset, fraction or date alone are read", "[time]") {
   CHECK(ms("2026-11-20T14:00:00Z") == 1795183200000);
   CHECK(ms("2026-11-20T15:00:00+01:00") == 1795183200000);

@@ -1,7 +1,7 @@
-// The smallest JSON that a token's claims need: one flat object of texts and integers. The reader
-// accepts exactly what the writer writes (no white space, one spelling of each value, no duplicate
-// name), so parse and write are inverse and there is nothing to interpret. Not for requests.
-// Values only: safe on any thread.
+// The smallest JSON that a token's claims need: one flat object of texts, integers and booleans.
+// The reader accepts exactly what the writer writes (no white space, one spelling of each value, no
+// duplicate name), so parse and write are inverse and there is nothing to interpret. Not for
+// requests. Values only: safe on any thread.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace coupon::core {
@@ -22,6 +23,10 @@ class FlatJsonWriter {
   // `name` must not come twice.
   FlatJsonWriter& add(std::string_view name, std::int64_t number);
   FlatJsonWriter& add(std::string_view name, std::string_view text);
+  FlatJsonWriter& add_boolean(std::string_view name, bool value);
+  bool empty() const { return out_.size() == 1; }
+  // All members of another writer that is not finished.
+  FlatJsonWriter& add_members(const FlatJsonWriter& other);
   // The object. Call it once, last.
   std::string finish();
 
@@ -47,9 +52,7 @@ class FlatJson {
  private:
   struct Field {
     std::string name;
-    std::string text;
-    std::int64_t number = 0;
-    bool is_number = false;
+    std::variant<std::int64_t, std::string, bool> value = std::int64_t{0};
   };
   struct Cursor;
   const Field* find(std::string_view name) const;

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/flat_json.h"
 #include "coupond/core/result.h"
 #include "coupond/core/secrets.h"
 #include "coupond/core/types.h"
@@ -28,7 +29,7 @@ struct SessionClaims {
   std::int64_t epoch = 0;  // The account's token epoch: raising it ends all its sessions.
   UnixMs issued_at;
   UnixMs expires_at;
-  std::string role;
+  std::string role;  // Empty where it was signed for clients who read other claims.
 };
 
 struct CouponClaims {
@@ -61,7 +62,12 @@ class Jwt {
   Jwt& operator=(const Jwt&) = delete;
   ~Jwt();  // wipes
 
-  std::string sign_session(const SessionClaims& claims) const;
+  // `shown`: what else the session's clients read in its payload. With any, the account's UUID is
+  // the claim `acc`, which leaves `sub` and `role` to them.
+  std::string sign_session(const SessionClaims& claims, const FlatJsonWriter& shown = {}) const;
+  // Like a session's but for another audience, so that it is none. Its holder and the database know
+  // what it is good for.
+  std::string sign_refresh(const SessionClaims& claims, const FlatJsonWriter& shown) const;
   // kInvalidToken whatever is wrong: a caller learns no more. Expired means more than 30 s ago. The
   // epoch is the caller's to check. About 2 µs.
   Result<SessionClaims> verify_session(std::string_view token, UnixMs now) const;
@@ -74,6 +80,8 @@ class Jwt {
   std::string jwks_json() const;
 
  private:
+  std::string sign_for(std::string_view audience, const SessionClaims& claims,
+                       const FlatJsonWriter& shown) const;
   // `signed_part` begins with session_header_.
   Block<32> session_mac(std::string_view signed_part) const;
 

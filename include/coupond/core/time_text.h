@@ -1,4 +1,4 @@
-// Times as text: RFC 3339 both ways. Pure functions: safe on any thread.
+// Times as text. Pure functions: safe on any thread.
 #pragma once
 
 #include <string>
@@ -12,6 +12,15 @@ namespace coupon::core {
 // "2026-11-20T14:00:00Z", or "…:00.123Z" when the milliseconds are not zero. Always UTC.
 // Years outside 0000..9999 cannot be written: such a time is shown as the nearest that can.
 std::string to_rfc3339(UnixMs at);
+
+// How a time is written, always UTC. What clients parse differs from service to service.
+enum class TimeStyle {
+  kRfc3339,      // as to_rfc3339()
+  kNaiveMicros,  // "2026-11-20T14:00:00.123000": six digits, no zone, as Python's isoformat()
+  kIsoMillis,    // "2026-11-20T14:00:00.123Z": three digits, as JavaScript's toISOString()
+  kRfc822,       // "Fri, 20 Nov 2026 14:00:00 GMT"
+};
+std::string to_text(UnixMs at, TimeStyle style);
 
 // Reads RFC 3339 with `Z` or an offset ("2026-11-20T15:00:00.5+01:00"), or a date alone, which is
 // midnight UTC. From 1970 to 9999; digits beyond milliseconds are dropped; a leap second (:60) and

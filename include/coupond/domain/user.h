@@ -12,6 +12,7 @@ namespace coupon::domain {
 // Each role may do what the ones before it may.
 enum class Role { kUser, kStaff, kAdmin };
 std::string_view name(Role role);
+std::string_view capital_name(Role role);  // "ADMIN"
 std::optional<Role> parse_role(std::string_view text);
 
 struct User {

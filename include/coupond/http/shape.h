@@ -181,10 +181,12 @@ Field<T> boolean(std::string name, M T::*member, std::string doc) {
   return make_field(std::move(name), member, std::move(doc), ValueSpec{.type = Type::kBoolean});
 }
 
-// A core::UnixMs as RFC 3339.
+// A core::UnixMs. It is read as RFC 3339 and written in `style`.
 template <class T, class M>
-Field<T> timestamp(std::string name, M T::*member, std::string doc) {
-  return make_field(std::move(name), member, std::move(doc), ValueSpec{.type = Type::kTime});
+Field<T> timestamp(std::string name, M T::*member, std::string doc,
+                   core::TimeStyle style = core::TimeStyle::kRfc3339) {
+  return make_field(std::move(name), member, std::move(doc),
+                    ValueSpec{.type = Type::kTime, .time_style = style});
 }
 
 // An enum by name: choice("state", &T::state, "…", {{"active", State::kActive}, …}).

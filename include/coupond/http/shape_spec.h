@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "coupond/core/result.h"
+#include "coupond/core/time_text.h"
 #include "coupond/http/json.h"
 
 namespace coupon::http {
@@ -31,10 +32,11 @@ struct ValueSpec {
   std::string expected = {};                  // kText: "must be …" where check says no.
   bool or_integer = false;                    // kText: an integer is taken as its digits.
   std::vector<std::string> choices = {};      // kChoice: names, and the enumerators they stand
-  std::vector<std::int64_t> choice_values = {};  // for, in the same order.
-  bool any_json = false;                         // kFree: any value, not only an object.
-  const Shape* shape = nullptr;                  // kObject.
-  std::shared_ptr<const ValueSpec> items = {};   // kList.
+  std::vector<std::int64_t> choice_values = {};            // for, in the same order.
+  bool any_json = false;                                   // kFree: any value, not only an object.
+  const Shape* shape = nullptr;                            // kObject.
+  std::shared_ptr<const ValueSpec> items = {};             // kList.
+  core::TimeStyle time_style = core::TimeStyle::kRfc3339;  // kTime: how it is written.
 };
 
 // Collects every complaint about one request while it is read.

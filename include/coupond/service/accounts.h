@@ -21,6 +21,8 @@
 namespace coupon::service {
 
 struct NewUser {
+  core::UserId id = {};    // 0: the next
+  std::string uuid = {};   // empty: a new one
   std::string email = {};  // as typed
   std::optional<std::string> username = {};
   std::string name = {};

@@ -40,8 +40,12 @@ std::int64_t count_users(Connection& connection, const UserFilter& filter);
 // What an account's ledger entries pin besides its balance: role and active.
 core::Digest user_digest(const domain::User& user);
 
-// Stores a new account (its id is ignored) and returns its id. Uuid, e-mail and username must be
-// free, which holds when they were looked up in the same operation.
+// Accounts are numbered 1, 2, 3, leaving out numbers above this as long as there are others: the
+// demo's own accounts are up there, so that the first that somebody makes is 2.
+inline constexpr std::int64_t kOrdinaryIds = 1'000'000;
+
+// Stores a new account and returns its id: the one it has, or the next if that is 0. Uuid, e-mail
+// and username must be free, which holds when they were looked up in the same operation.
 core::UserId insert_user(Tx& tx, const domain::User& user);
 // Stores name, role, active, password_hash and token_epoch of an existing one.
 void update_user(Tx& tx, const domain::User& user);

@@ -23,11 +23,11 @@ core::Result<std::string> account_key(Call& call, std::string_view identifier) {
 }
 
 core::Result<service::Session> log_in(Call& call, std::string_view identifier,
-                                      std::string_view password) {
+                                      std::string_view password, service::SessionKind kind) {
   const auto account = account_key(call, identifier);
   if (!account.ok()) return account.error();
   return try_password<service::Session>(call, *account, [&](bool known) {
-    return service::log_in(call.engine, identifier, password, known);
+    return service::log_in(call.engine, identifier, password, known, kind);
   });
 }
 
@@ -40,10 +40,11 @@ core::Result<service::NewUser> new_account(Call& call, std::string email, std::s
 }
 
 core::Result<service::Session> open_account(store::Tx& tx, Call& call,
-                                            const service::NewUser& wanted) {
+                                            const service::NewUser& wanted,
+                                            service::SessionKind kind) {
   auto made = service::create_user(tx, call.engine, call.caller, wanted);
   if (!made.ok()) return made.error();
-  return service::start_session(tx, call.engine, made->user);
+  return service::start_session(tx, call.engine, made->user, kind);
 }
 
 }  // namespace coupon::api

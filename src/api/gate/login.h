@@ -34,7 +34,8 @@ core::Result<std::string> account_key(Call& call, std::string_view identifier);
 
 // kRateLimited, kInvalidCredentials, kBusy.
 core::Result<service::Session> log_in(Call& call, std::string_view identifier,
-                                      std::string_view password);
+                                      std::string_view password,
+                                      service::SessionKind kind = service::SessionKind::kNative);
 
 // A new account, in two steps:
 //   const auto wanted = new_account(call, in.email, in.password, in.name);
@@ -43,7 +44,8 @@ core::Result<service::Session> log_in(Call& call, std::string_view identifier,
 core::Result<service::NewUser> new_account(Call& call, std::string email, std::string_view password,
                                            std::string name = {});
 // The account with a first session. kInvalidRequest, kEmailTaken.
-core::Result<service::Session> open_account(store::Tx& tx, Call& call,
-                                            const service::NewUser& wanted);
+core::Result<service::Session> open_account(
+    store::Tx& tx, Call& call, const service::NewUser& wanted,
+    service::SessionKind kind = service::SessionKind::kNative);
 
 }  // namespace coupon::api

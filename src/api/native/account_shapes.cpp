@@ -92,6 +92,12 @@ http::Choices<domain::Role> role_choices() {
           {"admin", domain::Role::kAdmin}};
 }
 
+http::Choices<domain::Role> capital_role_choices() {
+  return {{"USER", domain::Role::kUser},
+          {"STAFF", domain::Role::kStaff},
+          {"ADMIN", domain::Role::kAdmin}};
+}
+
 http::Text email_rule() {
   return {.min = 1,
           .max = core::limits::kEmailMaxBytes,

@@ -53,6 +53,7 @@ SessionReply opened_session(const Call& call, const service::Session& session, c
 // ---- Fields of requests that mean the same everywhere ----
 
 http::Choices<domain::Role> role_choices();
+http::Choices<domain::Role> capital_role_choices();  // "ADMIN"
 // For a new e-mail address and a new password: their rules, as far as a shape can tell them.
 http::Text email_rule();
 http::Text new_password_rule();

@@ -177,8 +177,8 @@ void add_auth_endpoints(Endpoints& v1) {
       {.route = "POST /api/v1/auth/logout",
        .id = "logout",
        .summary = "End a session",
-       .doc = "Its refresh token is good for nothing afterwards; the access token runs out within "
-              "the hour.",
+       .doc =
+           "Its refresh token is good for nothing afterwards; the access token runs out by itself.",
        .success = 204,
        .keyed = false},
       log_out);

@@ -51,7 +51,7 @@ void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::
               .id = "getDocs",
               .summary = "This document as a page",
               .auth = Auth::kNone,
-              .aliases = {"GET /api-docs"},
+              .aliases = {"GET /api-docs", "GET /redoc"},
               .answers = {Answer{.doc = "The page.", .content_type = "text/html"}},
               .trailing_slash = true},
              page("docs.html"));

@@ -91,7 +91,7 @@ struct StockChange {
         "What to change; what is left out stays.",
         {
             integer("id", &StockChange::id, "Which coupon.", {.min = 1}),
-            text("code", &StockChange::code, "Its new code.", kCode),
+            text("code", &StockChange::code, "Its new code; empty: as it is.", {.max = kCode.max}),
             integer("available_count", &StockChange::available_count,
                     "How many are left from now on.", kStock),
             choice("status", &StockChange::status, "Whether it can be claimed.", status_choices()),
@@ -122,7 +122,8 @@ struct HistoryRow {
             "One claim.",
             {
                 text("code", &HistoryRow::code, "The code that was claimed.", kCode),
-                timestamp("claimed_at", &HistoryRow::claimed_at, "When."),
+                timestamp("claimed_at", &HistoryRow::claimed_at, "When.",
+                          core::TimeStyle::kNaiveMicros),
             }};
   }
 };
@@ -203,7 +204,7 @@ Result<StockReply> change(Call& call, const StockChange& in) {
   const auto campaign = stock_named(call, in.id);
   if (!campaign.ok()) return campaign.error();
   const auto apply = [&](domain::Campaign& target) {
-    if (in.code) target.name = *in.code;
+    if (in.code && !in.code->empty()) target.name = *in.code;
     if (in.status) target.policy.active = *in.status == Status::kActive;
     // What is left from now on comes on top of what has been claimed.
     if (in.available_count) {

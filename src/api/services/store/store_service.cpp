@@ -4,10 +4,12 @@
 #include <cctype>
 #include <limits>
 
-#include "coupond/core/time_text.h"
+#include "coupond/core/bytes.h"
+#include "coupond/core/flat_json.h"
 #include "coupond/http/problem.h"
 #include "coupond/service/accounts.h"
 #include "coupond/service/reads.h"
+#include "src/api/gate/gate.h"
 #include "src/api/gate/login.h"
 #include "src/api/native/naming.h"
 #include "src/api/services/services.h"
@@ -21,6 +23,13 @@ using core::Result;
 using http::Auth;
 using namespace store_shapes;
 
+// The words for a status, of which these clients know six.
+std::string status_words(int status) {
+  if (status == 401) return "Could not verify";
+  if (status == 404) return "NOT_FOUND";
+  return status >= 500 ? "INTERNAL_SERVER_ERROR" : "INVALID_REQUEST";
+}
+
 // NOT_FOUND for everything that is not there; otherwise the reason in capitals.
 std::string store_code(Reason reason, int status) {
   if (status == 404) return "NOT_FOUND";
@@ -29,30 +38,64 @@ std::string store_code(Reason reason, int status) {
   return code;
 }
 
+// Why a token is no session, from what it says of itself. It is the caller's own, so that nothing
+// is told by believing it.
+std::string token_refusal(const http::Request& request) {
+  const std::string_view token = token_of(request).value_or("");
+  const std::size_t first = token.find('.') + 1;
+  const auto json = core::from_base64url(token.substr(first, token.find('.', first) - first));
+  const auto claims = json ? core::FlatJson::parse(core::as_text(*json)) : std::nullopt;
+  if (!claims) return "Invalid or expired token";
+  const auto ends_s = claims->number("exp");
+  if (ends_s && *ends_s * core::kMsPerSecond <= request.received_at.value) {
+    return "Token has expired";
+  }
+  if (claims->text("type") == "refresh") return "Only non-refresh tokens are allowed";
+  return "Invalid or expired token";
+}
+
+std::string session_body(const http::Request& request, Reason reason) {
+  return http::to_json(SessionRefused{
+      .msg = reason == Reason::kNotAuthenticated ? kNoSession : token_refusal(request)});
+}
+
 http::Reply render_error(const http::Request& request, const core::Error& error, int status) {
   // Headers (Retry-After, WWW-Authenticate) are the same as everywhere.
   http::Reply reply = http::problem_reply(request, error, status);
+  reply.content_type = std::string(http::kJson);
+  if (error.reason == Reason::kNotAuthenticated || error.reason == Reason::kInvalidToken) {
+    reply.body = session_body(request, error.reason);
+    return reply;
+  }
   const std::string_view sentence =
       error.message.empty() ? core::sentence(error.reason) : std::string_view(error.message);
-  const ErrorEnvelope body{
+  reply.body = http::to_json(ErrorEnvelope{
       .http_status_code = status,
-      .http_status = std::string(http::reason_phrase(status)),
+      .http_status = status_words(status),
       .error = {.message = std::string(sentence), .code = store_code(error.reason, status)},
-      .timestamp_value = core::system_clock_now()};
-  reply.body = http::to_json(body);
-  reply.content_type = std::string(http::kJson);
+      .timestamp_value = request.received_at});
   return reply;
 }
 
 const http::Dialect kStoreService{
     .tag = "Store service",
-    .doc = "One hidden code, many buyers, paid from credit: all four effects of a use, or none.",
+    .doc =
+        "One hidden code, many buyers, paid from credit: all four effects of a use, or none. "
+        "Replies come in an envelope, errors too; those of login and refresh do not.",
     .invalid_status = 400,
     .render = render_error,
     .error_shape = &http::shape_of<ErrorEnvelope>()};
 
-// Login and refresh speak plainly.
-const http::Dialect kStoreLogin{.tag = "Store service"};
+// What an endpoint behind a session answers where there is none.
+const http::Answer kNoSessionAnswer =
+    http::answer_of<SessionRefused>(401, "No session, or one that is over.");
+
+// A page past the end is one that does not exist; the first one always does.
+std::optional<core::Error> page_refusal(const PageInput& in, std::int64_t total) {
+  const bool exists = in.page == 1 || (in.page > 1 && (in.page - 1) * in.per_page < total);
+  if (exists) return std::nullopt;
+  return core::Error{.reason = Reason::kNotFound, .message = "There is no such page"};
+}
 
 // ---- login ----
 
@@ -61,7 +104,7 @@ Result<LoginReply> log_in_by_username(Call& call, const LoginInput& in) {
     return core::Error{.reason = Reason::kInvalidRequest,
                        .message = "Missing username or password"};
   }
-  auto session = log_in(call, *in.username, *in.password);
+  auto session = log_in(call, *in.username, *in.password, service::SessionKind::kStore);
   if (!session.ok()) return session.error();
   return LoginReply{.user = store_user(session->user),
                     .access_token = std::move(session->access_token),
@@ -71,9 +114,9 @@ Result<LoginReply> log_in_by_username(Call& call, const LoginInput& in) {
 // An access token is known by being one; everything else that cannot be refreshed is just invalid.
 Result<http::Reply> refresh(Call& call) {
   if (service::authenticate(call.engine, call.token).ok()) {
-    return http::json_reply(422, http::to_json(RefreshRefused{}));
+    return http::json_reply(422, http::to_json(SessionRefused{"Only refresh tokens are allowed"}));
   }
-  auto session = service::refresh_session(call.engine, call.token);
+  auto session = service::renew_session(call.engine, call.token);
   if (!session.ok()) return session.error();
   return http::json_reply(
       200, http::to_json(TokensReply{.access_token = std::move(session->access_token),
@@ -84,16 +127,16 @@ Result<http::Reply> refresh(Call& call) {
 
 Result<Envelope<UserList>> list_users(Call& call, const PageInput& in) {
   return call.read([&](store::Connection& db) -> Result<Envelope<UserList>> {
-    UserList data;
-    if (call.caller.is_admin()) {
+    const bool all = call.caller.is_admin();
+    const std::int64_t total = all ? service::count_users(db, {}) : 1;
+    if (const auto refusal = page_refusal(in, total)) return *refusal;
+    UserList data{.users = {}, .meta = page_meta(in, total)};
+    if (all) {
       const service::UserFilter filter{.offset = (in.page - 1) * in.per_page, .limit = in.per_page};
       for (const auto& user : service::list_users(db, filter))
         data.users.push_back(store_user(user));
-      data.meta = page_meta(in, service::count_users(db, {}));
-    } else {
-      const auto self = service::find_user(db, call.user_id());
-      if (self && in.page == 1) data.users.push_back(store_user(*self));
-      data.meta = page_meta(in, 1);
+    } else if (const auto self = service::find_user(db, call.user_id())) {
+      data.users.push_back(store_user(*self));
     }
     return wrap(call, std::move(data));
   });
@@ -124,10 +167,12 @@ StoreCoupon store_coupon(const Call& call, const domain::Campaign& campaign,
 Result<Envelope<CouponList>> list_coupons(Call& call, const PageInput& in) {
   return call.read([&](store::Connection& db) -> Result<Envelope<CouponList>> {
     constexpr std::int64_t kCampaignsMax = 10'000;
-    const auto campaigns =
+    auto campaigns =
         service::list_campaigns(db, {.mode = domain::Mode::kShared, .limit = kCampaignsMax});
+    std::erase_if(campaigns, [](const domain::Campaign& one) { return !one.policy.active; });
     CouponList data;
     const auto total = static_cast<std::int64_t>(campaigns.size());
+    if (const auto refusal = page_refusal(in, total)) return *refusal;
     const std::int64_t first = std::min(total, (in.page - 1) * in.per_page);
     const std::int64_t end = std::min(total, first + in.per_page);
     for (std::int64_t i = first; i < end; ++i) {
@@ -161,28 +206,30 @@ Result<core::Done> use_coupon(Call& call, const CodeInput& in) {
       [](const service::Redeemed&) { return core::Done{}; });
 }
 
+const http::Refusal kNoPage{404, Reason::kNotFound, "There is no such page"};
 const http::Refusal kNoCoupon{404, Reason::kUnknownCode, "Coupon not found"};
 
-void add_login(Endpoints& plain) {
-  plain.add({.route = "POST /v1/auth/login",
-             .id = "storeLogIn",
-             .summary = "Log in by username",
-             .refusals = {{401, Reason::kInvalidCredentials}, {400, Reason::kInvalidRequest}},
-             .trailing_slash = true,
-             .rate = "login",
-             .no_input = "Missing username or password"},
-            log_in_by_username);
+void add_login(Endpoints& service) {
+  service.add({.route = "POST /v1/auth/login",
+               .id = "storeLogIn",
+               .summary = "Log in by username",
+               .refusals = {{401, Reason::kInvalidCredentials}, {400, Reason::kInvalidRequest}},
+               .trailing_slash = true,
+               .rate = "login",
+               .no_input = "Missing username or password"},
+              log_in_by_username);
   for (const char* method : {"GET", "POST"}) {
     const bool is_get = method[0] == 'G';
-    plain.add({.route = std::string(method) + " /v1/auth/token/refresh",
-               .id = is_get ? "storeRefresh" : "storeRefreshByPost",
-               .summary = "The next tokens for a refresh token",
-               .auth = Auth::kRefresh,
-               .refusals = {{401, Reason::kInvalidToken}},
-               .answers = {http::answer_of<TokensReply>(200, "The next tokens."),
-                           http::answer_of<RefreshRefused>(422, "That was an access token.")},
-               .trailing_slash = true},
-              refresh);
+    service.add(
+        {.route = std::string(method) + " /v1/auth/token/refresh",
+         .id = is_get ? "storeRefresh" : "storeRefreshByPost",
+         .summary = "A new access token for a refresh token",
+         .doc = "The refresh token is good for 30 days and is the one returned.",
+         .auth = Auth::kRefresh,
+         .answers = {http::answer_of<TokensReply>(200, "The next tokens."), kNoSessionAnswer,
+                     http::answer_of<SessionRefused>(422, "That was an access token.")},
+         .trailing_slash = true},
+        refresh);
   }
 }
 
@@ -191,6 +238,8 @@ void add_reads(Endpoints& service) {
                .id = "storeListUsers",
                .summary = "Accounts: all for an administrator, else only one's own",
                .auth = Auth::kSession,
+               .refusals = {kNoPage},
+               .answers = {kNoSessionAnswer},
                .trailing_slash = true},
               list_users);
   service.add({.route = "GET /v1/user/{id}",
@@ -198,13 +247,16 @@ void add_reads(Endpoints& service) {
                .summary = "One account",
                .auth = Auth::kSession,
                .refusals = {{404, Reason::kUnknownUser, "User not found"}},
+               .answers = {kNoSessionAnswer},
                .trailing_slash = true},
               read_user);
   service.add({.route = "GET /v1/coupons",
                .id = "storeListCoupons",
-               .summary = "Coupons, without their codes",
+               .summary = "Active coupons, without their codes",
                .auth = Auth::kSession,
+               .refusals = {kNoPage},
                .aliases = {"GET /v1/coupon"},
+               .answers = {kNoSessionAnswer},
                .trailing_slash = true},
               list_coupons);
   service.add({.route = "GET /v1/coupons/{code}",
@@ -213,6 +265,7 @@ void add_reads(Endpoints& service) {
                .auth = Auth::kSession,
                .refusals = {kNoCoupon},
                .aliases = {"GET /v1/coupon/{code}"},
+               .answers = {kNoSessionAnswer},
                .trailing_slash = true,
                .rate = "codes"},
               read_coupon);
@@ -221,9 +274,8 @@ void add_reads(Endpoints& service) {
 }  // namespace
 
 void add_store_service(http::Api& api, Gate& gate) {
-  Endpoints plain = gate.group(api, kStoreLogin);
-  add_login(plain);
   Endpoints service = gate.group(api, kStoreService);
+  add_login(service);
   add_reads(service);
   service.add({.route = "POST /v1/coupons/use/{code}",
                .id = "storeUseCoupon",
@@ -244,6 +296,7 @@ void add_store_service(http::Api& api, Gate& gate) {
                             {400, Reason::kInsufficientCredit},
                             {400, Reason::kUserRedemptionCapReached}},
                .aliases = {"POST /v1/coupon/use/{code}"},
+               .answers = {kNoSessionAnswer},
                .trailing_slash = true,
                .rate = "codes"},
               use_coupon);

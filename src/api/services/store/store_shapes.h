@@ -52,7 +52,7 @@ struct Envelope {
                 text("http_status", &E::http_status, "In words."),
                 object("data", &E::data, "What was asked for."),
                 object("error", &E::error, "Empty."),
-                timestamp("timestamp", &E::timestamp_value, "When."),
+                timestamp("timestamp", &E::timestamp_value, "When.", core::TimeStyle::kRfc822),
             }};
   }
 };
@@ -72,7 +72,7 @@ struct ErrorEnvelope {
                 text("http_status", &E::http_status, "In words."),
                 object("data", &E::data, "Empty."),
                 object("error", &E::error, "What went wrong."),
-                timestamp("timestamp", &E::timestamp_value, "When."),
+                timestamp("timestamp", &E::timestamp_value, "When.", core::TimeStyle::kRfc822),
             }};
   }
 };
@@ -126,7 +126,8 @@ struct StoreCoupon {
             text("name", &C::name, "Its name."),
             integer("value", &C::value, "Credit a use costs."),
             integer("number_left", &C::number_left, "Uses left; null: no limit."),
-            timestamp("expiration_date", &C::expiration_date, "When it ends; null: never."),
+            timestamp("expiration_date", &C::expiration_date, "When it ends; null: never.",
+                      core::TimeStyle::kNaiveMicros),
             boolean("active", &C::active, "Whether it can be used."),
             text("hidden_code", &C::hidden_code, "The code; for administrators only.").omit_empty(),
         }};
@@ -153,6 +154,7 @@ struct PageMeta {
   }
 };
 
+constexpr std::int64_t kPageMax = 1'000'000'000;
 struct PageInput {
   std::int64_t page = 1;
   std::int64_t per_page = 10;
@@ -161,7 +163,8 @@ struct PageInput {
         "StorePageQuery",
         "Which page.",
         {
-            integer("page", &PageInput::page, "From 1.", {.min = 1, .max = 1'000'000}).optional(),
+            integer("page", &PageInput::page, "From 1.", {.min = -kPageMax, .max = kPageMax})
+                .optional(),
             integer("per_page", &PageInput::per_page, "Items in a page.", {.min = 1, .max = 1000})
                 .optional(),
         }};
@@ -169,7 +172,7 @@ struct PageInput {
 };
 
 PageMeta page_meta(const PageInput& in, std::int64_t total) {
-  const std::int64_t pages = std::max<std::int64_t>(1, (total + in.per_page - 1) / in.per_page);
+  const std::int64_t pages = (total + in.per_page - 1) / in.per_page;
   PageMeta meta{.page = in.page, .pages = pages, .total_count = total};
   meta.has_prev = in.page > 1;
   meta.has_next = in.page < pages;
@@ -235,9 +238,9 @@ struct LoginReply {
             "A session.",
             {
                 object("user", &LoginReply::user, "The account."),
-                text("access_token", &LoginReply::access_token, "For an hour.", {.max = 1024}),
-                text("refresh_token", &LoginReply::refresh_token, "For the next one, once.",
-                     {.max = 64}),
+                text("access_token", &LoginReply::access_token, "For 15 minutes.", {.max = 1024}),
+                text("refresh_token", &LoginReply::refresh_token, "For further ones, 30 days.",
+                     {.max = 1024}),
             }};
   }
 };
@@ -248,19 +251,21 @@ struct TokensReply {
     return {"StoreTokens",
             "The next tokens.",
             {
-                text("access_token", &TokensReply::access_token, "For an hour.", {.max = 1024}),
-                text("refresh_token", &TokensReply::refresh_token, "For the next one, once.",
-                     {.max = 64}),
+                text("access_token", &TokensReply::access_token, "For 15 minutes.", {.max = 1024}),
+                text("refresh_token", &TokensReply::refresh_token, "For further ones, 30 days.",
+                     {.max = 1024}),
             }};
   }
 };
 
-struct RefreshRefused {
-  std::string msg = "Only refresh tokens are allowed";
-  static http::Object<RefreshRefused> shape() {
-    return {"StoreRefreshRefused",
-            "What was shown is an access token.",
-            {text("msg", &RefreshRefused::msg, "Says so.")}};
+// What the session layer says instead of an envelope.
+constexpr const char* kNoSession = "Missing Authorization Header";
+struct SessionRefused {
+  std::string msg;
+  static http::Object<SessionRefused> shape() {
+    return {"StoreSessionRefused",
+            "No session, or a token of the wrong kind.",
+            {text("msg", &SessionRefused::msg, "Says so.")}};
   }
 };
 

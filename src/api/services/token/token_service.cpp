@@ -19,6 +19,7 @@ using core::Reason;
 using core::Result;
 using core::TokenProblem;
 using http::Auth;
+using service::SessionKind;
 
 const http::Dialect kTokenService{
     .tag = "Token service",
@@ -34,18 +35,22 @@ constexpr const char* kWrongKind = "Invalid token format";
 
 // ---- Accounts ----
 
+TokenUser token_user(const domain::User& user) {
+  return {.id = user.id,
+          .user_id = user.uuid,
+          .email = user.email,
+          .name = user.name,
+          .role = user.role,
+          .created_at = user.created_at};
+}
+
 TokenSession token_session(const service::Session& session) {
   const domain::User& user = session.user;
   return {.access_token = session.access_token,
           .expires_in = session.expires_in_s,
           .refresh_token = session.refresh_token,
           .token = session.access_token,
-          .user = {.id = user.id,
-                   .user_id = user.uuid,
-                   .email = user.email,
-                   .name = user.name,
-                   .role = user.role,
-                   .created_at = user.created_at},
+          .user = token_user(user),
           .id = user.id,
           .email = user.email,
           .role = user.role};
@@ -55,12 +60,23 @@ Result<TokenSession> register_account(Call& call, const TokenRegisterInput& in) 
   const auto wanted = new_account(call, in.email, in.password, in.name);
   if (!wanted.ok()) return wanted.error();
   return call.write(
-      "user.register", [&](store::Tx& tx) { return open_account(tx, call, *wanted); },
+      "user.register",
+      [&](store::Tx& tx) { return open_account(tx, call, *wanted, SessionKind::kToken); },
       token_session);
 }
 
+// What later clients expect: they log in next.
+Result<TokenUser> register_only(Call& call, const TokenRegisterInput& in) {
+  const auto wanted = new_account(call, in.email, in.password, in.name);
+  if (!wanted.ok()) return wanted.error();
+  return call.write(
+      "user.register",
+      [&](store::Tx& tx) { return service::create_user(tx, call.engine, call.caller, *wanted); },
+      [](const service::UserChange& made) { return token_user(made.user); });
+}
+
 Result<TokenSession> log_in_by_email(Call& call, const TokenLoginInput& in) {
-  const auto session = log_in(call, in.email, in.password);
+  const auto session = log_in(call, in.email, in.password, SessionKind::kToken);
   if (!session.ok()) return session.error();
   return token_session(*session);
 }
@@ -247,10 +263,18 @@ void add_accounts(Endpoints& tokens) {
               .refusals = {{409, Reason::kEmailTaken}},
               .rate = "register"},
              register_account);
+  tokens.add({.route = "POST /auth/register",
+              .id = "tokenRegisterOnly",
+              .summary = "Make an account",
+              .success = 201,
+              .refusals = {{409, Reason::kEmailTaken}},
+              .rate = "register"},
+             register_only);
   tokens.add({.route = "POST /login",
               .id = "tokenLogin",
               .summary = "Log in",
               .refusals = {{401, Reason::kInvalidCredentials}},
+              .aliases = {"POST /auth/login"},
               .keyed = false,
               .rate = "login"},
              log_in_by_email);

@@ -9,6 +9,8 @@
 
 namespace coupon::api {
 
+constexpr core::TimeStyle kNaive = core::TimeStyle::kNaiveMicros;
+
 struct TokenRegisterInput {
   std::string email;
   std::string password;
@@ -59,8 +61,8 @@ struct TokenUser {
                 http::text("user_id", &U::user_id, "Its UUID."),
                 http::text("email", &U::email, "Its address."),
                 http::text("name", &U::name, "What to call its owner."),
-                http::choice("role", &U::role, "What it may do.", role_choices()),
-                http::timestamp("created_at", &U::created_at, "When it was made."),
+                http::choice("role", &U::role, "What it may do.", capital_role_choices()),
+                http::timestamp("created_at", &U::created_at, "When it was made.", kNaive),
             }};
   }
 };
@@ -89,7 +91,7 @@ struct TokenSession {
                 http::object("user", &S::user, "Who."),
                 http::integer("id", &S::id, "The account's number again."),
                 http::text("email", &S::email, "The address again."),
-                http::choice("role", &S::role, "The role again.", role_choices()),
+                http::choice("role", &S::role, "The role again.", capital_role_choices()),
             }};
   }
 };
@@ -106,7 +108,7 @@ struct IssuedToken {
             "A token that has just been issued.",
             {
                 http::text("token", &T::token, "The signed token.", {.max = 1024}),
-                http::timestamp("expires_at", &T::expires_at, "When it is over."),
+                http::timestamp("expires_at", &T::expires_at, "When it is over.", kNaive),
                 http::integer("token_number", &T::token_number, "1, 2, 3, without a gap."),
                 http::integer("remaining_tokens", &T::remaining_tokens,
                               "Left for everybody; null: no limit."),
@@ -155,7 +157,7 @@ struct UsedToken {
                 http::text("message", &U::message, "That it worked."),
                 http::integer("token_number", &U::token_number, "Its number."),
                 http::text("user_id", &U::user_id, "Whose: a UUID."),
-                http::timestamp("used_at", &U::used_at, "When."),
+                http::timestamp("used_at", &U::used_at, "When.", kNaive),
             }};
   }
 };
@@ -177,7 +179,7 @@ struct TokenStats {
                 http::integer("max_tokens", &S::max_tokens, "Ever."),
                 http::integer("max_tokens_per_user", &S::max_tokens_per_user, "For each user."),
                 http::boolean("limit_reached", &S::limit_reached, "Whether none is left."),
-                http::timestamp("timestamp", &S::timestamp, "Now."),
+                http::timestamp("timestamp", &S::timestamp, "Now.", kNaive),
             }};
   }
 };
@@ -200,7 +202,7 @@ struct TokenUserStats {
             http::integer("user_tokens_remaining", &S::user_tokens_remaining, "Left for them."),
             http::integer("max_tokens_per_user", &S::max_tokens_per_user, "For each user."),
             http::boolean("user_limit_reached", &S::user_limit_reached, "Whether none is left."),
-            http::timestamp("timestamp", &S::timestamp, "Now."),
+            http::timestamp("timestamp", &S::timestamp, "Now.", kNaive),
         }};
   }
 };
@@ -218,7 +220,7 @@ struct TokenHealth {
                 http::boolean("redis_connected", &H::redis_connected,
                               "Whether the in-process counter table works; it took the place of "
                               "the Redis this service once needed."),
-                http::timestamp("timestamp", &H::timestamp, "Now."),
+                http::timestamp("timestamp", &H::timestamp, "Now.", kNaive),
             }};
   }
 };
