@@ -1,5 +1,7 @@
-# cpp-httplib is heavy to compile and dangerous to use bare, so exactly src/http/server*.cpp see it.
-file(GLOB httplib_users CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/http/server*.cpp)
+# cpp-httplib is heavy to compile and dangerous to use bare, so exactly src/http/server*.cpp and
+# src/http/client.cpp see it.
+file(GLOB httplib_users CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/http/server*.cpp
+  ${PROJECT_SOURCE_DIR}/src/http/client.cpp)
 if(httplib_users AND NOT COUPOND_HTTPLIB_SHARED)
   # One-header form, without TLS and compression: neither is used, and both would be linked in.
   set_source_files_properties(${httplib_users} PROPERTIES

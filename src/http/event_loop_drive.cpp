@@ -75,6 +75,7 @@ std::int64_t EventLoop::request_deadline(const Connection& connection) const {
 bool EventLoop::hand_over(Connection& connection) {
   Request& request = connection.reader.request();
   request.peer_address = connection.address();
+  request.local = !options_.unix_path.empty();
   request.request_id = ids_.of(request);
   request.received_at = clock_();
   const bool believed = options_.trusted_proxies.resolve(request);

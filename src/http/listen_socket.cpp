@@ -1,8 +1,11 @@
 #include "src/http/listen_socket.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,7 +65,42 @@ core::Error failure(const std::string& host, int port, int error) {
   return {.reason = core::Reason::kInternal, .message = sentence()};
 }
 
+// False: with errno. A path with no room in an address is gone to by way of its opened directory.
+bool bind_to_path(int fd, const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() < sizeof address.sun_path) {
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  const std::size_t slash = path.rfind('/');
+  const int directory = ::open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return false;
+  const bool bound =
+      bind_to_path(fd, "/proc/self/fd/" + std::to_string(directory) + path.substr(slash));
+  const int error = errno;
+  ::close(directory);
+  errno = error;
+  return bound;
+}
+
 }  // namespace
+
+core::Result<core::Done> ListenSocket::open_unix(const std::string& path, int backlog) {
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  ::unlink(path.c_str());
+  const bool listening = fd_ >= 0 && bind_to_path(fd_, path) && ::chmod(path.c_str(), 0600) == 0 &&
+                         ::listen(fd_, backlog) == 0;
+  if (listening) {
+    unix_path_ = path;
+    return core::Done{};
+  }
+  const int error = errno;
+  close();
+  return core::Error{
+      .reason = core::Reason::kInternal,
+      .message = "The socket " + path + " cannot be made: " + std::strerror(error) + "."};
+}
 
 core::Result<core::Done> ListenSocket::open(const std::string& host, int port, int backlog) {
   auto address = parse_address(host, port);
@@ -87,6 +125,8 @@ core::Result<core::Done> ListenSocket::open(const std::string& host, int port, i
 }
 
 void ListenSocket::close() {
+  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+  unix_path_.clear();
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
 }

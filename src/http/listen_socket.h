@@ -17,6 +17,9 @@ class ListenSocket {
   // `host` is an address or "localhost"; port 0 takes any free one. SO_REUSEADDR only, so that a
   // restart need not wait and a second server cannot share the port. The error says what to do.
   core::Result<core::Done> open(const std::string& host, int port, int backlog);
+  // A Unix socket for its owner alone. The path may be longer than an address has room for. Its
+  // name is removed by close().
+  core::Result<core::Done> open_unix(const std::string& path, int backlog);
   void close();
 
   int fd() const { return fd_; }
@@ -25,6 +28,7 @@ class ListenSocket {
  private:
   int fd_ = -1;
   int port_ = 0;
+  std::string unix_path_;
 };
 
 }  // namespace coupon::http

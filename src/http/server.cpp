@@ -80,7 +80,11 @@ Server::Server(ServerOptions options, Handler handler, core::Clock clock, core::
 Server::~Server() = default;
 
 core::Result<core::Done> Server::bind() {
-  return impl_->socket.open(impl_->options.host, impl_->options.port, impl_->options.backlog);
+  const ServerOptions& options = impl_->options;
+  if (!options.unix_path.empty()) {
+    return impl_->socket.open_unix(options.unix_path, options.backlog);
+  }
+  return impl_->socket.open(options.host, options.port, options.backlog);
 }
 
 std::size_t Server::descriptors_for(std::size_t max_connections) {

@@ -36,6 +36,7 @@ struct Request {
 
   std::string peer_address;    // The socket's other end: IPv4 or IPv6 text without port.
   std::string client_address;  // The client behind trusted proxies; else equal to peer_address.
+  bool local = false;          // Came over a Unix socket that only its owner can open.
   bool https = false;          // A trusted proxy says that the client came over TLS.
   std::string request_id;      // The client's X-Request-Id where valid, else a new one.
   core::UnixMs received_at;    // When the request was complete, by the server's clock.

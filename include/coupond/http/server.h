@@ -29,6 +29,9 @@ namespace coupon::http {
 struct ServerOptions {
   std::string host = "127.0.0.1";  // An IPv4 or IPv6 address, or "localhost". No names.
   int port = 0;                    // 0: any free one; see Server::port().
+  // A Unix socket of this path, in place of host and port, for whoever owns the directory: mode
+  // 0600, requests marked as local. A socket that is there already is taken for left over.
+  std::string unix_path = {};
   int backlog = 1024;
 
   std::size_t workers = 64;                     // Handlers that may run at once.
