@@ -6,11 +6,12 @@
 namespace {
 
 // A file opened in the place of a standard descriptor that is closed would get what is meant for
-// that: log lines in the database's lock, codes in a socket.
+// that: log lines in the database's lock, codes in a socket. A closed standard output cannot be
+// written to: a command must not take codes that go nowhere for printed.
 bool open_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) return false;
+    if (::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
   }
   return true;
 }

@@ -8,10 +8,11 @@
 #include <cstring>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
-#include "coupond/app/actions.h"
-#include "coupond/app/control.h"
-#include "coupond/app/whereabouts.h"
+#include "coupond/app/control_channel.h"
+#include "coupond/app/describe.h"
+#include "coupond/app/server_address.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
 #include "coupond/service/accounts.h"
@@ -145,7 +146,9 @@ http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry, api::HttpAp
 // In the order in which they need each other.
 struct App::Parts {
   explicit Parts(Settings given)
-      : settings(std::move(given)), log(settings.log_format), watch([this] { stop_serving(); }) {}
+      : settings(std::move(given)),
+        log(settings.log_format),
+        signal_waiter([this] { stop_serving(); }) {}
 
   core::Result<core::Done> build();
   core::Result<core::Done> make_first_admin();
@@ -155,6 +158,8 @@ struct App::Parts {
   void stop_serving();
   void set_serving(Server* now);
   void end_serving();
+  void open_control_socket();
+  void serve_commands();
 
   const Settings settings;
   core::Log log;
@@ -163,7 +168,7 @@ struct App::Parts {
   std::mutex mutex;  // guards serving, stopping
   Server* serving = nullptr;
   bool stopping = false;
-  SignalWaiter watch;
+  SignalWaiter signal_waiter;
   Connections connections;
   bool has_admin = false;
   std::string setup_token;  // empty: no set-up link
@@ -171,7 +176,7 @@ struct App::Parts {
   std::unique_ptr<service::JobRunner> jobs;
   std::unique_ptr<api::HttpApi> http_api;
   std::unique_ptr<Server> server;
-  std::unique_ptr<ControlServer> control;
+  std::unique_ptr<Server> control;  // for commands; null where the file system has no sockets
   std::unique_ptr<Housekeeper> housekeeper;
 };
 
@@ -227,14 +232,30 @@ core::Result<core::Done> App::Parts::build() {
       [this](http::Request& request) { return http_api->handle(request); }, engine->clock(),
       engine->random(), server_hooks(log, telemetry, *http_api));
   if (const auto bound = server->bind(); !bound.ok()) return bound.error();
-  auto started = ControlServer::start(*engine);
-  if (started.ok()) {
-    control = std::move(started.value());
-  } else {
-    log.warn("no_control_socket", {{"why", describe(started.error())}});
-  }
+  open_control_socket();
   housekeeper = std::make_unique<Housekeeper>(*engine, log);
   return core::Done{};
+}
+
+// Without it, commands that change data have to wait until the server stops.
+void App::Parts::open_control_socket() {
+  control = std::make_unique<Server>(
+      control_options(engine->paths()),
+      [this](http::Request& request) { return http_api->handle(request); }, engine->clock(),
+      engine->random(), server_hooks(log, telemetry, *http_api));
+  if (const auto bound = control->bind(); !bound.ok()) {
+    log.warn("no_control_socket", {{"why", describe(bound.error())}});
+    control.reset();
+  }
+}
+
+void App::Parts::serve_commands() {
+  if (!control) return;
+  try {
+    control->serve();
+  } catch (const std::exception& error) {  // no threads to be had
+    log.warn("no_control_socket", {{"why", error.what()}});
+  }
 }
 
 core::Result<core::Done> App::Parts::make_first_admin() {
@@ -268,7 +289,7 @@ void App::Parts::make_setup_link() {
 void App::Parts::on_fatal(const std::string& why) {
   log.error("commit_failed", {{"why", why}});
   failed = true;
-  watch.tell();
+  signal_waiter.ask_to_stop();
 }
 
 void App::Parts::stop_serving() {
@@ -289,6 +310,7 @@ void App::Parts::end_serving() {
   if (serving == nullptr) return;
   http_api->end_waits();
   serving->stop();
+  if (control) control->stop();
 }
 
 core::Result<std::unique_ptr<App>> App::open(Settings settings) {
@@ -334,21 +356,25 @@ bool App::serve() {
   const std::string url = local_url(parts_->settings.host, port());
   note_serving(parts_->engine->paths(), url);
   tell_service_manager("READY=1\nSTATUS=serving " + url);
+  std::thread commands;
   try {
+    commands = std::thread([this] { parts_->serve_commands(); });
     parts_->server->serve();
   } catch (...) {  // no threads to be had
+    parts_->stop_serving();
+    if (commands.joinable()) commands.join();
     parts_->set_serving(nullptr);
     throw;
   }
+  commands.join();
   parts_->set_serving(nullptr);
   forget_serving(parts_->engine->paths());
   parts_->housekeeper.reset();
-  parts_->control.reset();
   parts_->jobs->stop();
   parts_->engine->stop();
   return !parts_->failed;
 }
 
-void App::stop() noexcept { parts_->watch.tell(); }
+void App::stop() noexcept { parts_->signal_waiter.ask_to_stop(); }
 
 }  // namespace coupon::app

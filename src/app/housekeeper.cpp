@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "coupond/app/actions.h"
+#include "coupond/app/describe.h"
 #include "coupond/service/sessions.h"
 #include "coupond/store/ballast.h"
 

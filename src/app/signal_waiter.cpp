@@ -42,29 +42,31 @@ void take_stop_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+int stop_signals_fd(int flags) {
+  const sigset_t set = stop_signals();
+  return ::signalfd(-1, &set, SFD_CLOEXEC | flags);
+}
+
 SignalWaiter::SignalWaiter(std::function<void()> stop)
     : stop_(std::move(stop)),
-      told_(::eventfd(0, EFD_CLOEXEC)),
-      signals_([] {
-        const sigset_t set = stop_signals();
-        return ::signalfd(-1, &set, SFD_CLOEXEC);
-      }()),
+      stop_event_(::eventfd(0, EFD_CLOEXEC)),
+      signals_(stop_signals_fd(0)),
       thread_([this] { wait(); }) {}
 
 SignalWaiter::~SignalWaiter() {
-  tell();
+  ask_to_stop();
   thread_.join();
-  ::close(told_);
+  ::close(stop_event_);
   ::close(signals_);
 }
 
-void SignalWaiter::tell() noexcept {
+void SignalWaiter::ask_to_stop() noexcept {
   const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(told_, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(stop_event_, &one, sizeof one);
 }
 
 void SignalWaiter::wait() {
-  std::array<pollfd, 2> wanted{pollfd{.fd = told_, .events = POLLIN, .revents = 0},
+  std::array<pollfd, 2> wanted{pollfd{.fd = stop_event_, .events = POLLIN, .revents = 0},
                                pollfd{.fd = signals_, .events = POLLIN, .revents = 0}};
   while (::poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) {
   }

@@ -1,4 +1,4 @@
-// SignalWaiter: waits for the moment to stop, on a thread of its own: a signal, or somebody's word.
+// SignalWaiter: waits for the moment to stop, on a thread of its own: a signal, or ask_to_stop().
 #pragma once
 
 #include <functional>
@@ -8,21 +8,21 @@ namespace coupon::app {
 
 class SignalWaiter {
  public:
-  // `stop` is called once, on the watch's thread, after a signal or tell().
+  // `stop` is called once, on its thread, after a signal or ask_to_stop().
   explicit SignalWaiter(std::function<void()> stop);
   SignalWaiter(const SignalWaiter&) = delete;
   SignalWaiter& operator=(const SignalWaiter&) = delete;
   ~SignalWaiter();
 
   // It is time. Any thread, any number of times.
-  void tell() noexcept;
+  void ask_to_stop() noexcept;
 
  private:
   void wait();
 
   const std::function<void()> stop_;
-  const int told_;     // an eventfd
-  const int signals_;  // a signalfd
+  const int stop_event_;  // an eventfd
+  const int signals_;     // a signalfd
   std::thread thread_;
 };
 

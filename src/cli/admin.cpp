@@ -1,59 +1,54 @@
 #include <iostream>
-#include <memory>
-#include <nlohmann/json.hpp>
 
-#include "coupond/app/desk.h"
-#include "src/cli/command.h"
+#include "src/cli/channel_command.h"
 #include "src/cli/password.h"
 
 namespace coupon::cli {
 namespace {
 
-using app::Desk;
-using app::Json;
-
 struct AdminInput {
   std::string data = "./coupond-data";
-  std::string email;
+  std::string account;
   std::string name;
 };
 
 int create(const AdminInput& input) {
   const auto password = read_new_password();
   if (!password.ok()) return fail(password.error());
-  auto desk = Desk::open(input.data, Desk::IfMissing::kCreate);
-  if (!desk.ok()) return fail(desk.error(), kCouldNotStart);
-  const auto made = desk->call(
-      "admin.create", {{"email", input.email}, {"name", input.name}, {"password", *password}});
+  auto channel = ControlChannel::open(input.data, ControlChannel::IfMissing::kCreate);
+  if (!channel.ok()) return fail(channel.error(), kCouldNotStart);
+  const auto made = channel->call(
+      "POST", "/api/v1/users",
+      {{"email", input.account}, {"name", input.name}, {"password", *password}, {"role", "admin"}});
   if (!made.ok()) return fail(made.error());
-  std::cout << "Administrator " << made->at("email").get<std::string>() << " made.\n";
-  return kDone;
+  std::cout << "Administrator " << account_of(*made) << " made.\n";
+  return printed();
 }
 
 int reset_password(const AdminInput& input) {
   const auto password = read_new_password();
   if (!password.ok()) return fail(password.error());
-  auto desk = Desk::open(input.data, Desk::IfMissing::kRefuse);
-  if (!desk.ok()) return fail(desk.error(), kCouldNotStart);
-  const auto changed =
-      desk->call("admin.reset_password", {{"email", input.email}, {"password", *password}});
-  if (!changed.ok()) return fail(changed.error());
-  std::cout << "The password of " << changed->at("email").get<std::string>()
-            << " is changed; the account's sessions are over.\n";
-  return kDone;
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto changed =
+        channel.call("POST", "/api/v1/users/" + http::percent_encode(input.account) + "/password",
+                     {{"password", *password}});
+    if (!changed.ok()) return fail(changed.error());
+    std::cout << "The password of " << account_of(*changed)
+              << " is changed; the account's sessions are over.\n";
+    return printed();
+  });
 }
 
 int list(const AdminInput& input) {
-  auto desk = Desk::open(input.data, Desk::IfMissing::kRefuse);
-  if (!desk.ok()) return fail(desk.error(), kCouldNotStart);
-  const auto admins = desk->call("admin.list", Json::object());
-  if (!admins.ok()) return fail(admins.error());
-  for (const Json& admin : admins->at("items")) {
-    std::cout << admin.at("id") << "\t" << admin.at("email").get<std::string>() << "\t"
-              << (admin.at("active").get<bool>() ? "active" : "disabled") << "\t"
-              << admin.at("created_at").get<std::string>() << "\n";
-  }
-  return kDone;
+  return with_channel(input.data, [](ControlChannel& channel) -> int {
+    const auto done =
+        each_item(channel, "/api/v1/users?role=admin&limit=1000", [](const Json& admin) {
+          std::cout << text_of(admin, "id") << "\t" << text_of(admin, "email") << "\t"
+                    << (admin.at("active").get<bool>() ? "active" : "disabled") << "\t"
+                    << text_of(admin, "created_at") << "\n";
+        });
+    return done.ok() ? printed() : fail(done.error());
+  });
 }
 
 }  // namespace
@@ -63,25 +58,23 @@ void add_admin(CommandLine& line) {
   CLI::App& admin = *line.root.add_subcommand(
       "admin", "Make administrators and set their passwords, with or without a running server");
   admin.require_subcommand(1);
-  const auto add = [&](const char* name, const char* about, int (*run)(const AdminInput&)) {
-    CLI::App* command = admin.add_subcommand(name, about);
-    add_data_option(*command, input->data);
-    command->callback([&line, input, run] { line.chosen = [input, run] { return run(*input); }; });
-    return command;
-  };
   constexpr char kPassword[] =
       "The password is asked for, or read from the standard input or from the file named by "
       "COUPOND_ADMIN_PASSWORD_FILE.";
-  CLI::App* made = add("create", "Make an administrator", create);
+  CLI::App* made = add_data_command(line, admin, "create", "Make an administrator", input, create);
   made->footer(kPassword);
-  made->add_option("email", input->email, "The e-mail address to log in with")->required();
+  made->add_option("email", input->account, "The e-mail address to log in with")->required();
   made->add_option("--name", input->name, "The person's name");
   CLI::App* reset =
-      add("reset-password", "Set an account's password; ends its sessions", reset_password);
+      add_data_command(line, admin, "reset-password",
+                       "Set an account's password; ends its sessions", input, reset_password);
   reset->footer(kPassword);
-  reset->add_option("email", input->email, "The account's e-mail address, username or id")
+  reset
+      ->add_option("account", input->account,
+                   "E-mail address, username, id or UUID; id:7 is an id, user:7 a username")
       ->required();
-  add("list", "List the administrators", list);
+  add_data_command(line, admin, "list", "Id, e-mail, state and date of each administrator", input,
+                   list);
 }
 
 }  // namespace coupon::cli

@@ -1,12 +1,17 @@
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <map>
 
-#include "coupond/app/campaign_fields.h"
-#include "src/cli/desk_command.h"
+#include "coupond/app/document.h"
+#include "coupond/core/time_text.h"
+#include "src/cli/channel_command.h"
 
 namespace coupon::cli {
 namespace {
+
+using http::FieldSpec;
+using http::Type;
 
 struct CampaignInput {
   std::string data = "./coupond-data";
@@ -21,42 +26,136 @@ std::string flag_of(std::string name) {
   return "--" + name;
 }
 
-void add_fields(CLI::App& command, CampaignInput& input) {
-  for (const app::CampaignField& field : app::campaign_fields()) {
+// A reward is written as KIND:VALUE.
+std::string type_of(const FieldSpec& field) {
+  const std::string none = field.nullable || field.value.type == Type::kObject ? "|none" : "";
+  switch (field.value.type) {
+    case Type::kInteger:
+      return "N" + none;
+    case Type::kBoolean:
+      return "yes|no" + none;
+    case Type::kTime:
+      return "TIME" + none;
+    case Type::kObject:
+      return "KIND:VALUE" + none;
+    case Type::kFree:
+      return "JSON" + none;
+    default:
+      return "TEXT" + none;
+  }
+}
+
+// The API's sentence about the field, in the words of a command line.
+std::string help_of(const FieldSpec& field) {
+  std::string text = field.doc;
+  if (const std::size_t at = text.find("null:"); at != std::string::npos) {
+    text.replace(at, 4, "none");
+  }
+  if (field.value.type == Type::kTime) text += " RFC 3339 or a date.";
+  if (field.value.type == Type::kObject) {
+    text += " subscription:DAYS, credit:N, percent_off:N or amount_off:N.";
+  }
+  return text;
+}
+
+std::optional<Json> number_in(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return Json(number);
+}
+
+std::optional<Json> reward_in(const std::string& text) {
+  if (text == "none") return Json{{"kind", "none"}};
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  const auto value = number_in(std::string_view(text).substr(colon + 1));
+  if (!value) return std::nullopt;
+  return Json{{"kind", text.substr(0, colon)}, {"value", *value}};
+}
+
+// What was typed as the JSON that the API takes; nothing when it cannot be that.
+std::optional<Json> value_of(const FieldSpec& field, const std::string& text) {
+  if (field.nullable && text == "none") return Json();
+  switch (field.value.type) {
+    case Type::kInteger:
+      return number_in(text);
+    case Type::kBoolean:
+      if (text != "yes" && text != "no") return std::nullopt;
+      return Json(text == "yes");
+    case Type::kTime: {
+      const auto at = core::parse_time(text);
+      if (!at.ok()) return std::nullopt;
+      return Json(core::to_rfc3339(*at));
+    }
+    case Type::kObject:
+      return reward_in(text);
+    case Type::kFree: {
+      const auto json = http::parse_json(text);
+      if (!json.ok()) return std::nullopt;
+      return Json(*json);
+    }
+    default:
+      return Json(text);
+  }
+}
+
+// What the API takes that is no argument of its own: the policy and the names.
+bool is_flag(const FieldSpec& field) { return field.name != "mode" && field.name != "campaign"; }
+
+void add_fields(CLI::App& command, const http::Shape& shape, CampaignInput& input) {
+  for (const FieldSpec& field : shape.fields) {
+    if (!is_flag(field)) continue;
     command
         .add_option_function<std::string>(
             flag_of(field.name),
             [&input, name = field.name](const std::string& text) { input.fields[name] = text; },
-            field.help)
-        ->type_name(field.type);
+            help_of(field))
+        ->type_name(type_of(field));
   }
 }
 
-int list(const CampaignInput& input) {
-  return at_desk(input.data, [](Desk& desk) -> int {
-    const auto campaigns = desk.call("campaign.list", Json::object());
-    if (!campaigns.ok()) return fail(campaigns.error());
-    for (const Json& one : campaigns->at("items")) {
-      const char* state = one.at("archived").get<bool>() ? "archived"
-                          : one.at("active").get<bool>() ? "active"
-                                                         : "inactive";
-      std::cout << text_of(one, "slug") << "\t" << text_of(one, "mode") << "\t" << state
-                << "\tissued " << one.at("issued") << ", redeemed " << one.at("redeemed")
-                << ", left "
-                << (one.at("remaining").is_null() ? "unlimited" : text_of(one, "remaining")) << "\t"
-                << text_of(one, "name") << "\n";
+// Adds the fields given to `body`. kInvalidRequest names the flag that does not fit.
+core::Result<Json> body_of(const CampaignInput& input, const http::Shape& shape, Json body) {
+  for (const auto& [name, text] : input.fields) {
+    const FieldSpec& field = *shape.find(name);
+    auto value = value_of(field, text);
+    if (!value) {
+      return core::Error{
+          .reason = core::Reason::kInvalidRequest,
+          .message = flag_of(name) + " takes " + type_of(field) + ", not \"" + text + "\"."};
     }
-    return kDone;
+    body[name] = *std::move(value);
+  }
+  return body;
+}
+
+void print(const Json& campaign) {
+  const char* state = !campaign.at("archived_at").is_null() ? "archived"
+                      : campaign.at("active").get<bool>()   ? "active"
+                                                            : "inactive";
+  std::cout << text_of(campaign, "slug") << "\t" << text_of(campaign, "mode") << "\t" << state
+            << "\tissued " << campaign.at("issued") << ", redeemed " << campaign.at("redeemed")
+            << ", left "
+            << (campaign.at("remaining").is_null() ? "unlimited" : text_of(campaign, "remaining"))
+            << "\t" << text_of(campaign, "name") << "\n";
+}
+
+int list(const CampaignInput& input) {
+  return with_channel(input.data, [](ControlChannel& channel) -> int {
+    const auto done = each_item(channel, "/api/v1/campaigns?archived=true&limit=1000", print);
+    return done.ok() ? printed() : fail(done.error());
   });
 }
 
 int create(const CampaignInput& input) {
-  return at_desk(input.data, [&](Desk& desk) -> int {
-    const auto made =
-        desk.call("campaign.create", {{"mode", input.mode}, {"fields", input.fields}});
+  const auto body = body_of(input, app::new_campaign_shape(), Json{{"mode", input.mode}});
+  if (!body.ok()) return fail(body.error(), kUsage);
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto made = channel.call("POST", "/api/v1/campaigns", *body);
     if (!made.ok()) return fail(made.error());
     std::cout << "Campaign " << text_of(*made, "slug") << " made.\n";
-    return kDone;
+    return printed();
   });
 }
 
@@ -67,12 +166,14 @@ int set(const CampaignInput& input) {
         "what there is.",
         kUsage);
   }
-  return at_desk(input.data, [&](Desk& desk) -> int {
+  const auto body = body_of(input, app::campaign_patch_shape(), Json::object());
+  if (!body.ok()) return fail(body.error(), kUsage);
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
     const auto changed =
-        desk.call("campaign.set", {{"campaign", input.campaign}, {"fields", input.fields}});
+        channel.call("PATCH", "/api/v1/campaigns/" + http::percent_encode(input.campaign), *body);
     if (!changed.ok()) return fail(changed.error());
     std::cout << "Campaign " << text_of(*changed, "slug") << " changed.\n";
-    return kDone;
+    return printed();
   });
 }
 
@@ -82,18 +183,18 @@ void add_campaign(CommandLine& line) {
   const auto input = std::make_shared<CampaignInput>();
   CLI::App& campaign = *line.root.add_subcommand("campaign", "List, make and change campaigns");
   campaign.require_subcommand(1);
-  add_desk_command(line, campaign, "list", "Every campaign with its counters", input, list);
-  CLI::App* made = add_desk_command(line, campaign, "create", "Make a campaign", input, create);
+  add_data_command(line, campaign, "list", "Every campaign with its counters", input, list);
+  CLI::App* made = add_data_command(line, campaign, "create", "Make a campaign", input, create);
   made->add_option("--mode", input->mode, "token, pool, shared, card or claim")->required();
   made->footer(
       "Example: coupond campaign create --mode pool --name \"Members 2027\" --max-per-user 3");
-  add_fields(*made, *input);
+  add_fields(*made, app::new_campaign_shape(), *input);
   CLI::App* changed =
-      add_desk_command(line, campaign, "set", "Change what is given, leave the rest", input, set);
+      add_data_command(line, campaign, "set", "Change what is given, leave the rest", input, set);
   changed->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
       ->required();
   changed->footer("Example: coupond campaign set tokens --max-issued 500 --max-per-user 1");
-  add_fields(*changed, *input);
+  add_fields(*changed, app::campaign_patch_shape(), *input);
 }
 
 }  // namespace coupon::cli

@@ -15,14 +15,13 @@
 #include <utility>
 #include <vector>
 
-#include "coupond/load/generator.h"
+#include "coupond/http/client.h"
 
 namespace coupon::cli {
 namespace {
 
 using std::chrono::steady_clock;
 
-constexpr char kSelf[] = "/proc/self/exe";
 constexpr std::string_view kUrl = "http://127.0.0.1:";
 constexpr int kStartTimeoutMs = 60'000;
 constexpr int kReadyTries = 5'000;
@@ -31,46 +30,86 @@ core::Error refuse(std::string message) {
   return {.reason = core::Reason::kInternal, .message = std::move(message)};
 }
 
-// Becomes the server. A group of its own: what the terminal tells us is not for the child.
-[[noreturn]] void become_server(char* const* argv, int output, int log) {
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (std::string& text : texts) list.push_back(text.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+// Becomes the program. A group of its own: what the terminal tells us is not for the child.
+[[noreturn]] void become(const char* program, char* const* argv, char* const* environment,
+                         int output, int log) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
-  ::execv(kSelf, argv);
+  ::execve(program, argv, environment);
   ::_exit(127);
 }
 
 // -1 when there is no process to be had.
-pid_t spawn(std::vector<std::string> arguments, int output, int log) {
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
+pid_t spawn(const ChildServer::Options& options, std::vector<std::string> arguments, int output,
+            int log) {
+  arguments.insert(arguments.begin(), "coupond");
+  std::vector<std::string> environment = options.environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    environment.emplace_back(*variable);
+  }
+  const auto argv = pointers(arguments);
+  const auto envp = pointers(environment);
   const pid_t pid = ::fork();
-  if (pid == 0) become_server(argv.data(), output, log);
+  if (pid == 0) become(options.program.c_str(), argv.data(), envp.data(), output, log);
   return pid;
 }
 
-// The log may be gone when the user reads about it.
-std::string last_line(const std::string& path) {
+int open_log(const std::string& log) {
+  return ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+// The number behind a word of a file of /proc; 0 when it is not there.
+std::int64_t number_behind(const std::string& path, const std::string& mark) {
   std::ifstream file(path);
+  std::string word;
+  std::int64_t number = 0;
+  while (file >> word) {
+    if (word == mark && file >> number) return number;
+  }
+  return 0;
+}
+
+}  // namespace
+
+// The log may be gone when the user reads about it.
+std::string ChildServer::last_line(const std::string& log) {
+  std::ifstream file(log);
   std::string last = "it left no log.";
   for (std::string line; std::getline(file, line);) last = line;
   return last;
 }
 
-}  // namespace
+int ChildServer::run(const std::string& program, std::vector<std::string> arguments,
+                     const std::string& log) {
+  const int log_fd = open_log(log);
+  if (log_fd < 0) return -1;
+  const pid_t pid = spawn({.program = program}, std::move(arguments), log_fd, log_fd);
+  ::close(log_fd);
+  int status = 0;
+  if (pid < 0 || ::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
 
 core::Result<std::unique_ptr<ChildServer>> ChildServer::launch(const std::string& data_dir,
-                                                               const std::string& log) {
+                                                               const std::string& log,
+                                                               const Options& options) {
   std::array<int, 2> pipe{-1, -1};
-  const int log_fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int log_fd = open_log(log);
   if (log_fd < 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
     if (log_fd >= 0) ::close(log_fd);
     return refuse("No log or pipe for a server on " + data_dir + " could be made.");
   }
   const pid_t pid = spawn(
-      {"coupond", "serve", "--data", data_dir, "--listen", "127.0.0.1:0", "--rate-limits", "off"},
+      options, {"serve", "--data", data_dir, "--listen", "127.0.0.1:0", "--rate-limits", "off"},
       pipe[1], log_fd);
   ::close(pipe[1]);
   ::close(log_fd);
@@ -80,8 +119,9 @@ core::Result<std::unique_ptr<ChildServer>> ChildServer::launch(const std::string
 }
 
 core::Result<std::unique_ptr<ChildServer>> ChildServer::start(const std::string& data_dir,
-                                                              const std::string& log) {
-  auto server = launch(data_dir, log);
+                                                              const std::string& log,
+                                                              const Options& options) {
+  auto server = launch(data_dir, log, options);
   if (!server.ok() || server.value()->wait_until_ready()) return server;
   return refuse("The server did not start: " + last_line(log));
 }
@@ -115,24 +155,21 @@ bool ChildServer::read_port() {
 }
 
 bool ChildServer::asks_until_ready() const {
-  const std::string request =
-      "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  auto client = http::Client::of_url("http://127.0.0.1:" + std::to_string(port_));
   for (int i = 0; i < kReadyTries; ++i) {
-    const auto answer = load::ask("127.0.0.1", port_, request);
-    if (answer && answer->status == 200) return true;
+    const auto answer = client.value().send({.target = "/readyz"});
+    if (answer.ok() && answer->status == 200) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return false;
 }
 
 std::int64_t ChildServer::memory_kib() const {
-  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
-  std::string word;
-  std::int64_t kib = 0;
-  while (status >> word) {
-    if (word == "VmRSS:" && status >> kib) return kib;
-  }
-  return 0;
+  return number_behind("/proc/" + std::to_string(pid_) + "/status", "VmRSS:");
+}
+
+std::int64_t ChildServer::written_bytes() const {
+  return number_behind("/proc/" + std::to_string(pid_) + "/io", "write_bytes:");
 }
 
 // Its wait status; 0 when it was gone already.

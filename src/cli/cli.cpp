@@ -7,9 +7,10 @@
 #include <exception>
 #include <iostream>
 
-#include "coupond/app/actions.h"
+#include "coupond/app/describe.h"
 #include "coupond_version.h"
 #include "src/cli/command.h"
+#include "src/cli/terminal.h"
 
 namespace coupon::cli {
 namespace {
@@ -94,7 +95,7 @@ int run_chosen(const CommandLine& line) {
   try {
     return line.chosen();
   } catch (const std::exception& error) {
-    return fail(std::string("This went wrong: ") + error.what() + ".");
+    return fail(std::string("Something unexpected went wrong: ") + error.what() + ".");
   }
 }
 
@@ -103,7 +104,8 @@ int run_chosen(const CommandLine& line) {
 int run(int argc, char** argv) {
   // Everything coupond writes is its owner's alone.
   ::umask(077);
-  if (sodium_init() < 0) return fail("This machine gives no random numbers.", kCouldNotStart);
+  if (sodium_init() < 0)
+    return fail("The random number generator of this machine cannot be used.", kCouldNotStart);
   CLI::App root(kAbout, "coupond");
   root.require_subcommand(1);
   root.set_version_flag("--version", std::string(kVersion));
@@ -132,8 +134,14 @@ CLI::Validator number(double low, double high) {
 
 int fail(const core::Error& error, ExitCode code) { return fail(app::describe(error), code); }
 
+int printed() {
+  Output output;
+  if (output.finish()) return kDone;
+  return fail(output.problem() + " What the command had to do is done.");
+}
+
 int fail(const std::string& sentence, ExitCode code) {
-  std::cerr << "coupond: " << sentence << "\n";
+  std::cerr << "coupond: " << printable(sentence, "\n") << "\n";
   return code;
 }
 

@@ -43,6 +43,10 @@ void add_data_option(CLI::App& command, std::string& data_dir);
 CLI::Validator whole_number(std::int64_t low, std::int64_t high);
 CLI::Validator number(double low, double high);
 
+// Ends a command that has printed what it did: kDone, or kFailed with a sentence when the standard
+// output could not be written.
+int printed();
+
 // Prints "coupond: <sentence>" to stderr and returns `code`.
 int fail(const core::Error& error, ExitCode code = kFailed);
 int fail(const std::string& sentence, ExitCode code = kFailed);

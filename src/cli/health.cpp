@@ -3,11 +3,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "coupond/app/actions.h"
-#include "coupond/app/whereabouts.h"
+#include "coupond/app/describe.h"
+#include "coupond/app/server_address.h"
+#include "coupond/http/client.h"
 #include "coupond/http/json.h"
 #include "src/cli/command.h"
-#include "src/cli/http_get.h"
 #include "src/cli/settings.h"
 
 namespace coupon::cli {
@@ -38,7 +38,9 @@ core::Result<std::string> find_server(const HealthInput& input) {
 
 int ask(std::string url) {
   while (url.ends_with('/')) url.pop_back();
-  const auto answer = http_get(url + "/readyz");
+  auto client = http::Client::of_url(url);
+  if (!client.ok()) return fail(client.error(), kUsage);
+  const auto answer = client.value().send({.target = "/readyz"});
   if (!answer.ok()) {
     return fail(app::describe(answer.error()) +
                 " Start a server with `coupond serve`, or say where it is: coupond health "

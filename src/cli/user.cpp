@@ -1,12 +1,10 @@
 #include <iostream>
 
 #include "coupond/core/limits.h"
-#include "src/cli/desk_command.h"
+#include "src/cli/channel_command.h"
 
 namespace coupon::cli {
 namespace {
-
-constexpr std::int64_t kPage = 500;
 
 struct UserInput {
   std::string data = "./coupond-data";
@@ -24,35 +22,33 @@ void print(const Json& user) {
 }
 
 int list(const UserInput& input) {
-  return at_desk(input.data, [](Desk& desk) -> int {
-    std::int64_t after = 0;
-    while (true) {
-      const auto page = desk.call("user.list", {{"after", after}, {"limit", kPage}});
-      if (!page.ok()) return fail(page.error());
-      if (page->at("items").empty()) return kDone;
-      for (const Json& user : page->at("items")) print(user);
-      after = page->at("items").back().at("id").get<std::int64_t>();
-    }
+  return with_channel(input.data, [](ControlChannel& channel) -> int {
+    const auto done = each_item(channel, "/api/v1/users?limit=1000", print);
+    return done.ok() ? printed() : fail(done.error());
   });
 }
 
+core::Result<Json> change(ControlChannel& channel, const UserInput& input, const Json& what) {
+  return channel.call("PATCH", "/api/v1/users/" + http::percent_encode(input.user), what);
+}
+
 int set_role(const UserInput& input) {
-  return at_desk(input.data, [&](Desk& desk) -> int {
-    const auto done = desk.call("user.set_role", {{"user", input.user}, {"role", input.role}});
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto done = change(channel, input, {{"role", input.role}});
     if (!done.ok()) return fail(done.error());
-    std::cout << text_of(*done, "email") << " is " << text_of(*done, "role")
+    std::cout << account_of(*done) << " is " << text_of(*done, "role")
               << " now; the account's sessions are over.\n";
-    return kDone;
+    return printed();
   });
 }
 
 int set_credit(const UserInput& input) {
-  return at_desk(input.data, [&](Desk& desk) -> int {
-    const auto done = desk.call(
-        "user.set_credit", {{"user", input.user}, {"add", input.add}, {"reason", input.reason}});
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto done =
+        change(channel, input, {{"credit", {{"add", input.add}, {"reason", input.reason}}}});
     if (!done.ok()) return fail(done.error());
-    std::cout << text_of(*done, "email") << " has " << text_of(*done, "credit") << " now.\n";
-    return kDone;
+    std::cout << account_of(*done) << " has " << text_of(*done, "credit") << " now.\n";
+    return printed();
   });
 }
 
@@ -63,13 +59,13 @@ void add_user(CommandLine& line) {
   CLI::App& user = *line.root.add_subcommand("user", "List accounts, set their role or credit");
   user.require_subcommand(1);
   constexpr char kUser[] = "E-mail address, username, id or UUID; id:7 is an id, user:7 a username";
-  add_desk_command(line, user, "list", "Id, e-mail, role, state, credit and name of each", input,
+  add_data_command(line, user, "list", "Id, e-mail, role, state, credit and name of each", input,
                    list);
-  CLI::App* role = add_desk_command(line, user, "set-role", "Make somebody user, staff or admin",
+  CLI::App* role = add_data_command(line, user, "set-role", "Make somebody user, staff or admin",
                                     input, set_role);
   role->add_option("user", input->user, kUser)->required();
   role->add_option("role", input->role, "user, staff or admin")->required();
-  CLI::App* credit = add_desk_command(
+  CLI::App* credit = add_data_command(
       line, user, "set-credit", "Add to a balance; a negative number takes", input, set_credit);
   credit->add_option("user", input->user, kUser)->required();
   credit->add_option("--add", input->add, "How much, such as 50 or -20")

@@ -1,6 +1,5 @@
 #include "coupond/load/generator.h"
 
-#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -25,7 +24,6 @@ constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::int64_t kPatienceNs = 15 * kNsPerSecond;
 constexpr int kTickMs = 100;
 constexpr int kEventsAtOnce = 128;
-constexpr int kAskTimeoutMs = 60'000;
 constexpr std::size_t kShownOfBody = 300;
 
 std::int64_t now_ns() {
@@ -200,20 +198,6 @@ core::Result<Outcome> run(const Plan& plan, const Workload& workload) {
   Outcome outcome{.least = ~0ULL};
   for (const auto& lane : lanes) lane->add_to(outcome);
   return outcome;
-}
-
-std::optional<Answer> ask(const std::string& address, int port, const std::string& request) {
-  Client client;
-  if (!client.connect(address, port)) return std::nullopt;
-  client.request() = request;
-  if (!client.send()) return std::nullopt;
-  for (;;) {
-    pollfd readable{client.fd(), POLLIN, 0};
-    if (::poll(&readable, 1, kAskTimeoutMs) != 1) return std::nullopt;
-    const Progress progress = client.receive();
-    if (progress == Progress::kBroken) return std::nullopt;
-    if (progress == Progress::kReply) return Answer{client.status(), std::string(client.body())};
-  }
 }
 
 }  // namespace coupon::load

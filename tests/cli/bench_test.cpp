@@ -1,7 +1,8 @@
-// `coupond bench --url`: a server that runs already, from outside. Nothing here looks at how fast
-// it was.
+// `coupond bench`: servers of its own, another build beside this one, and with --url one that runs
+// already, from outside. Nothing here looks at how fast they were.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/program.h"
@@ -46,13 +47,13 @@ struct Fixture {
 
 TEST_CASE("a running server is measured by its address and left tidy", "[cli][bench]") {
   Fixture fixture;
-  const ProgramOutcome outcome =
-      bench(fixture.url, admin("correct horse 7"),
-            {"--mix", "redeem,issue,sold-out,claim,assign,validate,login,mixed", "--json"});
+  const ProgramOutcome outcome = bench(
+      fixture.url, admin("correct horse 7"),
+      {"--mix", "redeem,till,issue,use,sold-out,claim,assign,validate,login,mixed", "--json"});
   CAPTURE(outcome.out, outcome.err);
   REQUIRE(outcome.exit_code == 0);
   const auto report = nlohmann::json::parse(outcome.out);
-  CHECK(report.at("results").size() == 9);
+  CHECK(report.at("results").size() == 11);
   for (const auto& result : report.at("results")) {
     CAPTURE(result.at("name"));
     CHECK(result.at("right") > 0);
@@ -122,7 +123,7 @@ TEST_CASE("bench --url puts no load on other machines", "[cli][bench]") {
       {"http://0.0.0.0:80", 2, "servers of this machine only"},
       {"http://127.0.0.1@192.0.2.1:80", 2, "servers of this machine only"},
       {"http://[2001:db8::1]:80", 2, "servers of this machine only"},
-      {"https://127.0.0.1:80", 2, "is not an http:// address"},
+      {"https://127.0.0.1:80", 2, "takes an address like"},
       {"http://127.0.0.1:80/path", 2, "takes an address like"},
       {"http://127.0.0.1:0", 2, "takes an address like"},
       // Nobody listens at port 1.
@@ -136,4 +137,43 @@ TEST_CASE("bench --url puts no load on other machines", "[cli][bench]") {
     CHECK(mentions(outcome.err, row.said));
     CHECK(outcome.out.empty());
   }
+}
+
+TEST_CASE("a server of the benchmark's own says what it wrote, and its books are in order",
+          "[cli][bench]") {
+  const ProgramOutcome outcome =
+      run_program({.arguments = {"bench", "--seconds", "0.2", "--users", "3", "--codes", "300",
+                                 "--connections", "4", "--mix", "redeem,use,till", "--json"}});
+  CAPTURE(outcome.out, outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  const auto report = nlohmann::json::parse(outcome.out);
+  CHECK(report.at("verified") == true);
+  CHECK(report.at("results").size() == 5);
+  for (const auto& result : report.at("results")) {
+    CAPTURE(result.at("name"));
+    CHECK(result.at("wrong") == 0);
+    if (result.at("name") == "redeem" || result.at("name") == "use") {
+      CHECK(result.at("commits_per_operation") > 0);
+      CHECK(result.at("commits_per_operation") <= 1);
+    }
+    if (result.at("name") == "healthz") CHECK(result.at("commits_per_operation") < 0.1);
+  }
+}
+
+TEST_CASE("two builds are measured in turn, each with its own books", "[cli][bench]") {
+  const ProgramOutcome outcome =
+      run_program({.arguments = {"bench", "--seconds", "0.2", "--users", "2", "--codes", "50",
+                                 "--connections", "2", "--mix", "redeem", "--compare",
+                                 std::getenv("COUPOND_BINARY"), "--json"}});
+  CAPTURE(outcome.out, outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+  const auto report = nlohmann::json::parse(outcome.out);
+  CHECK(report.at("verified") == true);
+  CHECK(report.at("results").size() == 2);
+  const auto& other = report.at("compared_with").at("report");
+  CHECK(other.at("verified") == true);
+  CHECK(other.at("results").at(1).at("right") > 0);
+  const ProgramOutcome none = run_program({.arguments = {"bench", "--compare", "/no/such"}});
+  CHECK(none.exit_code == 2);
+  CHECK(mentions(none.err, "--compare takes an executable of coupond"));
 }

@@ -212,7 +212,7 @@ TEST_CASE("health tells a server that works from one that is not there", "[cli]"
   CHECK(mentions(good.out, "ok    writer"));
   daemon.end_with(SIGTERM);
   CHECK(command({"health", url}).exit_code == 1);
-  CHECK(command({"health", "ftp://x"}).exit_code == 1);
+  CHECK(command({"health", "ftp://x"}).exit_code == 2);
 }
 
 TEST_CASE("health finds the server by its data directory or COUPOND_LISTEN", "[cli]") {

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "coupond/app/actions.h"
+#include "coupond/app/describe.h"
 #include "coupond/core/limits.h"
 #include "tests/support/temp_dir.h"
 

@@ -74,15 +74,4 @@ TEST_CASE("the load generator talks to loopback only, and says when nobody is th
   CHECK_FALSE(load::run({.port = 1}, workload).ok());
 }
 
-TEST_CASE("one question is answered on a connection of its own") {
-  test::LocalServer server(echo);
-  std::string request;
-  write_get(7, request);
-  const auto answer = load::ask("127.0.0.1", server.port(), request);
-  REQUIRE(answer);
-  CHECK(answer->status == 200);
-  CHECK(answer->body == "/number/7");
-  CHECK_FALSE(load::ask("127.0.0.1", 1, request));
-}
-
 }  // namespace

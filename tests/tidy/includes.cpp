@@ -133,11 +133,11 @@ Violations check_include_arrows(const Source& source) {
 Violations check_libraries(const Source& source) {
   if (!source.is_cpp()) return {};
   const std::string from = module_of(source);
-  static const std::regex server(R"(^src/http/server\w*\.cpp$)");
+  static const std::regex server(R"(^src/http/(server\w*|client)\.cpp$)");
   Violations found;
   for (const Include& include : includes_of(source)) {
     if (include.path == "httplib.h" && !std::regex_match(source.path, server)) {
-      found.push_back(bad(source, include, "only src/http/server*.cpp may"));
+      found.push_back(bad(source, include, "only src/http/server*.cpp and client.cpp may"));
     }
     if (from.empty()) continue;
     for (const Library& library : libraries()) {

@@ -39,6 +39,8 @@ struct Settings {
 // To be called before any thread exists: makes SIGTERM, SIGINT and SIGHUP end serve() instead of
 // the process, and SIGPIPE nothing.
 void take_stop_signals();
+// A new signalfd, close-on-exec, that those signals make readable once they are taken.
+int stop_signals_fd(int flags);
 
 class App {
  public:

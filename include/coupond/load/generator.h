@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,12 +48,5 @@ struct Outcome {
 
 // Runs the plan. Refused when the address is not loopback or cannot be connected to.
 core::Result<Outcome> run(const Plan& plan, const Workload& workload);
-
-// One request and its reply on a connection of its own; for setting up. Nothing when it failed.
-struct Answer {
-  int status = 0;
-  std::string body;
-};
-std::optional<Answer> ask(const std::string& address, int port, const std::string& request);
 
 }  // namespace coupon::load

@@ -53,6 +53,7 @@ void mark_dry_run(http::Reply& reply) {
 Result<Caller> identify(service::Engine& engine, const http::Endpoint& endpoint,
                         const http::Request& request) {
   if (endpoint.auth == Auth::kNone) return Caller::anonymous();
+  if (request.local) return Caller::cli();
   const auto token = token_of(request);
   if (!token) {
     if (endpoint.auth == Auth::kOptional) return Caller::anonymous();
@@ -89,7 +90,10 @@ std::optional<Error> refusal_for(const http::Endpoint& endpoint, const Caller& c
   // Nobody is told less for saying who they are; the handler leaves out what needs the scope.
   if (endpoint.auth == Auth::kOptional) return std::nullopt;
   bool allowed = true;
-  if (caller.kind == Caller::Kind::kApiKey) {
+  if (caller.kind == Caller::Kind::kCli) {
+    // Everything, but for what is about the account of whoever asks: a command has none.
+    allowed = endpoint.auth != Auth::kSession || !endpoint.scope.empty();
+  } else if (caller.kind == Caller::Kind::kApiKey) {
     const auto scope = service::parse_scope(endpoint.scope);
     allowed = scope && caller.may(*scope);
   } else if (endpoint.auth == Auth::kAdmin) {

@@ -107,7 +107,7 @@ std::vector<Limits::Bucket> Limits::buckets_of(std::string_view name, const http
 
 std::optional<core::Error> Limits::enter(std::string_view rule, const http::Request& request,
                                          const service::Caller& caller) {
-  if (rule.empty() || !enabled_) return std::nullopt;
+  if (rule.empty() || !enabled_ || request.local) return std::nullopt;
   const auto buckets = buckets_of(rule, request, caller);
   if (rule_named(rule).counts == Counts::kAll) return take_all(buckets);
   const std::int64_t now = steady_();
@@ -123,7 +123,7 @@ std::optional<core::Error> Limits::enter(std::string_view rule, const http::Requ
 std::optional<core::Error> Limits::leave(std::string_view rule, const http::Request& request,
                                          const service::Caller& caller,
                                          std::optional<core::Reason> refused) {
-  if (rule.empty() || !enabled_ || !refused) return std::nullopt;
+  if (rule.empty() || !enabled_ || request.local || !refused) return std::nullopt;
   if (rule_named(rule).counts == Counts::kAll || !is_counted(rule_named(rule), *refused)) {
     return std::nullopt;
   }
@@ -140,7 +140,7 @@ std::optional<core::Error> Limits::leave(std::string_view rule, const http::Requ
 
 void Limits::show(std::string_view rule, const http::Request& request,
                   const service::Caller& caller, http::Reply& reply) const {
-  if (rule.empty() || !enabled_) return;
+  if (rule.empty() || !enabled_ || request.local) return;
   const std::int64_t now = steady_();
   std::string policies;
   std::string left;

@@ -103,7 +103,7 @@ http::Text email_rule() {
           .max = core::limits::kEmailMaxBytes,
           .format = "email",
           .check = [](std::string_view text) { return core::canonical_email(text).ok(); },
-          .expected = "must be an e-mail address"};
+          .expected = "an e-mail address"};
 }
 
 http::Text new_password_rule() {
@@ -111,7 +111,7 @@ http::Text new_password_rule() {
           .max = core::limits::kPasswordMaxBytes,
           .format = "password",
           .check = [](std::string_view text) { return !core::password_problem(text); },
-          .expected = "must be 8 to 1024 bytes with a letter and a digit, and not a common one"};
+          .expected = "8 to 1024 bytes with a letter and a digit, and not a common one"};
 }
 
 http::Text native_password_rule() {
@@ -120,7 +120,7 @@ http::Text native_password_rule() {
     return !core::password_problem(text) && !core::is_common_password(text);
   };
   rule.expected =
-      "must be 8 to 1024 bytes with a letter and a digit, and not a common one, however disguised";
+      "8 to 1024 bytes with a letter and a digit, and not a common one, however disguised";
   return rule;
 }
 

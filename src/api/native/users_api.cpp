@@ -125,6 +125,21 @@ struct UserPatchInput {
   }
 };
 
+struct NewPasswordInput {
+  std::string id;
+  std::string password;
+  static http::Object<NewPasswordInput> shape() {
+    using N = NewPasswordInput;
+    return {"NewPassword",
+            "A new password for somebody's account.",
+            {
+                text("id", &N::id, kWhichUser, {.min = 1, .max = kAccountNameMax}),
+                text("password", &N::password, "The one from now on.", native_password_rule())
+                    .example("correct horse 1"),
+            }};
+  }
+};
+
 ChangedUserReply changed_reply(const UserChange& change) {
   return {.user = user_reply(change.user), .seq = change.seq};
 }
@@ -229,6 +244,24 @@ Result<ChangedUserReply> patch_user(Call& call, const UserPatchInput& in) {
       "user.update", [&](store::Tx& tx) { return apply(tx, call, user->id, in); }, changed_reply);
 }
 
+Result<ChangedUserReply> reset_password(Call& call, const NewPasswordInput& in) {
+  const auto user = account_named(call, in.id);
+  if (!user.ok()) return user.error();
+  // A stolen session must not become a stolen password.
+  if (call.caller.is(user->id)) {
+    return core::Error{.reason = Reason::kForbidden,
+                       .message = "Your own password is changed at /api/v1/me/password"};
+  }
+  const auto hash = service::hash_new_password(call.engine, in.password);
+  if (!hash.ok()) return hash.error();
+  return call.write(
+      "user.reset_password",
+      [&](store::Tx& tx) {
+        return service::change_password(tx, call.engine, call.caller, user->id, *hash);
+      },
+      changed_reply);
+}
+
 void add_me(Endpoints& v1) {
   v1.add({.route = "GET /api/v1/me",
           .id = "readMe",
@@ -280,6 +313,14 @@ void add_user_endpoints(Endpoints& v1) {
           .scope = "admin",
           .refusals = {{404, Reason::kUnknownUser}, {409, Reason::kInsufficientCredit}}},
          patch_user);
+  v1.add({.route = "POST /api/v1/users/{id}/password",
+          .id = "resetPassword",
+          .summary = "Set an account's password",
+          .doc = "Ends the account's sessions. An administrator's own password takes the old one, "
+                 "at /api/v1/me/password; an API key sets nobody's.",
+          .auth = Auth::kAdmin,
+          .refusals = {{404, Reason::kUnknownUser}}},
+         reset_password);
 }
 
 }  // namespace coupon::api

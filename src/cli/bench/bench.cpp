@@ -1,17 +1,20 @@
 // coupond bench: what this machine does, end to end and durably, beside its own limits.
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "src/cli/bench/bench_own.h"
-#include "src/cli/bench/bench_remote.h"
+#include "coupond/app/temporary_directory.h"
 #include "src/cli/bench/bench_report.h"
+#include "src/cli/bench/bench_server.h"
 #include "src/cli/command.h"
 #include "src/cli/progress.h"
 #include "src/cli/settings.h"
-#include "src/cli/workplace.h"
 
 namespace coupon::cli {
 namespace {
@@ -22,53 +25,95 @@ using core::Result;
 struct BenchOptions {
   std::optional<std::int64_t> users = {};
   std::optional<std::int64_t> codes = {};
-  std::vector<std::string> kinds = {"redeem", "issue",    "sold-out", "claim",
-                                    "assign", "validate", "mixed"};
+  std::vector<std::string> kinds = {"redeem", "till",   "issue",    "use",  "sold-out",
+                                    "claim",  "assign", "validate", "mixed"};
   std::size_t connections = 64;
   double seconds = 5;
   std::size_t runs = 1;
   std::string keep = {};
   std::string url = {};
+  std::string compare = {};
   bool json = false;
 };
 
-// Of a server that runs already: each account costs it two password hashes, and stays.
-constexpr std::int64_t kRemoteUsers = 20;
-constexpr std::int64_t kRemoteCodes = 100'000;
+// Made through the API, where each account costs two password hashes.
+constexpr std::int64_t kApiUsers = 20;
+constexpr std::int64_t kApiCodes = 100'000;
 
+// One server's part, or two servers' in turn.
 class Bench {
  public:
-  Bench(const BenchOptions& options, BenchTarget& target) : options_(options), target_(target) {
-    report_.users = *options.users;
-    report_.codes = *options.codes;
-    report_.connections = options.connections;
-    report_.seconds = options.seconds;
-    report_.results = target.limits();
-    for (const std::string& kind : options.kinds) add(kind);
-    steps_ = options.runs * report_.results.size();
+  explicit Bench(const BenchOptions& options)
+      : options_(options), steps_(options.runs * (options.kinds.size() + 1)) {}
+
+  // The report of what this server does follows at the same place in reports().
+  void add(std::unique_ptr<BenchServer> server, bool measures_writer) {
+    BenchReport report{.users = *options_.users,
+                       .codes = *options_.codes,
+                       .connections = options_.connections,
+                       .seconds = options_.seconds};
+    if (measures_writer) report.results.push_back({kWriter, kAboutWriter});
+    add_kind(report, "healthz");
+    for (const std::string& kind : options_.kinds) add_kind(report, kind);
+    servers_.push_back(std::move(server));
+    reports_.push_back(std::move(report));
   }
 
   Result<Done> run() {
-    if (auto done = target_.load(progress_); !done.ok()) return done;
+    steps_ *= servers_.size();
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      if (auto done = measure_writer(i); !done.ok()) return done;
+      if (auto done = servers_[i]->load(progress_); !done.ok()) return done;
+    }
     for (std::size_t round = 0; round < options_.runs; ++round) {
-      for (BenchResult& result : report_.results) {
-        auto outcome = target_.measure(result.name, plan(), progress_);
-        if (!outcome.ok()) return outcome.error();
-        result.runs.push_back(*std::move(outcome));
-        ++step_;
+      for (const BenchResult& result : reports_[0].results) {
+        if (result.name == kWriter) continue;
+        if (auto done = measure(result.name, round); !done.ok()) return done;
       }
     }
-    auto finished = target_.finish(report_, progress_);
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      if (auto done = servers_[i]->finish(reports_[i], progress_); !done.ok()) return done;
+    }
     bar_.reset();
-    return finished;
+    return Done{};
   }
 
-  const BenchReport& report() const { return report_; }
+  const std::vector<BenchReport>& reports() const { return reports_; }
 
  private:
-  void add(const std::string& name) {
-    if (report_.find(name) != nullptr) return;
-    report_.results.push_back({.name = name, .about = std::string(target_.about(name))});
+  static constexpr char kWriter[] = "writer";
+  static constexpr char kAboutWriter[] = "the same redemptions without HTTP: group commit alone";
+
+  static void add_kind(BenchReport& report, const std::string& name) {
+    if (report.find(name) != nullptr) return;
+    report.results.push_back({.name = name, .about = std::string(find_bench_kind(name)->about)});
+  }
+
+  static BenchResult& result(BenchReport& report, const std::string& name) {
+    return *std::find_if(report.results.begin(), report.results.end(),
+                         [&](const BenchResult& one) { return one.name == name; });
+  }
+
+  Result<Done> measure_writer(std::size_t server) {
+    BenchReport& report = reports_[server];
+    for (std::size_t i = 0; report.find(kWriter) != nullptr && i < options_.runs; ++i) {
+      auto run = servers_[server]->measure_writer(plan(), progress_);
+      if (!run.ok()) return run.error();
+      result(report, kWriter).runs.push_back(*std::move(run));
+    }
+    return Done{};
+  }
+
+  // Who is first changes from round to round: a machine that warms up or cools down favours none.
+  Result<Done> measure(const std::string& name, std::size_t round) {
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      const std::size_t server = (i + round) % servers_.size();
+      auto run = servers_[server]->measure(*find_bench_kind(name), plan(), progress_);
+      if (!run.ok()) return run.error();
+      result(reports_[server], name).runs.push_back(*std::move(run));
+      ++step_;
+    }
+    return Done{};
   }
 
   load::Plan plan() {
@@ -90,65 +135,99 @@ class Bench {
   // `seconds` of this step are over.
   void show(double seconds) {
     const double part = std::min(1.0, seconds / options_.seconds);
-    const auto total = static_cast<std::int64_t>(steps_) * 1000;
     bar("Measuring")
         .show(static_cast<std::int64_t>(step_) * 1000 + static_cast<std::int64_t>(part * 1000),
-              total);
+              static_cast<std::int64_t>(steps_) * 1000);
   }
 
   const BenchOptions& options_;
-  BenchTarget& target_;
   const ShowProgress progress_ = [this](const std::string& what, std::int64_t done,
                                         std::int64_t total) { bar(what).show(done, total); };
-  BenchReport report_;
+  std::vector<std::unique_ptr<BenchServer>> servers_;
+  std::vector<BenchReport> reports_;
   std::unique_ptr<Progress> bar_;
   std::string bar_name_;
   std::size_t step_ = 0;
-  std::size_t steps_ = 0;
+  std::size_t steps_;
 };
 
 // `failed`: the exit code when there is no result.
-int run_on(BenchTarget& target, const BenchOptions& options, ExitCode failed) {
-  for (const std::string& kind : options.kinds) {
-    if (target.about(kind).empty()) {
-      return fail("There is no --mix " + kind + ". `coupond bench --help` says what there is.",
-                  kUsage);
-    }
-  }
-  Bench bench(options, target);
+int print_result(Bench& bench, const BenchOptions& options, ExitCode failed) {
   if (const auto done = bench.run(); !done.ok()) return fail(done.error(), failed);
-  std::cout << (options.json ? as_json(bench.report()) : as_table(bench.report())) << std::flush;
-  return bench.report().ok() ? kDone : kFailed;
+  const BenchReport& own = bench.reports()[0];
+  if (bench.reports().size() == 1) {
+    std::cout << (options.json ? as_json(own) : as_table(own));
+  } else {
+    const BenchReport& other = bench.reports()[1];
+    std::cout << (options.json ? as_json(own, other, options.compare)
+                               : as_table(own, other, options.compare));
+  }
+  const bool ok = std::all_of(bench.reports().begin(), bench.reports().end(),
+                              [](const BenchReport& report) { return report.ok(); });
+  const int written = printed();
+  return ok ? written : kFailed;
 }
 
 int run_own(BenchOptions options) {
   const BenchSize standard;
   options.users = options.users.value_or(standard.users);
   options.codes = options.codes.value_or(standard.codes);
-  const Workplace temporary("bench");
-  OwnServer server(options.keep.empty() ? temporary.path() : options.keep,
-                   {.users = *options.users, .codes = *options.codes});
-  return run_on(server, options, kFailed);
+  const app::TemporaryDirectory temporary("bench");
+  Bench bench(options);
+  bench.add(std::make_unique<BenchServer>(
+                options.keep.empty() ? temporary.path() + "/data" : options.keep,
+                BenchSize{.users = *options.users, .codes = *options.codes}),
+            true);
+  return print_result(bench, options, kFailed);
+}
+
+// Both get what they work on through their API: an older build could not read what ours has made.
+int run_compared(BenchOptions options) {
+  options.users = options.users.value_or(kApiUsers);
+  options.codes = options.codes.value_or(kApiCodes);
+  if (::access(options.compare.c_str(), X_OK) != 0) {
+    return fail("--compare takes an executable of coupond, not \"" + options.compare + "\".",
+                kUsage);
+  }
+  const app::TemporaryDirectory temporary("bench");
+  const BenchSize size{.users = *options.users, .codes = *options.codes};
+  Bench bench(options);
+  bench.add(
+      std::make_unique<BenchServer>(ChildServer::this_program(), temporary.path() + "/this", size),
+      false);
+  bench.add(std::make_unique<BenchServer>(std::filesystem::absolute(options.compare).string(),
+                                          temporary.path() + "/other", size),
+            false);
+  return print_result(bench, options, kFailed);
 }
 
 int run_remote(BenchOptions options) {
-  options.users = options.users.value_or(kRemoteUsers);
-  options.codes = options.codes.value_or(kRemoteCodes);
+  options.users = options.users.value_or(kApiUsers);
+  options.codes = options.codes.value_or(kApiCodes);
   const auto place = find_place(options.url);
   if (!place.ok()) return fail(place.error(), kUsage);
   const auto admin = admin_of_environment();
   if (!admin.ok()) return fail(admin.error(), kUsage);
   if (!*admin || (*admin)->password.empty()) {
     return fail(
-        "Say who sets up the benchmark there: COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or "
-        "COUPOND_ADMIN_PASSWORD_FILE) have to name an administrator of that server.",
+        "COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or COUPOND_ADMIN_PASSWORD_FILE) have to "
+        "name an administrator of that server, who sets up the benchmark there.",
         kUsage);
   }
-  RemoteServer server(*place, **admin, *options.users, *options.codes);
-  return run_on(server, options, kCouldNotStart);
+  Bench bench(options);
+  bench.add(std::make_unique<BenchServer>(
+                *place, **admin, BenchSize{.users = *options.users, .codes = *options.codes}),
+            false);
+  return print_result(bench, options, kCouldNotStart);
 }
 
 int run_bench(const BenchOptions& options) {
+  for (const std::string& kind : options.kinds) {
+    if (find_bench_kind(kind) != nullptr) continue;
+    return fail("There is no --mix " + kind + ". `coupond bench --help` says what there is.",
+                kUsage);
+  }
+  if (!options.compare.empty()) return run_compared(options);
   return options.url.empty() ? run_own(options) : run_remote(options);
 }
 
@@ -183,12 +262,13 @@ void add_bench(CommandLine& line) {
       ->type_name("N")
       ->check(whole_number(1, 4000))
       ->capture_default_str();
-  command->add_option("--users", options->users, "Accounts; 10000, or 20 with --url")
+  command->add_option("--users", options->users, "Accounts; 10000, or 20 with --url or --compare")
       ->type_name("N")
       ->check(whole_number(1, 100'000'000));
   command
-      ->add_option("--codes", options->codes,
-                   "Card codes; 200000, or with --url 100000 unused ones before each run")
+      ->add_option(
+          "--codes", options->codes,
+          "Card codes; 200000, or 100000 unused ones before each run with --url or --compare")
       ->type_name("N")
       ->check(whole_number(1, 100'000'000));
   CLI::Option* keep =
@@ -196,19 +276,27 @@ void add_bench(CommandLine& line) {
           ->add_option("--keep", options->keep,
                        "Data directory to make, or to go on with, instead of a temporary one")
           ->type_name("DIR");
+  CLI::Option* compare = command
+                             ->add_option("--compare", options->compare,
+                                          "Measure another build of coupond in turn with this one")
+                             ->type_name("BINARY")
+                             ->excludes(keep);
   command
       ->add_option("--url", options->url,
                    "Measure the server that runs there, on this machine, with campaigns and "
                    "accounts of its own")
       ->type_name("URL")
-      ->excludes(keep);
+      ->excludes(keep)
+      ->excludes(compare);
   command->add_flag("--json", options->json, "For programs");
   command->footer(
       "Mixes:" + known_kinds() +
       "\nWith --url, COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or "
       "COUPOND_ADMIN_PASSWORD_FILE)\nname an administrator of the server, whose full speed shows "
-      "with --rate-limits off.\nThe native endpoints take the place of those bound to one "
-      "campaign. Afterwards, what was\nmade is archived and deactivated, and named.\n"
+      "with --rate-limits off.\nAfterwards, what was made there is archived and deactivated, and "
+      "named. Of servers of its\nown, bench says what each operation wrote (KiB/op) and how many "
+      "commits, of one sync each,\nit took, and verifies the books.\n"
+      "Example: coupond bench --compare ./coupond-before --mix redeem,till --runs 5\n"
       "Example: coupond bench --url http://127.0.0.1:8080 --mix redeem,mixed");
   command->callback([&line, options] { line.chosen = [options] { return run_bench(*options); }; });
 }

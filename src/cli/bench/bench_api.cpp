@@ -1,13 +1,10 @@
 #include "src/cli/bench/bench_api.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "coupond/core/net.h"
-#include "coupond/load/generator.h"
-#include "src/cli/bench/bench_request.h"
-#include "src/cli/http_get.h"
+#include "coupond/http/client.h"
 
 namespace coupon::cli {
 namespace {
@@ -28,9 +25,8 @@ core::Error refuse(Reason reason, std::string message) {
 // "localhost" may be either; the server listens at one of them.
 std::string address_of(const std::string& host, int port) {
   if (host != "localhost") return host;
-  std::string request;
-  write_request(request, "GET /healthz", {}, {});
-  return load::ask("127.0.0.1", port, request) ? "127.0.0.1" : "::1";
+  auto client = http::Client::of_url("http://127.0.0.1:" + std::to_string(port));
+  return client.value().send({.target = "/healthz"}).ok() ? "127.0.0.1" : "::1";
 }
 
 std::string sentence_of(const Result<Json>& body) {
@@ -43,16 +39,12 @@ std::string sentence_of(const Result<Json>& body) {
 
 Result<BenchPlace> find_place(std::string url) {
   while (url.ends_with('/')) url.pop_back();
-  const auto target = read_target(url);
-  if (!target.ok()) return target.error();
-  BenchPlace place{.url = url, .address = {}};
-  const std::string& port = target->port;
-  const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), place.port);
-  const bool whole = problem == std::errc() && end == port.data() + port.size();
-  if (!whole || place.port < 1 || place.port > 65535 || target->path != "/") {
+  const auto target = http::parse_url(url);
+  if (!target.ok() || !target->path.empty()) {
     return refuse(Reason::kInvalidRequest,
                   "--url takes an address like http://127.0.0.1:8080, not \"" + url + "\".");
   }
+  BenchPlace place{.url = url, .address = {}, .port = target->port};
   const auto address = core::IpAddress::parse(target->host);
   if (target->host != "localhost" && (!address || !address->is_loopback())) {
     return refuse(Reason::kInvalidRequest,
@@ -66,12 +58,15 @@ Result<BenchPlace> find_place(std::string url) {
 
 Result<Json> BenchApi::call(std::string_view method_and_path, const std::string& token,
                             const Json& body) const {
-  std::string request;
+  auto client = http::Client::of_url(place_.url, {.silence_max = std::chrono::seconds(60)});
+  const std::size_t blank = method_and_path.find(' ');
+  http::ClientRequest request{.method = std::string(method_and_path.substr(0, blank)),
+                              .target = std::string(method_and_path.substr(blank + 1))};
   // What the environment gave need not be UTF-8; then it is refused, as it should be.
-  const std::string text = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  write_request(request, method_and_path, token, body.is_null() ? "" : text);
-  const auto answer = load::ask(place_.address, place_.port, request);
-  if (!answer) return refuse(Reason::kInternal, "No coupond answers at " + place_.url + ".");
+  if (!body.is_null()) request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+  const auto answer = client.value().send(request);
+  if (!answer.ok()) return refuse(Reason::kInternal, "No coupond answers at " + place_.url + ".");
   if (answer->status == 204) return Json();
   auto json = http::parse_json(answer->body, kReply);
   if (json.ok() && answer->status / 100 == 2) return json;

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <future>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "coupond/core/ids.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/service/codes.h"
+#include "coupond/service/coupons.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/users.h"
 
@@ -22,11 +26,16 @@ using core::Reason;
 using core::Result;
 using service::Caller;
 using service::Engine;
+using std::chrono::steady_clock;
 
 // Rows in one operation: few enough to prepare while the last ones are being stored.
 constexpr std::int64_t kSlice = 250;
-// A supply that no run uses up.
-constexpr std::int64_t kStock = 1'000'000'000;
+constexpr std::string_view kCards = "bench-cards";
+// Accounts that are active in one run. More would measure how fast the load generator makes
+// sessions.
+constexpr std::int64_t kAccountsMax = 20'000;
+constexpr std::uint64_t kStep = 7919;  // keeps neighbours apart
+constexpr core::Block<16> kOrderKey{'b', 'e', 'n', 'c', 'h'};
 
 // Numbers that follow from a seed (splitmix64), for codes that follow from their number.
 class Sequence {
@@ -48,38 +57,47 @@ Result<Done> done(bool fine) {
   return Reason::kInternal;
 }
 
-domain::Campaign wanted(std::string_view slug, domain::Mode mode, domain::Reward reward) {
-  domain::Campaign campaign{
-      .slug = std::string(slug), .mode = mode, .name = std::string(slug), .policy = {}};
-  campaign.policy.reward = reward;
-  if (mode == domain::Mode::kToken) campaign.policy.token_ttl_s = 86'400;
-  if (mode == domain::Mode::kClaim) campaign.policy.max_issued = kStock;
-  return campaign;
+core::UserId bench_user(std::int64_t i) { return {i + 1}; }
+
+std::string bench_email(std::int64_t i) {
+  char text[40];
+  std::snprintf(text, sizeof text, "bench%09lld@example.com", static_cast<long long>(i));
+  return text;
 }
 
-// Makes the campaign, or takes the caps off the one that is there.
-Result<Done> put_campaign(Engine& engine, domain::Campaign campaign) {
-  campaign.uuid = core::uuid4(engine.random());
-  const auto written = engine.writer().run<Done>("bench.campaign", [&](store::Tx& tx) {
-    const auto found = store::find_campaign_by_slug(tx.db(), campaign.slug);
-    const auto put = found ? service::change_campaign(
-                                 tx, Caller::cli(), found->id,
-                                 [&](domain::Campaign& there) { there.policy = campaign.policy; })
-                           : service::create_campaign(tx, Caller::cli(), campaign);
-    return put.ok() ? Result<Done>(Done{}) : Result<Done>(put.error());
+// In order, like the e-mail addresses: random ones would take most of the time it takes to load.
+std::string bench_uuid(std::int64_t i) {
+  char text[40];
+  std::snprintf(text, sizeof text, "be9c0000-0000-4000-8000-%012llx", static_cast<long long>(i));
+  return text;
+}
+
+std::string bench_code(std::int64_t i) {
+  Sequence sequence(static_cast<std::uint64_t>(i) * 4);
+  return core::make_card_code([&](std::span<unsigned char> out) {
+    for (std::size_t at = 0; at < out.size(); at += sizeof(std::uint64_t)) {
+      const std::uint64_t number = sequence.next();
+      std::memcpy(out.data() + at, &number, std::min(sizeof number, out.size() - at));
+    }
   });
-  return written;
 }
 
-Result<Done> put_campaigns(Engine& engine) {
-  const domain::Reward month{.kind = domain::RewardKind::kSubscription, .value = 30};
-  for (const auto& campaign : {wanted(kBenchTokens, domain::Mode::kToken, {}),
-                               wanted(kBenchCards, domain::Mode::kCard, month),
-                               wanted(kBenchPool, domain::Mode::kPool, {}),
-                               wanted(kBenchStock, domain::Mode::kClaim, {})}) {
-    if (const auto put = put_campaign(engine, campaign); !put.ok()) return put;
-  }
-  return Done{};
+Result<domain::Campaign> cards_campaign(Engine& engine) {
+  return engine.readers().read<domain::Campaign>(
+      [&](store::Connection& db) { return service::find_campaign(db, kCards); });
+}
+
+Result<Done> put_campaign(Engine& engine) {
+  domain::Campaign campaign{.uuid = core::uuid4(engine.random()),
+                            .slug = std::string(kCards),
+                            .mode = domain::Mode::kCard,
+                            .name = std::string(kCards),
+                            .policy = {}};
+  campaign.policy.reward = {.kind = domain::RewardKind::kSubscription, .value = 30};
+  const auto put = engine.writer().run<service::CampaignWritten>(
+      "bench.campaign",
+      [&](store::Tx& tx) { return service::create_campaign(tx, Caller::cli(), campaign); });
+  return put.ok() ? Result<Done>(Done{}) : Result<Done>(put.error());
 }
 
 // service::create_user() with the look-ups left out that keep strangers apart: these are all new.
@@ -128,47 +146,32 @@ std::vector<NumberedHash> codes_by_hash(const Engine& engine, std::int64_t count
   return codes;
 }
 
-using Slice = Result<std::vector<service::FreshCode>>;
-
-// `make(i)` gives the i-th code. The next slice is made while the last is being stored.
-template <class Make>
-Result<Done> put_codes(Engine& engine, std::string_view slug, std::int64_t count, const Make& make,
-                       const ShowProgress& progress) {
-  const auto campaign = bench_campaign(engine, slug);
+// The next slice is made while the last is being stored.
+Result<Done> put_cards(Engine& engine, std::int64_t count, const ShowProgress& progress) {
+  progress("Loading codes, in order", 0, count);
+  const auto order = codes_by_hash(engine, count);
+  const auto campaign = cards_campaign(engine);
   if (!campaign.ok()) return campaign.error();
-  const auto slice_from = [&](std::int64_t first) -> Slice {
+  const auto slice_from = [&](std::int64_t first) {
     std::vector<service::FreshCode> codes;
     for (std::int64_t i = first; i < std::min(count, first + kSlice); ++i) {
-      auto code = make(i);
-      if (!code.ok()) return code.error();
-      codes.push_back(*std::move(code));
+      const auto& [hash, number] = order[static_cast<std::size_t>(i)];
+      codes.push_back({.display = bench_code(number), .hash = hash, .sealed = {}});
+      codes.back().sealed = engine.vault().seal(codes.back().display, hash);
     }
     return codes;
   };
   auto next = std::async(std::launch::async, slice_from, 0);
   for (std::int64_t first = 0; first < count; first += kSlice) {
-    const Slice codes = next.get();
-    if (!codes.ok()) return codes.error();
+    const auto codes = next.get();
     next = std::async(std::launch::async, slice_from, first + kSlice);
     const auto put = engine.writer().run<service::Generated>("bench.codes", [&](store::Tx& tx) {
-      return service::store_codes(tx, Caller::cli(), campaign->id, *codes);
+      return service::store_codes(tx, Caller::cli(), campaign->id, codes);
     });
     if (!put.ok()) return put.error();
-    progress("Loading " + std::string(slug), std::min(count, first + kSlice), count);
+    progress("Loading codes", std::min(count, first + kSlice), count);
   }
   return Done{};
-}
-
-Result<Done> put_cards(Engine& engine, std::int64_t count, const ShowProgress& progress) {
-  progress("Loading codes, in order", 0, count);
-  const auto order = codes_by_hash(engine, count);
-  const auto make = [&](std::int64_t i) {
-    const auto& [hash, number] = order[static_cast<std::size_t>(i)];
-    service::FreshCode code{.display = bench_code(number), .hash = hash, .sealed = {}};
-    code.sealed = engine.vault().seal(code.display, hash);
-    return Result<service::FreshCode>(std::move(code));
-  };
-  return put_codes(engine, kBenchCards, count, make, progress);
 }
 
 core::Error other_size() {
@@ -178,54 +181,36 @@ core::Error other_size() {
               "--codes, or name another directory."};
 }
 
+struct Tally {
+  std::uint64_t right = 0;
+  std::uint64_t wrong = 0;
+  std::string first_wrong;
+  load::Histogram latency;
+};
+
+void redeem_one(Engine& engine, const BenchData& data, std::uint64_t n, const std::string& card,
+                Tally& tally) {
+  const auto start = steady_clock::now();
+  const core::UserId user = data.accounts[n * kStep % data.accounts.size()].id;
+  const Caller caller = Caller::user(user, domain::Role::kUser);
+  const auto code = core::canonical(card);
+  const service::RedeemRequest request{.code = engine.vault().hash(code.value()), .user_id = user};
+  const auto redeemed = engine.writer().run<service::Redeemed>(
+      "bench.redeem", [&](store::Tx& tx) { return service::redeem(tx, caller, request); });
+  if (redeemed.ok()) {
+    ++tally.right;
+    tally.latency.record(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(steady_clock::now() - start).count());
+  } else if (tally.wrong++ == 0) {
+    tally.first_wrong = core::name(redeemed.error().reason);
+  }
+}
+
 }  // namespace
 
-core::UserId bench_user(std::int64_t i) { return {i + 1}; }
-
-std::string bench_email(std::int64_t i) {
-  char text[40];
-  std::snprintf(text, sizeof text, "bench%09lld@example.com", static_cast<long long>(i));
-  return text;
-}
-
-// In order, like the e-mail addresses: random ones would take most of the time it takes to load.
-std::string bench_uuid(std::int64_t i) {
-  char text[40];
-  std::snprintf(text, sizeof text, "be9c0000-0000-4000-8000-%012llx", static_cast<long long>(i));
-  return text;
-}
-
-std::string bench_code(std::int64_t i) {
-  Sequence sequence(static_cast<std::uint64_t>(i) * 4);
-  return core::make_card_code([&](std::span<unsigned char> out) {
-    for (std::size_t at = 0; at < out.size(); at += sizeof(std::uint64_t)) {
-      const std::uint64_t number = sequence.next();
-      std::memcpy(out.data() + at, &number, std::min(sizeof number, out.size() - at));
-    }
-  });
-}
-
-Result<Done> cap_bench_tokens(Engine& engine, std::optional<std::int64_t> max_issued) {
-  const auto campaign = bench_campaign(engine, kBenchTokens);
-  if (!campaign.ok()) return campaign.error();
-  if (campaign->policy.max_issued == max_issued) return Done{};
-  const auto put = engine.writer().run<service::CampaignWritten>("bench.cap", [&](store::Tx& tx) {
-    return service::change_campaign(tx, Caller::cli(), campaign->id, [&](domain::Campaign& there) {
-      there.policy.max_issued = max_issued;
-    });
-  });
-  return put.ok() ? Result<Done>(Done{}) : Result<Done>(put.error());
-}
-
-Result<domain::Campaign> bench_campaign(Engine& engine, std::string_view slug) {
-  return engine.readers().read<domain::Campaign>(
-      [&](store::Connection& db) { return service::find_campaign(db, slug); });
-}
-
 Result<Done> fill(Engine& engine, const BenchSize& size, const ShowProgress& progress) {
-  if (bench_campaign(engine, kBenchPool).ok()) {
-    const auto cards = bench_campaign(engine, kBenchCards);
-    if (!cards.ok()) return cards.error();
+  const auto cards = cards_campaign(engine);
+  if (cards.ok()) {
     const auto same = engine.readers().read<bool>([&](store::Connection& db) -> Result<bool> {
       return store::find_user(db, bench_user(size.users - 1)) &&
              !store::find_user(db, bench_user(size.users)) && cards->counters.issued == size.codes;
@@ -233,19 +218,72 @@ Result<Done> fill(Engine& engine, const BenchSize& size, const ShowProgress& pro
     if (!same.ok()) return same.error();
     return *same ? Result<Done>(Done{}) : Result<Done>(other_size());
   }
-  if (auto put = put_campaigns(engine); !put.ok()) return put;
+  if (auto put = put_campaign(engine); !put.ok()) return put;
   if (auto put = put_users(engine, size.users, progress); !put.ok()) return put;
   return put_cards(engine, size.codes, progress);
 }
 
-Result<Done> fill_bench_pool(Engine& engine) {
-  const auto campaign = bench_campaign(engine, kBenchPool);
-  if (!campaign.ok()) return campaign.error();
-  const auto make = [&](std::int64_t) {
-    return service::make_code(engine.vault(), engine.random(), *campaign);
-  };
-  return put_codes(engine, kBenchPool, kBenchPoolSize - campaign->counters.available, make,
-                   [](std::string_view, std::int64_t, std::int64_t) {});
+Result<BenchData> read_bench_data(Engine& engine, const BenchSize& size) {
+  constexpr std::int64_t kWeekMs = 7 * core::kMsPerDay;
+  const auto cards = cards_campaign(engine);
+  if (!cards.ok()) return cards.error();
+  BenchData data{.accounts = {},
+                 .codes = size.codes,
+                 .redeemed = cards->counters.redeemed,
+                 .order = core::Permutation(static_cast<std::uint64_t>(size.codes), kOrderKey)};
+  const std::int64_t count = std::min(size.users, kAccountsMax);
+  const core::UnixMs now = engine.clock()();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t number = i * size.users / count;
+    const core::UserId id = bench_user(number);
+    data.accounts.push_back(
+        {.id = id,
+         .email = bench_email(number),
+         .session = engine.tokens().sign_session({.user_id = id.value,
+                                                  .uuid = bench_uuid(number),
+                                                  .epoch = 1,
+                                                  .issued_at = now,
+                                                  .expires_at = now + kWeekMs,
+                                                  .role = number == 0 ? "admin" : "user"})});
+  }
+  return data;
+}
+
+std::string BenchData::card(std::uint64_t n) const {
+  const std::uint64_t place = static_cast<std::uint64_t>(redeemed) + n;
+  if (place >= static_cast<std::uint64_t>(codes)) return {};
+  return bench_code(static_cast<std::int64_t>(order.at(place)));
+}
+
+load::Outcome redeem_without_http(Engine& engine, const BenchData& data, std::size_t callers,
+                                  double seconds) {
+  std::vector<Tally> tallies(callers);
+  std::vector<std::thread> threads;
+  std::atomic<std::uint64_t> next{0};
+  const auto start = steady_clock::now();
+  const auto end = start + std::chrono::duration<double>(seconds);
+  for (Tally& tally : tallies) {
+    threads.emplace_back([&] {
+      while (steady_clock::now() < end) {
+        const std::uint64_t n = next.fetch_add(1);
+        const std::string card = data.card(n);
+        if (card.empty()) break;
+        redeem_one(engine, data, n, card, tally);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  load::Outcome outcome{.least = ~0ULL};
+  outcome.seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
+  for (const Tally& tally : tallies) {
+    outcome.right += tally.right;
+    outcome.wrong += tally.wrong;
+    if (outcome.first_wrong.empty()) outcome.first_wrong = tally.first_wrong;
+    outcome.latency.merge(tally.latency);
+    outcome.least = std::min(outcome.least, tally.right);
+    outcome.most = std::max(outcome.most, tally.right);
+  }
+  return outcome;
 }
 
 }  // namespace coupon::cli

@@ -5,12 +5,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "coupond/core/permutation.h"
 #include "coupond/core/result.h"
-#include "coupond/domain/campaign.h"
+#include "coupond/load/generator.h"
 #include "coupond/service/engine.h"
 #include "src/cli/progress.h"
 
@@ -21,12 +22,6 @@ struct BenchSize {
   std::int64_t codes = 200'000;  // card codes
 };
 
-// Campaigns by slug. The first two belong to services whose endpoints name no campaign.
-inline constexpr std::string_view kBenchTokens = "tokens";
-inline constexpr std::string_view kBenchCards = "subscription-cards";
-inline constexpr std::string_view kBenchPool = "bench-pool";
-inline constexpr std::string_view kBenchStock = "bench-stock";
-
 inline constexpr std::string_view kBenchPassword = "BenchPassword1";
 
 // Fills an empty directory's engine; one that was filled with the same size is left as it is, and
@@ -34,21 +29,27 @@ inline constexpr std::string_view kBenchPassword = "BenchPassword1";
 core::Result<core::Done> fill(service::Engine& engine, const BenchSize& size,
                               const ShowProgress& progress);
 
-// User number i, from 0, and card code number i.
-core::UserId bench_user(std::int64_t i);
-std::string bench_email(std::int64_t i);
-std::string bench_uuid(std::int64_t i);
-std::string bench_code(std::int64_t i);
+// The data as a benchmark uses it. Constant: any thread.
+struct BenchData {
+  struct Account {
+    core::UserId id;
+    std::string email;
+    std::string session;  // good for a week
+  };
+  std::vector<Account> accounts;   // some of all; the first is an administrator's
+  std::int64_t codes = 0;          // card codes, of which
+  std::int64_t redeemed = 0;       // so many are gone
+  core::Permutation order{1, {}};  // of the codes' numbers
 
-// A campaign of the benchmark as it is now.
-core::Result<domain::Campaign> bench_campaign(service::Engine& engine, std::string_view slug);
+  // The n-th card code that was not redeemed when this was read; empty when none is left.
+  std::string card(std::uint64_t n) const;
+};
+// The engine may be closed afterwards.
+core::Result<BenchData> read_bench_data(service::Engine& engine, const BenchSize& size);
 
-// Makes up for the coupons that were drawn from the pool, so that there are kBenchPoolSize.
-inline constexpr std::int64_t kBenchPoolSize = 100'000;
-core::Result<core::Done> fill_bench_pool(service::Engine& engine);
-
-// Sets how many tokens there may be; absent: any number.
-core::Result<core::Done> cap_bench_tokens(service::Engine& engine,
-                                          std::optional<std::int64_t> max_issued);
+// Card redemptions by `callers` threads straight on the writer of this process: what the machine
+// gives without HTTP.
+load::Outcome redeem_without_http(service::Engine& engine, const BenchData& data,
+                                  std::size_t callers, double seconds);
 
 }  // namespace coupon::cli

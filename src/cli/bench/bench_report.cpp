@@ -39,22 +39,33 @@ std::string table_head(const BenchReport& report) {
   for (const char* limit : kLimits) {
     if (report.find(limit) != nullptr) text += format(" %8s", (std::string("/") + limit).c_str());
   }
-  return text + "\n";
+  return text + "   KiB/op commits/op\n";
+}
+
+double per_operation(const BenchRun& run, std::int64_t count) {
+  return run.outcome.right > 0 ? static_cast<double>(count) / static_cast<double>(run.outcome.right)
+                               : 0;
+}
+
+std::string cost_columns(const BenchRun& run) {
+  if (!run.cost) return format(" %8s %10s", "-", "-");
+  return format(" %8.2f %10.3f", per_operation(run, run.cost->bytes) / 1024,
+                per_operation(run, run.cost->commits));
 }
 
 std::string table_row(const BenchReport& report, const BenchResult& result) {
-  const load::Outcome& run = result.median();
+  const load::Outcome& run = result.median().outcome;
   std::string text =
       format("%-9s %9.0f %9.2f %9.2f %9.2f %9.2f", result.name.c_str(), run.per_second(),
              ms(run.latency.quantile_ns(0.5)), ms(run.latency.quantile_ns(0.99)),
              ms(run.latency.quantile_ns(0.999)), ms(run.latency.max_ns()));
   for (const char* limit : kLimits) text += ratio_column(report, result, limit);
-  return text + "  " + result.about + "\n";
+  return text + cost_columns(result.median()) + "  " + result.about + "\n";
 }
 
 std::string wrong_answers(const BenchResult& result) {
   std::string text;
-  for (const load::Outcome& run : result.runs) {
+  for (const auto& [run, cost] : result.runs) {
     if (run.wrong == 0) continue;
     text += format("%s: %llu wrong answers, the first: ", result.name.c_str(),
                    static_cast<unsigned long long>(run.wrong)) +
@@ -80,9 +91,9 @@ std::string left_lines(const BenchLeft& left) {
 }
 
 ordered_json result_json(const BenchReport& report, const BenchResult& result) {
-  const load::Outcome& run = result.median();
+  const load::Outcome& run = result.median().outcome;
   ordered_json rates = ordered_json::array();
-  for (const load::Outcome& one : result.runs) rates.push_back(one.per_second());
+  for (const BenchRun& one : result.runs) rates.push_back(one.outcome.per_second());
   ordered_json json = {{"name", result.name},
                        {"about", result.about},
                        {"per_second", run.per_second()},
@@ -94,6 +105,10 @@ ordered_json result_json(const BenchReport& report, const BenchResult& result) {
   for (const char* limit : kLimits) {
     const BenchResult* found = report.find(limit);
     if (found != nullptr) json[std::string("of_") + limit] = ratio(result, *found);
+  }
+  if (const auto& cost = result.median().cost) {
+    json["bytes_per_operation"] = per_operation(result.median(), cost->bytes);
+    json["commits_per_operation"] = per_operation(result.median(), cost->commits);
   }
   json.update({{"right", run.right},
                {"wrong", run.wrong},
@@ -119,16 +134,28 @@ ordered_json left_json(const BenchLeft& left) {
           {"untidy", left.untidy}};
 }
 
+ordered_json whole_json(const BenchReport& report) {
+  ordered_json results = ordered_json::array();
+  for (const BenchResult& result : report.results) results.push_back(result_json(report, result));
+  ordered_json whole = {{"users", report.users},
+                        {"codes", report.codes},
+                        {"connections", report.connections},
+                        {"seconds", report.seconds},
+                        {"results", results}};
+  if (report.own) whole.update(own_json(*report.own));
+  if (report.left) whole["left"] = left_json(*report.left);
+  return whole;
+}
+
 }  // namespace
 
-const load::Outcome& BenchResult::median() const {
-  std::vector<const load::Outcome*> order;
-  for (const load::Outcome& run : runs) order.push_back(&run);
+const BenchRun& BenchResult::median() const {
+  std::vector<const BenchRun*> order;
+  for (const BenchRun& run : runs) order.push_back(&run);
   const auto middle = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2);
-  std::nth_element(order.begin(), middle, order.end(),
-                   [](const load::Outcome* a, const load::Outcome* b) {
-                     return a->per_second() < b->per_second();
-                   });
+  std::nth_element(order.begin(), middle, order.end(), [](const BenchRun* a, const BenchRun* b) {
+    return a->outcome.per_second() < b->outcome.per_second();
+  });
   return **middle;
 }
 
@@ -141,7 +168,7 @@ const BenchResult* BenchReport::find(std::string_view name) const {
 bool BenchReport::ok() const {
   const auto right = [](const BenchResult& result) {
     return std::all_of(result.runs.begin(), result.runs.end(),
-                       [](const load::Outcome& run) { return run.wrong == 0; });
+                       [](const BenchRun& run) { return run.outcome.wrong == 0; });
   };
   const bool in_order = (!own || own->verified) && (!left || left->untidy.empty());
   return in_order && std::all_of(results.begin(), results.end(), right);
@@ -160,16 +187,31 @@ std::string as_table(const BenchReport& report) {
   return text;
 }
 
-std::string as_json(const BenchReport& report) {
-  ordered_json results = ordered_json::array();
-  for (const BenchResult& result : report.results) results.push_back(result_json(report, result));
-  ordered_json whole = {{"users", report.users},
-                        {"codes", report.codes},
-                        {"connections", report.connections},
-                        {"seconds", report.seconds},
-                        {"results", results}};
-  if (report.own) whole.update(own_json(*report.own));
-  if (report.left) whole["left"] = left_json(*report.left);
+std::string as_table(const BenchReport& report, const BenchReport& other,
+                     const std::string& program) {
+  std::string text = "This build:\n" + as_table(report) + "\n" + program + ":\n" + as_table(other) +
+                     "\nThis build, relative to " + program + ":\n" +
+                     format("%-9s %9s %9s %9s\n", "kind", "rate", "p50", "p99");
+  for (const BenchResult& result : report.results) {
+    const load::Outcome& mine = result.median().outcome;
+    const load::Outcome& theirs = other.find(result.name)->median().outcome;
+    const auto relative = [&](double quantile) {
+      return ms(mine.latency.quantile_ns(quantile)) /
+             std::max(1e-6, ms(theirs.latency.quantile_ns(quantile)));
+    };
+    text += format("%-9s %9.2f %9.2f %9.2f\n", result.name.c_str(),
+                   mine.per_second() / std::max(1e-6, theirs.per_second()), relative(0.5),
+                   relative(0.99));
+  }
+  return text;
+}
+
+std::string as_json(const BenchReport& report) { return whole_json(report).dump(2) + "\n"; }
+
+std::string as_json(const BenchReport& report, const BenchReport& other,
+                    const std::string& program) {
+  ordered_json whole = whole_json(report);
+  whole["compared_with"] = {{"program", program}, {"report", whole_json(other)}};
   return whole.dump(2) + "\n";
 }
 

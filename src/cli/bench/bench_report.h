@@ -11,21 +11,32 @@
 
 namespace coupon::cli {
 
+// What a server of our own did to its disk.
+struct BenchCost {
+  std::int64_t bytes = 0;    // written by its process, as the kernel counts them; its log included
+  std::int64_t commits = 0;  // each is one sync of the write-ahead log
+};
+
+struct BenchRun {
+  load::Outcome outcome;
+  std::optional<BenchCost> cost = {};
+};
+
 // The runs of one kind.
 struct BenchResult {
   std::string name;
   std::string about;
-  std::vector<load::Outcome> runs = {};
+  std::vector<BenchRun> runs = {};
 
   // The run with the median rate.
-  const load::Outcome& median() const;
-  double per_second() const { return median().per_second(); }
+  const BenchRun& median() const;
+  double per_second() const { return median().outcome.per_second(); }
 };
 
 // Of a server of our own.
 struct BenchOwn {
-  double ready_ms = 0;                   // the slowest start
-  std::int64_t memory_at_start_kib = 0;  // the largest
+  double ready_ms = 0;
+  std::int64_t memory_at_start_kib = 0;
   std::int64_t memory_after_kib = 0;
   bool verified = false;
   std::string first_divergence = {};
@@ -56,5 +67,10 @@ struct BenchReport {
 
 std::string as_table(const BenchReport& report);
 std::string as_json(const BenchReport& report);
+// The same with what another build, `program`, did in turn with ours.
+std::string as_table(const BenchReport& report, const BenchReport& other,
+                     const std::string& program);
+std::string as_json(const BenchReport& report, const BenchReport& other,
+                    const std::string& program);
 
 }  // namespace coupon::cli

@@ -1,164 +1,136 @@
 #include "src/cli/bench/bench_work.h"
 
-#include <atomic>
-#include <chrono>
-#include <thread>
-#include <utility>
-
-#include "coupond/service/campaigns.h"
-#include "coupond/service/coupons.h"
-#include "src/cli/bench/bench_request.h"
+#include <string>
 
 namespace coupon::cli {
 namespace {
 
-using core::Done;
-using core::Result;
-using service::Caller;
-using service::Engine;
-using std::chrono::steady_clock;
-
-load::Workload healthz(const BenchSupply&) {
-  return {.request =
-              [](std::uint64_t, std::string& out) {
-                write_request(out, "GET /healthz", {}, {});
-                return true;
-              },
-          .accept = expect(200, "")};
-}
-
-bool write_redeem(const BenchSupply& supply, std::uint64_t n, std::string& out) {
-  const std::string card = supply.card(n);
-  if (card.empty()) return false;
-  const auto& session = supply.session(n);
-  write_request(
-      out, "POST /redeem", session.token,
-      R"({"user_id":)" + std::to_string(session.user.value) + R"(,"card_code":")" + card + R"("})");
+// Appends a whole request. `session` and `body`, which is JSON, may be empty.
+bool write_request(std::string& out, std::string_view method_and_path, std::string_view session,
+                   std::string_view body) {
+  out.append(method_and_path).append(" HTTP/1.1\r\nHost: localhost\r\n");
+  if (!session.empty()) out.append("Authorization: Bearer ").append(session).append("\r\n");
+  if (!body.empty()) out.append("Content-Type: application/json\r\n");
+  if (!method_and_path.starts_with("GET")) {
+    out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+  }
+  out.append("\r\n").append(body);
   return true;
 }
 
-load::Workload redeem(const BenchSupply& supply) {
-  return {.request = [&supply](std::uint64_t n,
-                               std::string& out) { return write_redeem(supply, n, out); },
-          .accept = expect(200, R"("subscription_extended":true)")};
+// How one request is written; false when there is nothing left to make it of.
+using Write = bool (*)(BenchSupply& supply, std::uint64_t n, std::string& out);
+
+// The reply must have this status and, somewhere, this text.
+load::Workload workload(BenchSupply& supply, Write write, int status, std::string_view text) {
+  return {.request = [&supply, write](std::uint64_t n,
+                                      std::string& out) { return write(supply, n, out); },
+          .accept =
+              [status, text](int got, std::string_view body) {
+                return got == status && body.find(text) != std::string_view::npos;
+              }};
 }
 
-bool write_issue(const BenchSupply& supply, std::uint64_t n, std::string& out) {
-  write_request(out, "POST /generate-coupon", supply.session(n).token, {});
-  return true;
+std::string with_token(const std::string& token) { return R"({"token":")" + token + R"("})"; }
+
+bool write_healthz(BenchSupply&, std::uint64_t, std::string& out) {
+  return write_request(out, "GET /healthz", {}, {});
 }
 
-load::Workload issue(const BenchSupply& supply) {
-  return {.request = [&supply](std::uint64_t n,
-                               std::string& out) { return write_issue(supply, n, out); },
-          .accept = expect(200, R"("token_number":)")};
+bool write_redeem(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  const std::string card = supply.take_card();
+  return !card.empty() &&
+         write_request(out, "POST /api/v1/coupons/" + card + "/redeem", supply.session(n), "{}");
 }
 
-load::Workload sold_out(const BenchSupply& supply) {
-  return {.request = [&supply](std::uint64_t n,
-                               std::string& out) { return write_issue(supply, n, out); },
-          .accept = expect(429, "Global token limit reached")};
+bool write_issue_of(BenchSupply& supply, const char* campaign, std::uint64_t n, std::string& out) {
+  return write_request(out, "POST /api/v1/campaigns/" + supply.slug(campaign) + "/issue",
+                       supply.session(n), "{}");
+}
+bool write_issue(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  return write_issue_of(supply, "tokens", n, out);
+}
+bool write_sold_out(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  return write_issue_of(supply, "sold-out", n, out);
+}
+bool write_assign(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  return supply.take_draw() && write_issue_of(supply, "pool", n, out);
 }
 
-load::Workload claim(const BenchSupply& supply) {
-  const std::string path = "POST /coupons/" + std::to_string(supply.stock_campaign()) + "/claim";
-  return {.request =
-              [&supply, path](std::uint64_t n, std::string& out) {
-                write_request(out, path, supply.session(n).token, {});
-                return true;
-              },
-          .accept = expect(200, R"("claim_id":)")};
+bool write_use(BenchSupply& supply, std::uint64_t, std::string& out) {
+  const std::string token = supply.take_token();
+  return !token.empty() && write_request(out, "POST /use-token", {}, with_token(token));
 }
 
-load::Workload assign(const BenchSupply& supply) {
-  return {.request =
-              [&supply](std::uint64_t n, std::string& out) {
-                write_request(out, "POST /api/v1/campaigns/bench-pool/issue",
-                              supply.session(n).token, "{}");
-                return n < std::uint64_t{kBenchPoolSize};
-              },
-          .accept = expect(201, R"("assigned")")};
+bool write_claim(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  return write_request(out, "POST /coupons/" + std::to_string(supply.stock_campaign()) + "/claim",
+                       supply.session(n), {});
 }
 
-bool write_validate(const BenchSupply& supply, std::uint64_t n, std::string& out) {
-  write_request(out, "POST /validate-token", {},
-                R"({"token":")" + supply.coupon_token(n) + R"("})");
-  return true;
+bool write_validate(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  return write_request(out, "POST /validate-token", {}, with_token(supply.good_token(n)));
 }
 
-load::Workload validate(const BenchSupply& supply) {
-  return {.request = [&supply](std::uint64_t n,
-                               std::string& out) { return write_validate(supply, n, out); },
-          .accept = expect(200, R"("valid":true)")};
-}
-
-load::Workload login(const BenchSupply& supply) {
-  return {.request =
-              [&supply](std::uint64_t n, std::string& out) {
-                write_request(out, "POST /login", {},
-                              R"({"email":")" + bench_email(supply.session(n).user.value - 1) +
-                                  R"(","password":")" + std::string(kBenchPassword) + R"("})");
-                return true;
-              },
-          .accept = expect(200, R"("access_token":)")};
+bool write_login(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  return write_request(
+      out, "POST /api/v1/auth/login", {},
+      R"({"email":")" + supply.email(n) + R"(","password":")" + supply.password() + R"("})");
 }
 
 // A shop at work: of ten requests two redeem, two issue and six look whether a token is good.
-load::Workload mixed(const BenchSupply& supply) {
-  return {.request =
-              [&supply](std::uint64_t n, std::string& out) {
-                const std::uint64_t turn = n % 10;
-                if (turn < 2) return write_redeem(supply, n / 10 * 2 + turn, out);
-                if (turn < 4) return write_issue(supply, n, out);
-                return write_validate(supply, n, out);
-              },
-          .accept = expect(200, "")};
+bool write_mixed(BenchSupply& supply, std::uint64_t n, std::string& out) {
+  const std::uint64_t turn = n % 10;
+  if (turn < 2) return write_redeem(supply, n, out);
+  return turn < 4 ? write_issue(supply, n, out) : write_validate(supply, n, out);
 }
 
-Result<Done> prepare_sold_out(Engine& engine) {
-  const auto campaign = bench_campaign(engine, kBenchTokens);
-  if (!campaign.ok()) return campaign.error();
-  return cap_bench_tokens(engine, campaign->counters.issued);
+load::Workload healthz(BenchSupply& supply) { return workload(supply, write_healthz, 200, ""); }
+load::Workload redeem(BenchSupply& supply) {
+  return workload(supply, write_redeem, 201, R"("redemption":)");
 }
-
-struct Tally {
-  std::uint64_t right = 0;
-  std::uint64_t wrong = 0;
-  std::string first_wrong;
-  load::Histogram latency;
-};
-
-void redeem_one(Engine& engine, const BenchSupply& supply, std::uint64_t n, const std::string& card,
-                Tally& tally) {
-  const auto start = steady_clock::now();
-  const core::UserId user = supply.session(n).user;
-  const Caller caller = Caller::user(user, domain::Role::kUser);
-  const auto code = core::canonical(card);
-  const service::RedeemRequest request{.code = engine.vault().hash(code.value()), .user_id = user};
-  const auto redeemed = engine.writer().run<service::Redeemed>(
-      "bench.redeem", [&](store::Tx& tx) { return service::redeem(tx, caller, request); });
-  if (redeemed.ok()) {
-    ++tally.right;
-    tally.latency.record(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(steady_clock::now() - start).count());
-  } else if (tally.wrong++ == 0) {
-    tally.first_wrong = core::name(redeemed.error().reason);
-  }
+load::Workload issue(BenchSupply& supply) {
+  return workload(supply, write_issue, 201, R"("token":)");
+}
+load::Workload use(BenchSupply& supply) {
+  return workload(supply, write_use, 200, R"("used_at":)");
+}
+load::Workload sold_out(BenchSupply& supply) {
+  return workload(supply, write_sold_out, 409, "campaign_cap_reached");
+}
+load::Workload claim(BenchSupply& supply) {
+  return workload(supply, write_claim, 200, R"("claim_id":)");
+}
+load::Workload assign(BenchSupply& supply) {
+  return workload(supply, write_assign, 201, R"("assigned")");
+}
+load::Workload validate(BenchSupply& supply) {
+  return workload(supply, write_validate, 200, R"("valid":true)");
+}
+load::Workload login(BenchSupply& supply) {
+  return workload(supply, write_login, 200, R"("access_token":)");
+}
+load::Workload mixed(BenchSupply& supply) {
+  load::Workload mix = workload(supply, write_mixed, 200, "");
+  mix.accept = [](int status, std::string_view) { return status == 200 || status == 201; };
+  return mix;
 }
 
 }  // namespace
 
 const std::vector<BenchKind>& bench_kinds() {
   static const std::vector<BenchKind> kinds = {
-      {"healthz", "GET /healthz: HTTP alone", nullptr, healthz},
-      {"redeem", "POST /redeem: a card, 30 days of subscription", nullptr, redeem},
-      {"issue", "POST /generate-coupon: a signed token", nullptr, issue},
-      {"sold-out", "POST /generate-coupon: refused, none left", prepare_sold_out, sold_out},
-      {"claim", "POST /coupons/{id}/claim: one of a stock", nullptr, claim},
-      {"assign", "POST …/issue: one drawn from a pool", fill_bench_pool, assign},
-      {"validate", "POST /validate-token: a signature and a look-up", nullptr, validate},
-      {"login", "POST /login: one Argon2id each", nullptr, login, 8},
-      {"mixed", "2 redeem, 2 issue, 6 validate", nullptr, mixed},
+      {"healthz", "GET /healthz: HTTP alone", healthz},
+      {"redeem", "POST /api/v1/coupons/…/redeem: a card, days of subscription", redeem,
+       BenchNeed::kCards},
+      {"till", "the same on one connection: what a till waits", redeem, BenchNeed::kCards, 1},
+      {"issue", "POST /api/v1/campaigns/…/issue: a signed token", issue},
+      {"use", "POST /use-token: a token, once", use, BenchNeed::kTokens},
+      {"sold-out", "POST /api/v1/campaigns/…/issue: refused, none left", sold_out},
+      {"claim", "POST /coupons/{id}/claim: one of a stock", claim},
+      {"assign", "POST /api/v1/campaigns/…/issue: one drawn from a pool", assign, BenchNeed::kPool},
+      {"validate", "POST /validate-token: a signature and a look-up", validate},
+      {"login", "POST /api/v1/auth/login: one Argon2id each", login, BenchNeed::kNothing, 8},
+      {"mixed", "2 redeem, 2 issue, 6 validate", mixed, BenchNeed::kCards},
   };
   return kinds;
 }
@@ -168,37 +140,6 @@ const BenchKind* find_bench_kind(std::string_view name) {
     if (kind.name == name) return &kind;
   }
   return nullptr;
-}
-
-load::Outcome redeem_without_http(Engine& engine, const BenchSupply& supply, std::size_t callers,
-                                  double seconds) {
-  std::vector<Tally> tallies(callers);
-  std::vector<std::thread> threads;
-  std::atomic<std::uint64_t> next{0};
-  const auto start = steady_clock::now();
-  const auto end = start + std::chrono::duration<double>(seconds);
-  for (Tally& tally : tallies) {
-    threads.emplace_back([&] {
-      while (steady_clock::now() < end) {
-        const std::uint64_t n = next.fetch_add(1);
-        const std::string card = supply.card(n);
-        if (card.empty()) break;
-        redeem_one(engine, supply, n, card, tally);
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  load::Outcome outcome{.least = ~0ULL};
-  outcome.seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
-  for (const Tally& tally : tallies) {
-    outcome.right += tally.right;
-    outcome.wrong += tally.wrong;
-    if (outcome.first_wrong.empty()) outcome.first_wrong = tally.first_wrong;
-    outcome.latency.merge(tally.latency);
-    outcome.least = std::min(outcome.least, tally.right);
-    outcome.most = std::max(outcome.most, tally.right);
-  }
-  return outcome;
 }
 
 }  // namespace coupon::cli

@@ -7,11 +7,12 @@
 #include <random>
 #include <string>
 
+#include "coupond/app/temporary_directory.h"
 #include "src/cli/command.h"
+#include "src/cli/interruption.h"
 #include "src/cli/progress.h"
 #include "src/cli/prove/prove_report.h"
 #include "src/cli/prove/prove_round.h"
-#include "src/cli/workplace.h"
 
 namespace coupon::cli {
 namespace {
@@ -79,13 +80,13 @@ class Proof {
 };
 
 int prove(const ProveInput& input) {
-  const Workplace workplace("prove");
-  if (workplace.path().empty()) {
+  const app::TemporaryDirectory directory("prove");
+  if (directory.path().empty()) {
     return fail("No temporary directory could be made. Name one that you may write with TMPDIR.",
                 kCouldNotStart);
   }
   Interruption interruption;
-  const ProveReport report = Proof(input, workplace.path(), interruption).run();
+  const ProveReport report = Proof(input, directory.path(), interruption).run();
   std::cout << (input.json ? as_json(report) : as_text(report));
   return report.ok() ? kDone : kFailed;
 }

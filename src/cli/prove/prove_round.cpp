@@ -25,6 +25,7 @@ namespace {
 
 using core::Done;
 using core::Result;
+using http::Client;
 using Json = nlohmann::json;
 
 constexpr std::size_t kClients = 16;
@@ -53,13 +54,20 @@ std::int64_t seq_in(const std::string& body, const char* pointer) {
   return reply.is_object() ? reply.value(Json::json_pointer(pointer), std::int64_t{-1}) : -1;
 }
 
+// One connection for all requests. A server that hangs must not hang the proof.
+Client connect(int port) {
+  auto client = Client::of_url("http://127.0.0.1:" + std::to_string(port),
+                               {.silence_max = std::chrono::seconds(30), .keep_alive = true});
+  return std::move(client.value());
+}
+
 // Runs `body(i, client)` on a thread and a connection for each client, all at once.
-void together(int port, const std::function<void(std::size_t, ProveClient&)>& body) {
+void together(int port, const std::function<void(std::size_t, Client&)>& body) {
   std::barrier ready(kClients);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < kClients; ++i) {
     threads.emplace_back([&, i] {
-      ProveClient client(port);
+      Client client = connect(port);
       ready.arrive_and_wait();
       body(i, client);
     });
@@ -111,6 +119,16 @@ Result<Done> ProveRound::start() {
   return Done{};
 }
 
+http::ClientReply ProveRound::post(Client& client, const std::string& path, const std::string& key,
+                                   const std::string& json) const {
+  auto reply =
+      client.send({.method = "POST",
+                   .target = path,
+                   .body = json,
+                   .headers = {{"Authorization", "Bearer " + api_key_}, {"Idempotency-Key", key}}});
+  return reply.ok() ? *std::move(reply) : http::ClientReply();
+}
+
 Result<Done> ProveRound::cycle() {
   ++cycle_;
   if (auto ready = set_up_cycle(); !ready.ok()) return ready;
@@ -138,8 +156,8 @@ Result<Done> ProveRound::cycle() {
 }
 
 Result<std::string> ProveRound::set_up(const std::string& path, const std::string& json) {
-  ProveClient client(server_->port());
-  auto reply = client.post(path, api_key_, "set-up-" + std::to_string(next_key_++), json);
+  Client client = connect(server_->port());
+  auto reply = post(client, path, "set-up-" + std::to_string(next_key_++), json);
   if (acknowledged(reply.status)) return std::move(reply.body);
   return broken("POST " + path + " was answered " + std::to_string(reply.status) + ": " +
                 reply.body);
@@ -169,7 +187,7 @@ void ProveRound::check_disk() {
   const auto sync_us = quickest_sync_us(data_dir_);
   if (!sync_us) return violation("The disk refuses to sync a file in " + data_dir_ + ".");
   double answer_us = 0;
-  ProveClient client(server_->port());
+  Client client = connect(server_->port());
   for (int i = 0; i < kLoneWrites; ++i) {
     const auto start = Clock::now();
     Intent intent = issue(client, 0, "till-" + std::to_string(cycle_));
@@ -186,7 +204,7 @@ void ProveRound::check_disk() {
 
 void ProveRound::race_for_code(const std::string& code) {
   std::array<int, kClients> statuses{};
-  together(server_->port(), [&](std::size_t i, ProveClient& client) {
+  together(server_->port(), [&](std::size_t i, Client& client) {
     Intent intent = redeem(client, i, code);
     statuses[i] = intent.status;
     note(std::move(intent));
@@ -203,7 +221,7 @@ void ProveRound::race_for_code(const std::string& code) {
 void ProveRound::race_for_cap() {
   const std::string slug = "cap-" + std::to_string(cycle_);
   const auto before = static_cast<std::ptrdiff_t>(intents_.size());
-  together(server_->port(), [&](std::size_t i, ProveClient& client) {
+  together(server_->port(), [&](std::size_t i, Client& client) {
     for (int n = 0; n < kAsksPerClient; ++n) note(issue(client, i, slug));
   });
   ++counts_.races;
@@ -228,7 +246,7 @@ void ProveRound::load_and_kill() {
 // Until the server is gone. All want the same codes, so many are refused.
 void ProveRound::shop(std::size_t shopper, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  ProveClient client(server_->port());
+  Client client = connect(server_->port());
   const std::string till = "till-" + std::to_string(cycle_);
   for (bool alive = true; alive;) {
     Intent intent = random() % 2 == 0 ? issue(client, shopper, till)
@@ -238,7 +256,7 @@ void ProveRound::shop(std::size_t shopper, std::uint64_t seed) {
   }
 }
 
-ProveRound::Intent ProveRound::redeem(ProveClient& client, std::size_t shopper,
+ProveRound::Intent ProveRound::redeem(Client& client, std::size_t shopper,
                                       const std::string& code) {
   Intent intent{.redeems = true, .user = users_[shopper], .key = {}};
   {
@@ -246,22 +264,20 @@ ProveRound::Intent ProveRound::redeem(ProveClient& client, std::size_t shopper,
     intent.key = "order-" + std::to_string(next_key_++);
   }
   const Json body = {{"user_id", intent.user.value}, {"order_id", intent.key}};
-  const auto reply =
-      client.post("/api/v1/coupons/" + code + "/redeem", api_key_, intent.key, body.dump());
+  const auto reply = post(client, "/api/v1/coupons/" + code + "/redeem", intent.key, body.dump());
   intent.status = reply.status;
   if (acknowledged(reply.status)) intent.seq = seq_in(reply.body, "/redemption/seq");
   return intent;
 }
 
-ProveRound::Intent ProveRound::issue(ProveClient& client, std::size_t shopper,
-                                     const std::string& slug) {
+ProveRound::Intent ProveRound::issue(Client& client, std::size_t shopper, const std::string& slug) {
   Intent intent{.redeems = false, .user = users_[shopper], .key = {}};
   {
     const std::lock_guard lock(mutex_);
     intent.key = "issue-" + std::to_string(next_key_++);
   }
-  const auto reply = client.post("/api/v1/campaigns/" + slug + "/issue", api_key_, intent.key,
-                                 Json{{"user_id", intent.user.value}}.dump());
+  const auto reply = post(client, "/api/v1/campaigns/" + slug + "/issue", intent.key,
+                          Json{{"user_id", intent.user.value}}.dump());
   intent.status = reply.status;
   if (acknowledged(reply.status)) intent.seq = seq_in(reply.body, "/seq");
   return intent;

@@ -12,9 +12,9 @@
 
 #include "coupond/core/result.h"
 #include "coupond/core/types.h"
+#include "coupond/http/client.h"
 #include "coupond/store/connection.h"
 #include "src/cli/child_server.h"
-#include "src/cli/prove/prove_client.h"
 #include "src/cli/prove/prove_disk.h"
 
 namespace coupon::cli {
@@ -53,6 +53,10 @@ class ProveRound {
   };
 
   core::Result<core::Done> start();
+  // Under `key` as Idempotency-Key. Status 0: there was no answer, and nobody knows what became of
+  // the request.
+  http::ClientReply post(http::Client& client, const std::string& path, const std::string& key,
+                         const std::string& json) const;
   // For a request that must succeed: the campaigns and codes of a cycle.
   core::Result<std::string> set_up(const std::string& path, const std::string& json);
   core::Result<core::Done> set_up_cycle();
@@ -61,8 +65,8 @@ class ProveRound {
   void race_for_cap();
   void load_and_kill();
   void shop(std::size_t shopper, std::uint64_t seed);
-  Intent redeem(ProveClient& client, std::size_t shopper, const std::string& code);
-  Intent issue(ProveClient& client, std::size_t shopper, const std::string& slug);
+  Intent redeem(http::Client& client, std::size_t shopper, const std::string& code);
+  Intent issue(http::Client& client, std::size_t shopper, const std::string& slug);
   void note(Intent intent);
   core::Result<core::Done> check();
   void check_entries(store::Connection& db);

@@ -1,4 +1,4 @@
-#include "coupond/app/whereabouts.h"
+#include "coupond/app/server_address.h"
 
 #include <unistd.h>
 

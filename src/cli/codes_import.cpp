@@ -1,0 +1,180 @@
+#include "src/cli/codes_import.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <thread>
+#include <vector>
+
+#include "coupond/core/csv.h"
+#include "coupond/core/limits.h"
+#include "src/cli/channel_command.h"
+#include "src/cli/progress.h"
+
+namespace coupon::cli {
+namespace {
+
+using core::limits::kImportLineMaxBytes;
+
+// Of one part, so that it is within the API's limits together with a header.
+constexpr std::size_t kPartBytes = core::limits::kImportBodyMaxBytes / 2;
+constexpr std::int64_t kPartLines = core::limits::kImportLinesMax / 2;
+
+core::Error refuse(std::string message) {
+  return {.reason = core::Reason::kInternal, .message = std::move(message)};
+}
+
+// The text's first part: whole records. One that a stray quote made longer than any may be is cut.
+std::string_view first_part(std::string_view text) {
+  std::size_t end = 0;  // of the last whole record
+  std::int64_t lines = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size() && i < kPartBytes && lines < kPartLines; ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] != '\n') continue;
+    ++lines;
+    if (i - end > kImportLineMaxBytes) quoted = false;
+    if (!quoted) end = i + 1;
+  }
+  const bool all = text.size() <= kPartBytes && lines < kPartLines;
+  return all || end == 0 ? text : text.substr(0, end);
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+class Import {
+ public:
+  Import(ControlChannel& channel, const std::string& target, std::string_view text)
+      : channel_(channel), target_(target), text_(text) {
+    core::CsvRecord record;
+    core::CsvReader(text_, kImportLineMaxBytes).next(record);
+    const auto found = std::find(record.fields.begin(), record.fields.end(), "code");
+    if (found == record.fields.end()) return;
+    column_ = static_cast<std::size_t>(found - record.fields.begin());
+    header_ = text_.substr(0, std::min(text_.find('\n'), text_.size() - 1) + 1);
+  }
+
+  core::Result<core::Done> run() {
+    while (at_ < text_.size()) {
+      const std::string_view part = first_part(text_.substr(at_));
+      const bool repeated = at_ > 0 && !header_.empty();
+      std::string body = repeated ? std::string(header_) : std::string();
+      body += part;
+      if (auto done = run_part(std::move(body), repeated ? 1 : 0, part); !done.ok()) return done;
+      at_ += part.size();
+      line_ += std::count(part.begin(), part.end(), '\n');
+    }
+    return core::Done{};
+  }
+
+  std::int64_t stored() const { return stored_; }
+  std::int64_t refused() const { return refused_; }
+
+ private:
+  core::Result<core::Done> run_part(std::string body, std::int64_t added, std::string_view part) {
+    const auto queued = channel_.send(
+        {.method = "POST", .target = target_, .body = std::move(body), .content_type = "text/csv"});
+    if (!queued.ok()) return queued.error();
+    const auto id = queued->at("job").at("id").get<std::int64_t>();
+    const std::string path = "/api/v1/jobs/" + std::to_string(id);
+    const auto job = wait_for(path);
+    if (!job.ok()) return job.error();
+    stored_ += job->at("done").get<std::int64_t>() - job->at("errors").get<std::int64_t>();
+    progress_.clear();
+    const auto lines = lines_of(part);
+    auto told = each_item(channel_, path + "/errors?limit=1000", [&](const Json& error) {
+      const auto line = error.at("line").get<std::int64_t>() - added;
+      tell(line_ + line, lines.at(static_cast<std::size_t>(line - 1)),
+           error.at("reason").get<std::string>());
+    });
+    if (!told.ok()) return told.error();
+    if (job->at("state") == "done") return core::Done{};
+    return refuse("The import ended after " + std::to_string(stored_) +
+                  " codes: " + text_of(*job, "message"));
+  }
+
+  core::Result<Json> wait_for(const std::string& path) {
+    using std::chrono::milliseconds;
+    for (milliseconds pause{2};; pause = std::min(pause * 2, milliseconds(200))) {
+      auto job = channel_.get(path);
+      if (!job.ok()) return job;
+      const std::string state = job->at("state").get<std::string>();
+      if (state != "queued" && state != "running") return job;
+      progress_.show(line_ + job->at("done").get<std::int64_t>(), lines_);
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
+  // "line 4: SUMMER-1 exists already"
+  void tell(std::int64_t line, std::string_view text, const std::string& reason) {
+    std::cerr << "line " << line << ": ";
+    if (reason == "malformed_line") {
+      std::cerr << "is not CSV\n";
+    } else if (reason == "duplicate_code") {
+      std::cerr << code_in(text) << " exists already\n";
+    } else if (reason == "invalid_code") {
+      std::cerr << code_in(text) << " is no code\n";
+    } else {
+      std::cerr << code_in(text) << " is refused: " << printable(reason) << "\n";
+    }
+    ++refused_;
+  }
+
+  std::string code_in(std::string_view line) const {
+    core::CsvRecord record;
+    core::CsvReader(line, kImportLineMaxBytes).next(record);
+    if (!record.well_formed || record.fields.size() <= column_) return printable(line);
+    return printable(core::csv_value(record.fields[column_]));
+  }
+
+  ControlChannel& channel_;
+  const std::string& target_;
+  const std::string_view text_;
+  const std::int64_t lines_ = std::count(text_.begin(), text_.end(), '\n');
+  std::string_view header_;  // with its line end; empty when there is none
+  std::size_t column_ = 0;   // of the code
+  std::size_t at_ = 0;       // where the current part begins
+  std::int64_t line_ = 0;    // lines before it
+  std::int64_t stored_ = 0;
+  std::int64_t refused_ = 0;
+  Progress progress_{"Importing"};
+};
+
+}  // namespace
+
+core::Result<std::string> read_codes(const std::string& name) {
+  std::ifstream file;
+  if (name != "-") {
+    file.open(name, std::ios::binary);
+    if (!file) return refuse("The file " + name + " cannot be read: " + std::strerror(errno) + ".");
+    if (std::filesystem::is_directory(name)) {
+      return refuse("The file " + name + " cannot be read: it is a directory.");
+    }
+  }
+  std::istream& source = name == "-" ? std::cin : file;
+  return std::string((std::istreambuf_iterator<char>(source)), {});
+}
+
+int import_codes(ControlChannel& channel, const std::string& target, const std::string& text) {
+  Import import(channel, target, text);
+  const auto done = import.run();
+  if (!done.ok()) return fail(done.error());
+  std::cout << import.stored() << " codes stored, " << import.refused() << " refused.\n";
+  const int written = printed();
+  return import.refused() == 0 ? written : kFailed;
+}
+
+}  // namespace coupon::cli
