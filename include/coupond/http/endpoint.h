@@ -110,7 +110,6 @@ struct Endpoint {
   // Further routes with the same placeholders; a path alone has the same method.
   std::vector<std::string> aliases = {};
   std::vector<Answer> answers = {};  // Only for a handler that returns a Reply.
-  bool trailing_slash = false;       // Also with a slash at the end, aliases too.
   bool keyed = true;                 // Strict mutations: takes Idempotency-Key and dry_run.
   std::string rate = {};             // Name of the rate limit the Gate applies; documents 429.
   std::vector<std::string> body_types = {};  // Of a body the handler reads itself, as text/csv.

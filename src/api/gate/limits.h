@@ -1,6 +1,6 @@
 // Limits on what one client, account or address may do, by name: an endpoint declares which one
-// applies to it, the Gate applies it. No request ever waits in here, and what was counted is told
-// in docs/limits.md. Safe on any thread.
+// applies to it, the Gate applies it. No request ever waits in here. The limits are told
+// in docs/operating.md. Safe on any thread.
 //
 // Two kinds. Some count every request. Those against guessing count only what turned out to be a
 // wrong guess: a code that does not exist, a password that is not the one. A request is let in

@@ -52,8 +52,7 @@ void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::
               .summary = "This document as a page",
               .auth = Auth::kNone,
               .aliases = {"GET /api-docs", "GET /redoc"},
-              .answers = {Answer{.doc = "The page.", .content_type = "text/html"}},
-              .trailing_slash = true},
+              .answers = {Answer{.doc = "The page.", .content_type = "text/html"}}},
              page("docs.html"));
   system.add({.route = "GET /setup",
               .id = "getSetupPage",

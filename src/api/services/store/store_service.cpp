@@ -214,7 +214,6 @@ void add_login(Endpoints& service) {
                .id = "storeLogIn",
                .summary = "Log in by username",
                .refusals = {{401, Reason::kInvalidCredentials}, {400, Reason::kInvalidRequest}},
-               .trailing_slash = true,
                .rate = "login",
                .no_input = "Missing username or password"},
               log_in_by_username);
@@ -227,8 +226,7 @@ void add_login(Endpoints& service) {
          .doc = "The refresh token is good for 30 days and is the one returned.",
          .auth = Auth::kRefresh,
          .answers = {http::answer_of<TokensReply>(200, "The next tokens."), kNoSessionAnswer,
-                     http::answer_of<SessionRefused>(422, "That was an access token.")},
-         .trailing_slash = true},
+                     http::answer_of<SessionRefused>(422, "That was an access token.")}},
         refresh);
   }
 }
@@ -239,16 +237,14 @@ void add_reads(Endpoints& service) {
                .summary = "Accounts: all for an administrator, else only one's own",
                .auth = Auth::kSession,
                .refusals = {kNoPage},
-               .answers = {kNoSessionAnswer},
-               .trailing_slash = true},
+               .answers = {kNoSessionAnswer}},
               list_users);
   service.add({.route = "GET /v1/user/{id}",
                .id = "storeGetUser",
                .summary = "One account",
                .auth = Auth::kSession,
                .refusals = {{404, Reason::kUnknownUser, "User not found"}},
-               .answers = {kNoSessionAnswer},
-               .trailing_slash = true},
+               .answers = {kNoSessionAnswer}},
               read_user);
   service.add({.route = "GET /v1/coupons",
                .id = "storeListCoupons",
@@ -256,8 +252,7 @@ void add_reads(Endpoints& service) {
                .auth = Auth::kSession,
                .refusals = {kNoPage},
                .aliases = {"GET /v1/coupon"},
-               .answers = {kNoSessionAnswer},
-               .trailing_slash = true},
+               .answers = {kNoSessionAnswer}},
               list_coupons);
   service.add({.route = "GET /v1/coupons/{code}",
                .id = "storeGetCoupon",
@@ -266,7 +261,6 @@ void add_reads(Endpoints& service) {
                .refusals = {kNoCoupon},
                .aliases = {"GET /v1/coupon/{code}"},
                .answers = {kNoSessionAnswer},
-               .trailing_slash = true,
                .rate = "codes"},
               read_coupon);
 }
@@ -297,7 +291,6 @@ void add_store_service(http::Api& api, Gate& gate) {
                             {400, Reason::kUserRedemptionCapReached}},
                .aliases = {"POST /v1/coupon/use/{code}"},
                .answers = {kNoSessionAnswer},
-               .trailing_slash = true,
                .rate = "codes"},
               use_coupon);
 }
