@@ -160,7 +160,9 @@ void Limits::show(std::string_view rule, const http::Request& request,
 
 core::Result<Limits::Login> Limits::begin_login(const std::string& account,
                                                 const http::Request& request) const {
-  if (!enabled_) return Login{};
+  Login unlimited;
+  unlimited.known = true;
+  if (!enabled_) return unlimited;
   const std::int64_t now = steady_();
   const std::string address = address_key(request);
   Login login{.account = account,
