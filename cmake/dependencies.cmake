@@ -12,6 +12,16 @@ add_library(sodium::sodium UNKNOWN IMPORTED)
 set_target_properties(sodium::sodium PROPERTIES
   IMPORTED_LOCATION ${SODIUM_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${SODIUM_INCLUDE_DIR})
 
+# QR codes. Its header tells no version; the shared library's name does.
+find_path(QRCODEGEN_INCLUDE_DIR qrcodegen/qrcodegen.hpp REQUIRED)
+find_library(QRCODEGEN_LIBRARY qrcodegencpp REQUIRED)
+add_library(qrcodegen::qrcodegen UNKNOWN IMPORTED)
+set_target_properties(qrcodegen::qrcodegen PROPERTIES
+  IMPORTED_LOCATION ${QRCODEGEN_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${QRCODEGEN_INCLUDE_DIR})
+get_filename_component(COUPOND_QRCODEGEN_DIR ${QRCODEGEN_LIBRARY} DIRECTORY)
+file(GLOB COUPOND_QRCODEGEN_VERSION ${COUPOND_QRCODEGEN_DIR}/libqrcodegencpp.so.*.*.*)
+string(REGEX REPLACE "^.*\\.so\\." "" COUPOND_QRCODEGEN_VERSION "${COUPOND_QRCODEGEN_VERSION}")
+
 # coupond_header_version(VAR FILE MACRO): the string a library's header gives as its version.
 function(coupond_header_version variable file macro)
   set(version unknown)

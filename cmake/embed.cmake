@@ -24,6 +24,21 @@ if(schema)
 endif()
 configure_file(cmake/coupond_schema.h.in ${COUPOND_GENERATED_DIR}/coupond_schema.h @ONLY)
 
+# coupond_gzip(VAR FILE): FILE compressed, as the elements of a C++ array, into VAR. The time in
+# gzip's head is put to zero, so that the same file gives the same executable.
+function(coupond_gzip variable file)
+  get_filename_component(name ${file} NAME)
+  set(packed ${COUPOND_GENERATED_DIR}/web/${name}.gz)
+  file(ARCHIVE_CREATE OUTPUT ${packed} PATHS ${file} FORMAT raw COMPRESSION GZip
+    COMPRESSION_LEVEL 9)
+  file(READ ${packed} hex HEX)
+  string(SUBSTRING "${hex}" 0 8 magic)
+  string(SUBSTRING "${hex}" 16 -1 rest)
+  set(hex "${magic}00000000${rest}")
+  string(REGEX REPLACE "(..)" "0x\\1," hex "${hex}")
+  set(${variable} "${hex}" PARENT_SCOPE)
+endfunction()
+
 # src/web/NAME → coupon::web::asset("NAME"), declared in src/web/assets.h. Text files only.
 file(GLOB web_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/web/*)
 list(FILTER web_files EXCLUDE REGEX "\\.(h|cpp)$")
@@ -34,10 +49,11 @@ foreach(file IN LISTS web_files)
   get_filename_component(COUPOND_ASSET_NAME ${file} NAME)
   string(MAKE_C_IDENTIFIER "asset_${COUPOND_ASSET_NAME}" COUPOND_ASSET_SYMBOL)
   coupond_read(COUPOND_ASSET_TEXT ${file})
+  coupond_gzip(COUPOND_ASSET_PACKED ${file})
   set(source ${COUPOND_GENERATED_DIR}/web/${COUPOND_ASSET_SYMBOL}.cpp)
   configure_file(cmake/coupond_asset.cpp.in ${source} @ONLY)
   list(APPEND asset_sources ${source})
-  string(APPEND COUPOND_ASSET_DECLARATIONS "extern const std::string_view ${COUPOND_ASSET_SYMBOL};\n")
+  string(APPEND COUPOND_ASSET_DECLARATIONS "extern const Asset ${COUPOND_ASSET_SYMBOL};\n")
   string(APPEND COUPOND_ASSET_ROWS
     "  if (name == \"${COUPOND_ASSET_NAME}\") return ${COUPOND_ASSET_SYMBOL};\n")
 endforeach()

@@ -14,8 +14,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly build_packages=(
   g++ cmake ninja-build dpkg-dev patch xz-utils
   libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libsodium-dev libcli11-dev catch2
+  libqrcodegencpp-dev
 )
-readonly test_packages=(sqlite3 strace curl python3)
+readonly test_packages=(sqlite3 strace curl python3 chromium chromium-driver)
 readonly fuzz_packages=(clang-14 libclang-rt-14-dev)
 readonly header=.deps/cpp-httplib/httplib.h
 

@@ -3,6 +3,7 @@
 #include "coupond/core/limits.h"
 #include "src/api/native/document_api.h"
 #include "src/api/native/native.h"
+#include "src/api/native/pages_api.h"
 #include "src/api/native/system_api.h"
 #include "src/api/services/services.h"
 
@@ -31,6 +32,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
   add_coupon_endpoints(v1);
   add_redemption_endpoints(v1);
   add_ledger_endpoints(v1, stopping);
+  add_page_endpoints(v1);
 }
 
 }  // namespace
@@ -49,7 +51,11 @@ HttpApi::HttpApi(service::Engine& engine, service::JobRunner& jobs, Gate::Option
   add_document_endpoints(system, document_);
   document_ = std::make_shared<const std::string>(document_of(api_));
   api_.mount(router_);
-  add_document_assets(router_);
+  add_pages(router_);
+}
+
+http::Reply HttpApi::handle(http::Request& request) const {
+  return wants_front_page(request) ? front_page(request) : router_.handle(request);
 }
 
 std::size_t HttpApi::body_limit(const http::Request& head) const {

@@ -24,7 +24,7 @@ class HttpApi {
   HttpApi(const HttpApi&) = delete;
   HttpApi& operator=(const HttpApi&) = delete;
 
-  http::Reply handle(http::Request& request) const { return router_.handle(request); }
+  http::Reply handle(http::Request& request) const;
   // How large the body of a request with this head may be, where that is more than usual: an import
   // by somebody who may. A stranger must not make us take 64 MiB before we say no. 0: as usual.
   std::size_t body_limit(const http::Request& head) const;

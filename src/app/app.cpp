@@ -336,6 +336,7 @@ std::string App::banner() const {
         "              admin@example.com / AdminPassword123, user@user.com / Password1,\n"
         "              a.faghihi / password, and more\n";
   }
+  text += "  open        " + local_url(settings.host, port()) + "/\n";
   text += settings.durability == store::Durability::kFull
               ? "  durability  full: what is acknowledged survives a power cut\n"
               : "  durability  relaxed: a power cut may take the last moments\n";

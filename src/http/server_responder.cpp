@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::size_t kFlushBytes = 64 * 1024;
 
+constexpr char kNotKept[] = "\r\nCache-Control: no-store";
+constexpr char kKept[] = "\r\nCache-Control: no-cache";
 constexpr char kCommon[] =
-    "\r\nCache-Control: no-store"
     "\r\nX-Content-Type-Options: nosniff"
     "\r\nReferrer-Policy: no-referrer"
     "\r\nContent-Security-Policy: ";
@@ -142,6 +143,7 @@ class Responder::Httplib final : public httplib::Server {
     }
     common_.assign("Date: ").append(date_);
     common_.append("\r\nX-Request-Id: ").append(context_->request_id);
+    common_.append(reply_->keepable ? kKept : kNotKept);
     common_.append(kCommon).append(reply_->content_type == kHtml ? kPagePolicy : kDataPolicy);
     if (context_->https) common_.append("Strict-Transport-Security: max-age=31536000\r\n");
   }

@@ -3,11 +3,13 @@
 #include <array>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "coupond/core/ids.h"
 #include "coupond/service/accounts.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/service/codes.h"
+#include "coupond/service/coupons.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/users.h"
 
@@ -132,6 +134,55 @@ core::Result<core::Done> open_again(store::Tx& tx, const DemoCoupon& demo,
   return core::Done{};
 }
 
+// Campaigns of cards, some of them used, so that the pages open on something alive.
+struct DemoCards {
+  const char* slug;
+  const char* name;
+  domain::Reward reward;
+  std::int64_t count;
+  std::size_t used;
+};
+
+constexpr std::array<DemoCards, 3> kCards = {{
+    {"demo-gift-cards", "Gift card", {domain::RewardKind::kAmountOff, 5000}, 40, 3},
+    {"demo-members", "10 % for members", {domain::RewardKind::kPercentOff, 10}, 25, 2},
+    {"demo-coffee", "Free coffee", {domain::RewardKind::kNone, 0}, 30, 4},
+}};
+
+core::Result<core::Done> make_cards(store::Tx& tx, const DemoCards& demo, std::string uuid,
+                                    const std::vector<FreshCode>& codes, core::UserId user) {
+  domain::Campaign campaign{
+      .uuid = std::move(uuid), .slug = demo.slug, .mode = domain::Mode::kCard, .name = demo.name};
+  campaign.policy.reward = demo.reward;
+  auto made = create_campaign(tx, Caller::system(), campaign);
+  if (!made.ok()) return made.error();
+  auto stored = store_codes(tx, Caller::system(), made->campaign.id, codes);
+  if (!stored.ok()) return stored.error();
+  for (std::size_t i = 0; i < demo.used; ++i) {
+    auto done = redeem(tx, Caller::system(), {.code = codes[i].hash, .user_id = user});
+    if (!done.ok()) return done.error();
+  }
+  return core::Done{};
+}
+
+core::Result<core::Done> add_cards(Engine& engine, const DemoCards& demo) {
+  std::vector<FreshCode> codes;
+  for (std::int64_t i = 0; i < demo.count; ++i) {
+    auto code = seal_code(engine.vault(), core::make_card_code(engine.random()));
+    if (!code.ok()) return code.error();
+    codes.push_back(*std::move(code));
+  }
+  const std::string uuid = core::uuid4(engine.random());
+  return engine.writer().run<core::Done>("demo.cards",
+                                         [&](store::Tx& tx) -> core::Result<core::Done> {
+                                           if (store::find_campaign_by_slug(tx.db(), demo.slug))
+                                             return core::Done{};
+                                           const auto user = find_login(tx.db(), "user@user.com");
+                                           if (!user) return core::Reason::kInternal;
+                                           return make_cards(tx, demo, uuid, codes, user->id);
+                                         });
+}
+
 core::Result<core::Done> add_coupon(Engine& engine, const DemoCoupon& demo) {
   const auto code = seal_code(engine.vault(), demo.code);
   if (!code.ok()) return code.error();
@@ -152,6 +203,9 @@ core::Result<core::Done> load_demo(Engine& engine) {
   }
   for (const DemoCoupon& coupon : kCoupons) {
     if (auto done = add_coupon(engine, coupon); !done.ok()) return done;
+  }
+  for (const DemoCards& cards : kCards) {
+    if (auto done = add_cards(engine, cards); !done.ok()) return done;
   }
   return core::Done{};
 }

@@ -1,63 +1,44 @@
 // The page behind the set-up link: sends the token that follows the # of its address, with an
-// e-mail address and a password, to /api/v1/setup. The token stays out of every address that is
-// requested, and text from the server goes in as text.
-"use strict";
+// e-mail address and a password, to /api/v1/setup, and goes on as the administrator. The token
+// stays out of every address that is requested.
+import "./app.js";
+import { fill, h, t } from "./h.js";
+import { logIn, post } from "./api.js";
+import { logo } from "./login.js";
+import { attempt, labelled, teller } from "./view.js";
 
-const form = document.getElementById("form");
-const said = document.getElementById("said");
-const button = document.getElementById("send");
-const token = location.hash.slice(1);
-
-function say(text, good) {
-  said.textContent = text;
-  said.className = good ? "good" : "bad";
-}
-
-// What the server said, with what it said of single fields.
-function sentenceOf(body) {
-  const parts = [body.message || "coupond refused, without a reason."];
-  for (const problem of body.errors || []) {
-    if (!parts[0].includes(problem.message)) parts.push(problem.field + ": " + problem.message);
-  }
-  return parts.join(". ");
-}
-
-function finish(body) {
-  form.hidden = true;
-  history.replaceState(null, "", location.pathname);
-  document.getElementById("about").textContent = "";
-  say(body.user.email + " is the administrator now. Log in with it at /api/v1/auth/login; every " +
-      "endpoint is shown at /docs.", true);
-}
-
-async function send(event) {
-  event.preventDefault();
-  const password = document.getElementById("password").value;
-  if (password !== document.getElementById("again").value) {
-    say("The two passwords differ.", false);
-    return;
-  }
-  button.disabled = true;
-  try {
-    const reply = await fetch("/api/v1/setup", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ token, email: document.getElementById("email").value, password }),
+function setUpForm(place, token) {
+  const said = teller();
+  const email = h("input#email", { type: "email", autocomplete: "username", maxlength: "254",
+      required: true });
+  const password = h("input#password", { type: "password", autocomplete: "new-password",
+      minlength: "8", required: true });
+  const again = h("input#again", { type: "password", autocomplete: "new-password",
+      required: true });
+  const button = h("button.primary#send", { type: "submit" }, t("setup.do"));
+  const submit = (event) => {
+    event.preventDefault();
+    if (password.value !== again.value) return said.say("bad", t("setup.differ"));
+    said.clear();
+    return attempt(button, said, async () => {
+      await post("/api/v1/setup", { token, email: email.value.trim(), password: password.value },
+                 { timeout: 20000 });
+      history.replaceState(null, "", location.pathname);
+      await logIn(email.value.trim(), password.value);
+      location.assign("/ui");
     });
-    const body = await reply.json();
-    if (reply.status === 201) finish(body);
-    else say(sentenceOf(body), false);
-  } catch (error) {
-    say("coupond did not answer. Look whether it runs, and try again.", false);
-  }
-  button.disabled = false;
+  };
+  fill(place, h("main.narrow", logo(), h("form.box#form", { onsubmit: submit },
+    h("h1", t("setup.title")), h("p.soft", t("setup.about")),
+    labelled(t("email"), email), labelled(t("password"), password, t("setup.rule")),
+    labelled(t("setup.again"), again), button, said)));
+  document.title = t("setup.title");
+  email.focus();
 }
 
-if (token === "") {
-  say("This page needs the link that coupond printed at its first start. While there is no " +
-      "administrator, a restart prints a new one; `coupond admin create` makes one at any time.",
-      false);
-} else {
-  form.hidden = false;
-  form.addEventListener("submit", send);
+export function show(place) {
+  const token = location.hash.slice(1);
+  if (token) return setUpForm(place, token);
+  return fill(place, h("main.narrow", logo(), h("div.box", h("h1", t("setup.title")),
+    h("p", t("setup.needsLink")), h("a.button", { href: "/login" }, t("login.title")))));
 }

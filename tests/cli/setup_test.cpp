@@ -87,7 +87,7 @@ TEST_CASE("the link's page obeys the policy of pages, and its script is there", 
   CHECK(page.header("Content-Security-Policy").find("script-src 'self'") != std::string::npos);
   CHECK(page.body.find("/setup.js") != std::string::npos);
   CHECK(client.get("/setup.js").header("Content-Type").starts_with("text/javascript"));
-  CHECK(client.get("/docs.css").status == 200);
+  CHECK(client.get("/page.css").status == 200);
 }
 
 TEST_CASE("a restart ends the old link and prints a new one", "[setup]") {

@@ -29,6 +29,8 @@ struct Reply {
   // When set, the body is this one text, which all who ask for it share while it is on its way.
   std::shared_ptr<const std::string> shared_body = {};
 
+  // A browser may keep it, but has to ask each time whether it still holds. Otherwise nobody may.
+  bool keepable = false;
   bool close = false;                        // Close the connection after this reply.
   std::optional<core::Reason> refused = {};  // Why, where it is a refusal: for counting.
 };

@@ -66,7 +66,8 @@ http::Object<SessionReply> SessionReply::shape() {
           text("token_type", &S::token_type, "Always Bearer."),
           integer("expires_in", &S::expires_in, "Seconds the access token is good for."),
           text("refresh_token", &S::refresh_token,
-               "Good for one use within 30 days, at auth/refresh."),
+               "Good for one use within 30 days, at auth/refresh; absent where it is a cookie.")
+              .omit_empty(),
           http::object("user", &S::user, "Who."),
           integer("seq", &S::seq, "The ledger entry, where the account was changed.").omit_empty(),
       }};
@@ -82,7 +83,10 @@ SessionReply session_reply(service::Session session, std::optional<core::Seq> se
 
 SessionReply opened_session(const Call& call, const service::Session& session, core::Seq seq) {
   SessionReply reply = session_reply(session, seq);
-  if (call.dry_run) reply.access_token = reply.refresh_token = "none: this was a rehearsal";
+  if (call.dry_run) {
+    reply.access_token = "none: this was a rehearsal";
+    reply.refresh_token = reply.access_token;
+  }
   return reply;
 }
 

@@ -41,7 +41,7 @@ struct SessionReply {
   std::string access_token;
   std::string token_type = "Bearer";
   std::int64_t expires_in = 0;
-  std::string refresh_token;
+  std::optional<std::string> refresh_token;  // absent where it is a cookie
   UserReply user;
   std::optional<core::Seq> seq;  // where opening it changed the account
   static http::Object<SessionReply> shape();

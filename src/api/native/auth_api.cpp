@@ -13,6 +13,7 @@ namespace {
 using core::Reason;
 using core::Result;
 using http::Auth;
+using http::boolean;
 using http::text;
 
 struct RegisterInput {
@@ -55,9 +56,17 @@ struct SetupInput {
   }
 };
 
+// The session of a browser: its refresh token is a cookie, which no script can read.
+constexpr char kAboutCookie[] =
+    "For browsers: the refresh token comes and goes as a cookie (HttpOnly, SameSite=Strict, for "
+    "this path only) instead of in the body.";
+constexpr char kCookie[] = "coupond_session";
+constexpr std::int64_t kCookieLifeS = 30 * 24 * 3600;
+
 struct LoginInput {
   std::string email;
   std::string password;
+  bool cookie = false;
   static http::Object<LoginInput> shape() {
     return {"LoginRequest",
             "Who logs in.",
@@ -68,17 +77,20 @@ struct LoginInput {
                     .example("ada@example.com"),
                 text("password", &LoginInput::password, "The password.", password_rule())
                     .example("correct horse 1"),
+                boolean("cookie", &LoginInput::cookie, kAboutCookie).optional(),
             }};
   }
 };
 
 struct RefreshInput {
-  std::string refresh_token;
+  std::optional<std::string> refresh_token;
+  bool cookie = false;
   static http::Object<RefreshInput> shape() {
     return {"RefreshRequest",
-            "Which session.",
+            "Which session: one of the two.",
             {text("refresh_token", &RefreshInput::refresh_token, "Its refresh token.",
-                  {.min = 1, .max = 128})}};
+                  {.min = 1, .max = 128}),
+             boolean("cookie", &RefreshInput::cookie, kAboutCookie).optional()}};
   }
 };
 
@@ -118,20 +130,68 @@ Result<SessionReply> set_up(Call& call, const SetupInput& in) {
       [&](const Registered& made) { return opened_session(call, made.session, made.seq); });
 }
 
-Result<SessionReply> log_in_native(Call& call, const LoginInput& in) {
-  auto session = log_in(call, in.email, in.password);
-  if (!session.ok()) return session.error();
-  return session_reply(*std::move(session));
+// The value of our cookie, which may stand among others.
+std::optional<std::string> cookie_of(const http::Request& request) {
+  std::string_view rest = request.header("Cookie").value_or("");
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(';'), rest.size());
+    std::string_view pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (!pair.starts_with(kCookie) || pair.substr(sizeof kCookie - 1, 1) != "=") continue;
+    return std::string(pair.substr(sizeof kCookie));
+  }
+  return std::nullopt;
 }
 
-Result<SessionReply> refresh(Call& call, const RefreshInput& in) {
-  auto session = service::refresh_session(call.engine, in.refresh_token);
-  if (!session.ok()) return session.error();
-  return session_reply(*std::move(session));
+void set_cookie(const http::Request& request, http::Reply& reply, const std::string& token,
+                std::int64_t life_s) {
+  std::string text = std::string(kCookie) + "=" + token +
+                     "; Path=/api/v1/auth; Max-Age=" + std::to_string(life_s) +
+                     "; HttpOnly; SameSite=Strict";
+  if (request.https) text += "; Secure";
+  reply.headers.emplace_back("Set-Cookie", std::move(text));
 }
 
-Result<core::Done> log_out(Call& call, const RefreshInput& in) {
-  return service::log_out(call.engine, in.refresh_token);
+Result<http::Reply> opened(Call& call, Result<service::Session> session, bool as_cookie) {
+  if (!session.ok()) return session.error();
+  SessionReply shown = session_reply(*std::move(session));
+  const std::string token = *shown.refresh_token;
+  if (as_cookie) shown.refresh_token.reset();
+  http::Reply reply = http::json_reply(200, http::to_json(shown));
+  if (as_cookie) set_cookie(call.request, reply, token, kCookieLifeS);
+  return reply;
+}
+
+Result<http::Reply> log_in_native(Call& call, const LoginInput& in) {
+  return opened(call, log_in(call, in.email, in.password), in.cookie);
+}
+
+Result<std::string> token_of(Call& call, const RefreshInput& in) {
+  if (in.cookie) {
+    if (auto token = cookie_of(call.request)) return *std::move(token);
+    return Reason::kInvalidToken;
+  }
+  if (in.refresh_token) return *in.refresh_token;
+  return core::Error{.reason = Reason::kInvalidRequest,
+                     .message = {},
+                     .fields = {{.field = "refresh_token", .message = "is required"}}};
+}
+
+Result<http::Reply> refresh(Call& call, const RefreshInput& in) {
+  const auto token = token_of(call, in);
+  if (!token.ok()) return token.error();
+  return opened(call, service::refresh_session(call.engine, *token), in.cookie);
+}
+
+Result<http::Reply> log_out(Call& call, const RefreshInput& in) {
+  const auto token = token_of(call, in);
+  if (!token.ok() && !in.cookie) return token.error();
+  const auto done = service::log_out(call.engine, token.ok() ? *token : "");
+  if (!done.ok()) return done.error();
+  http::Reply reply = http::empty_reply();
+  if (in.cookie) set_cookie(call.request, reply, "", 0);
+  return reply;
 }
 
 }  // namespace
@@ -160,6 +220,7 @@ void add_auth_endpoints(Endpoints& v1) {
        .summary = "Log in",
        .doc = "An unknown account gets the same answer, after the same time, as a wrong password.",
        .refusals = {{401, Reason::kInvalidCredentials}},
+       .answers = {http::answer_of<SessionReply>(200, "The session.")},
        .keyed = false,
        .rate = "login"},
       log_in_native);
@@ -171,6 +232,7 @@ void add_auth_endpoints(Endpoints& v1) {
               "hold tokens of it; only within 10 s, and while the next one is unused, is the "
               "same answer given again.",
        .refusals = {{401, Reason::kInvalidToken}},
+       .answers = {http::answer_of<SessionReply>(200, "The session.")},
        .keyed = false},
       refresh);
   v1.add(
@@ -179,7 +241,7 @@ void add_auth_endpoints(Endpoints& v1) {
        .summary = "End a session",
        .doc =
            "Its refresh token is good for nothing afterwards; the access token runs out by itself.",
-       .success = 204,
+       .answers = {{.status = 204, .doc = "It is over."}},
        .keyed = false},
       log_out);
 }

@@ -63,6 +63,7 @@ struct CodesReply {
 struct CodesQuery {
   std::string campaign = {};
   std::optional<domain::CouponState> state = {};
+  std::optional<std::int64_t> number = {};
   std::int64_t limit = 100;
   std::optional<std::string> cursor = {};
   static http::Object<CodesQuery> shape() {
@@ -71,6 +72,7 @@ struct CodesQuery {
             {
                 text("campaign", &CodesQuery::campaign, "Id, UUID or slug.", kName),
                 choice("state", &CodesQuery::state, "Only in this state.", state_choices()),
+                integer("number", &CodesQuery::number, "Only the one of this number.", {.min = 1}),
                 integer("limit", &CodesQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
                     .optional(),
                 text("cursor", &CodesQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
@@ -113,15 +115,18 @@ Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
   return call.read([&](store::Connection& db) -> Result<Page<CouponReply>> {
-    const auto found = service::list_coupons(db, campaign->id, *after, in.limit, in.state);
+    const auto found = in.number
+                           ? service::list_coupons(db, campaign->id, *in.number - 1, 1, in.state)
+                           : service::list_coupons(db, campaign->id, *after, in.limit, in.state);
     Page<CouponReply> page;
     for (const domain::Coupon& coupon : found.coupons) {
+      if (in.number && coupon.number != *in.number) return page;
       auto hold = service::find_hold(db, coupon.id);
       const bool live = domain::is_live(hold, call.now());
       page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon, campaign->slug,
                                         live ? std::optional(hold->expires_at) : std::nullopt));
     }
-    if (found.next) page.next_cursor = cursor_after(*found.next);
+    if (found.next && !in.number) page.next_cursor = cursor_after(*found.next);
     return page;
   });
 }

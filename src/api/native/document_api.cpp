@@ -1,7 +1,5 @@
 #include "src/api/native/document_api.h"
 
-#include <array>
-
 #include "coupond/http/openapi.h"
 #include "coupond_version.h"
 #include "src/web/assets.h"
@@ -19,14 +17,6 @@ constexpr char kAbout[] =
     "codes "
     "and claims. The native API is under /api/v1; the five services beside it are for clients that "
     "exist already.";
-
-struct Asset {
-  const char* path;
-  std::string_view type;
-};
-constexpr std::array kAssets{Asset{"docs.css", "text/css; charset=utf-8"},
-                             Asset{"docs.js", "text/javascript; charset=utf-8"},
-                             Asset{"setup.js", "text/javascript; charset=utf-8"}};
 
 auto page(const char* name) {
   return [name](Call&) -> Result<Reply> {
@@ -61,14 +51,6 @@ void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::
               .auth = Auth::kNone,
               .answers = {Answer{.doc = "The page.", .content_type = "text/html"}}},
              page("setup.html"));
-}
-
-void add_document_assets(http::Router& router) {
-  for (const Asset& asset : kAssets) {
-    router.add("GET", "/" + std::string(asset.path), [asset](http::Request&) {
-      return http::text_reply(200, std::string(web::asset(asset.path)), asset.type);
-    });
-  }
 }
 
 std::string document_of(const http::Api& api, int indent) {

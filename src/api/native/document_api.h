@@ -4,7 +4,6 @@
 #include <string>
 
 #include "coupond/http/endpoint.h"
-#include "coupond/http/router.h"
 #include "src/api/gate/gate.h"
 
 namespace coupon::api {
@@ -12,8 +11,6 @@ namespace coupon::api {
 // `document`: the OpenAPI text, which may be filled later, before the first request; must outlive
 // the router.
 void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::string>& document);
-// The page's own files, which are no part of the API.
-void add_document_assets(http::Router& router);
 
 // The OpenAPI document of all endpoints in `api`; `indent` as in http::openapi_document().
 std::string document_of(const http::Api& api, int indent = -1);

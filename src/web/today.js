@@ -1,0 +1,139 @@
+// /ui: what happened today, and what the owner should know.
+import { fill, h, moment, number, t } from "./h.js";
+import { all, get } from "./api.js";
+import { actorName, operationName, pill, reasonName, stateOf } from "./view.js";
+
+const EVENTS = 20;
+const WAIT_S = 20;
+
+function midnight() {
+  const now = new Date();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
+}
+
+function figure(value, name) {
+  return h("div.box.figure", h("b", typeof value === "number" ? number(value) : value),
+      h("span", name));
+}
+
+/** Redemptions an hour, as bars. */
+function bars(redemptions) {
+  const hours = Array(24).fill(0);
+  for (const one of redemptions) hours[new Date(one.redeemed_at).getHours()] += 1;
+  const top = Math.max(1, ...hours);
+  const chart = h("svg.bars", { viewBox: "0 0 480 90", role: "img", preserveAspectRatio: "none",
+                                "aria-label": t("today.hours") });
+  hours.forEach((n, hour) => {
+    const high = Math.max(2, Math.round(n / top * 86));
+    chart.append(h("rect" + (n ? "" : ".base"), { x: hour * 20 + 2, width: 16, y: 90 - high,
+        height: high },
+                   h("title", `${hour}:00 · ${number(n)}`)));
+  });
+  return h("div.stack", chart, h("div.hours", { "aria-hidden": "true" },
+    [0, 6, 12, 18].map((hour) => h("span", `${hour}:00`))));
+}
+
+function perCampaign(campaigns, redemptions) {
+  const today = new Map();
+  for (const one of redemptions) today.set(one.campaign_id, (today.get(one.campaign_id) || 0) + 1);
+  return h("table", h("thead", h("tr", h("th", t("campaign")), h("th.n", t("today.today")),
+      h("th.n", t("col.redeemed")), h("th.n", t("col.left")), h("th", ""))),
+    h("tbody", campaigns.map((one) => h("tr",
+      h("td", h("a", { href: "#/campaigns/" + encodeURIComponent(one.slug) }, one.name)),
+      h("td.n", number(today.get(one.id) || 0)), h("td.n", number(one.redeemed)),
+      h("td.n", one.remaining === null ? "∞" : number(one.remaining)),
+          h("td.n", pill(stateOf(one)))))));
+}
+
+/** The newest entries of the ledger. */
+export function eventList(entries, campaigns) {
+  return h("ol.events", entries.map((entry) => h("li", h("time", moment(entry.at)),
+    h("b", operationName(entry.operation)),
+    h("span.soft", [campaigns.get(entry.campaign_id)?.name, entry.detail, actorName(entry.actor)]
+      .filter(Boolean).join(" · ")))));
+}
+
+function starts() {
+  const start = (action, kind) => h("a.choice.start", { href: "#/campaigns/new/" + kind,
+      "data-do": action },
+    h("b", t("start." + kind)), h("small.soft", t("start." + kind + ".why")));
+  return h("div.stack", h("p.soft", t("start.why")),
+    h("div.choices", start("sell-gift-cards", "gift"), start("give-codes", "percent"),
+      start("run-giveaway", "free")));
+}
+
+function warnings(health, campaigns) {
+  const bad = health.checks.filter((check) => !check.ok).map((check) =>
+      `${check.name}: ${check.detail}`);
+  if (health.checks.some((check) => check.name === "durability" && check.detail === "relaxed")) {
+    bad.push(t("warn.relaxed"));
+  }
+  for (const one of campaigns) {
+    const cap = one.max_issued;
+    if (cap > 1 && one.issued >= cap * 0.9) bad.push(t("warn.cap",
+        { name: one.name, issued: one.issued, cap }));
+  }
+  return bad.map((text) => h("p.said.warn", text));
+}
+
+async function load() {
+  const [stats, redemptions, health] = await Promise.all([get("/api/v1/stats"),
+    all("/api/v1/redemptions?from=" + encodeURIComponent(midnight())),
+    get("/readyz").catch((error) =>
+        { if (error.status === 0) throw error; return { checks: [] }; })]);
+  const after = Math.max(0, stats.as_of_seq - EVENTS);
+  const feed = await get(`/api/v1/ledger?after=${after}&limit=${EVENTS}`);
+  return { stats, health, entries: feed.items.reverse(), last: feed.last_seq,
+           redemptions: redemptions.filter((one) => !one.rolled_back_at) };
+}
+
+function content({ stats, health, entries, redemptions }) {
+  const campaigns = stats.campaigns.filter((one) => !one.archived_at);
+  const byId = new Map(stats.campaigns.map((one) => [one.id, one]));
+  const refused = stats.refusals.reduce((sum, row) => sum + row.count, 0);
+  const out = campaigns.reduce((sum, one) => sum + one.issued - one.void, 0);
+  const begun = campaigns.length > 0;
+  return [h("div.head", h("h1", t("today.title")), begun && h("a.button.primary",
+      { href: "#/campaigns/new/gift",
+      "data-do": "sell-gift-cards" }, t("start.make"))),
+    warnings(health, campaigns),
+    begun ? null : starts(),
+    h("div.figures", figure(redemptions.length, t("today.redeemed")), figure(out, t("today.out")),
+      figure(refused, t("today.refused"))),
+    begun && h("section.box", h("h2", t("today.hours")), bars(redemptions)),
+    begun && h("section.box", h("h2", t("today.campaigns")),
+        h("div.scroll", perCampaign(campaigns, redemptions))),
+    stats.refusals.length > 0 && h("section.box", h("h2", t("today.why")), h("table", h("tbody",
+      stats.refusals.map((row) => h("tr", h("td", reasonName(row.reason)),
+          h("td.n", number(row.count))))))),
+    h("section.box", h("h2", t("today.events")), entries.length ? eventList(entries, byId) :
+        h("p.soft", t("today.none")))];
+}
+
+/** The page; it follows the ledger as long as it is seen. */
+export function today() {
+  const page = h("div.stack#today", { "data-redeemed": "" },
+      h("p.soft", { role: "status" }, t("loading")));
+  const follow = async () => {
+    let last = -1;
+    do {
+      const data = await load();
+      if (data.last !== last) {
+        fill(page, content(data));
+        page.dataset.redeemed = String(data.redemptions.length);
+      }
+      last = data.last;
+      await get(`/api/v1/ledger?after=${last}&limit=1&wait=${WAIT_S}`,
+          { timeout: (WAIT_S + 10) * 1000 })
+        .catch(() => new Promise((go) => setTimeout(go, 5000)));
+      while (page.isConnected && document.visibilityState !== "visible") {
+        await new Promise((go) => document.addEventListener("visibilitychange", go,
+            { once: true }));
+      }
+    } while (page.isConnected);
+  };
+  follow().catch((error) => fill(page, h("h1", t("today.title")),
+      h("p.said.bad", error.sentence || error.message),
+    h("div", h("button", { onclick: () => page.replaceWith(today()) }, t("again")))));
+  return page;
+}
