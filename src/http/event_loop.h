@@ -74,6 +74,7 @@ class EventLoop {
   double pace_of(const Connection& connection) const;  // bytes a millisecond
   void close_parked();
   std::int64_t request_deadline(const Connection& connection) const;
+  bool is_local() const { return !options_.unix_path.empty(); }
   int wait_ms() const;
 
   const ServerOptions& options_;

@@ -39,6 +39,7 @@ bool EventLoop::read_request(Connection& connection) {
     if (step == Step::kComplete) return hand_over(connection);
     if (step == Step::kAskLimit) {
       connection.asks_limit = true;
+      connection.reader.request().local = is_local();
       return push(connection);
     }
     if (step == Step::kRefused) {
@@ -75,7 +76,7 @@ std::int64_t EventLoop::request_deadline(const Connection& connection) const {
 bool EventLoop::hand_over(Connection& connection) {
   Request& request = connection.reader.request();
   request.peer_address = connection.address();
-  request.local = !options_.unix_path.empty();
+  request.local = is_local();
   request.request_id = ids_.of(request);
   request.received_at = clock_();
   const bool believed = options_.trusted_proxies.resolve(request);

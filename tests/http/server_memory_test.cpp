@@ -3,9 +3,11 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
+#include "coupond/http/client.h"
 #include "tests/support/http_client.h"
 #include "tests/support/local_server.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/temp_dir.h"
 
 namespace coupon {
 namespace {
@@ -92,6 +94,22 @@ TEST_CASE("how large a body may be is asked of a worker, not of the thread that 
   released = true;
   REQUIRE(held.send("\r\n0\r\n\r\n"));
   CHECK(held.read_until("POST /held bbb").find("200 OK") != std::string::npos);
+}
+
+TEST_CASE("whoever comes over the owner's socket is known before a large body is taken", "[http]") {
+  test::TempDir directory;
+  http::ServerOptions options;
+  options.unix_path = directory / "socket";
+  options.body_limit = [](const http::Request& head) {
+    return head.local ? std::size_t{1} << 20 : std::size_t{0};
+  };
+  LocalServer server(echo, options);
+  auto client = http::Client::of_socket(options.unix_path, {});
+  const std::string large(500'000, 'l');
+  const auto reply = client.send({.method = "POST", .target = "/import", .body = large});
+  REQUIRE(reply.ok());
+  CHECK(reply->status == 200);
+  CHECK(reply->body == "POST /import " + large);
 }
 
 TEST_CASE("replies to pages of an allowed origin say so, refusals too", "[http]") {
