@@ -336,7 +336,6 @@ std::string App::banner() const {
         "              admin@example.com / AdminPassword123, user@user.com / Password1,\n"
         "              a.faghihi / password, and more\n";
   }
-  text += "  open        " + local_url(settings.host, port()) + "/\n";
   text += settings.durability == store::Durability::kFull
               ? "  durability  full: what is acknowledged survives a power cut\n"
               : "  durability  relaxed: a power cut may take the last moments\n";
@@ -346,6 +345,7 @@ std::string App::banner() const {
             std::to_string(parts_->connections.open_files) + " files (ulimit -n)\n";
   }
   text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
+  text += "  open        " + local_url(settings.host, port()) + "/ in a browser\n";
   if (!parts_->has_admin) {
     text += how_to_begin(local_url(settings.host, port()), parts_->setup_token, data);
   }

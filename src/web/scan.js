@@ -69,6 +69,7 @@ export function listen(field, done) {
   let last = 0;
   let fast = 0;
   let timer = 0;
+  let dropping = false;
   let other = null;   // a field the scanner typed into by accident, and what it held before
 
   const reset = () => {
@@ -93,6 +94,16 @@ export function listen(field, done) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const gap = event.timeStamp - last;
+    // What begins while the field is locked is dropped to its end, or half a code would be left.
+    const locked = field.readOnly && !edits(event.target);
+    if (locked || (dropping && gap < PAUSE_MS)) {
+      if (event.key.length > 1 && event.key !== "Enter" && event.key !== "Tab") return undefined;
+      dropping = event.key.length === 1;
+      last = event.timeStamp;
+      reset();
+      return event.preventDefault();
+    }
+    dropping = false;
     const burst = typed !== "" && gap < SILENCE_MS;
     if (event.key === "Enter" || event.key === "Tab") {
       const ours = event.target === field ? field.value !== ""
@@ -114,12 +125,10 @@ export function listen(field, done) {
     if (!elsewhere && event.target !== field) {
       if (event.key === " " && !burst) return undefined;   // presses a button
       event.preventDefault();
-      if (field.readOnly) return undefined;
       if (!burst) field.value = "";
       field.focus();
       field.value += event.key;
     }
-    if (field.readOnly && !elsewhere) return event.preventDefault();
     typed += event.key;
     keys += american(event);
     clearTimeout(timer);

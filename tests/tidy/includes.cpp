@@ -47,6 +47,7 @@ const std::vector<Library>& libraries() {
       {"SQLiteCpp/", {"store", "app", "cli"}},
       {"sqlite3", {"store", "app", "cli"}},
       {"nlohmann/", {"http", "api", "app", "cli"}},
+      {"qrcodegen/", {"api"}},
       {"CLI/", {"cli"}},
       {"catch2/", {}},
   };
