@@ -21,6 +21,11 @@ set_target_properties(qrcodegen::qrcodegen PROPERTIES
 get_filename_component(COUPOND_QRCODEGEN_DIR ${QRCODEGEN_LIBRARY} DIRECTORY)
 file(GLOB COUPOND_QRCODEGEN_VERSION ${COUPOND_QRCODEGEN_DIR}/libqrcodegencpp.so.*.*.*)
 string(REGEX REPLACE "^.*\\.so\\." "" COUPOND_QRCODEGEN_VERSION "${COUPOND_QRCODEGEN_VERSION}")
+find_path(UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)
+find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
+add_library(utf8proc::utf8proc UNKNOWN IMPORTED)
+set_target_properties(utf8proc::utf8proc PROPERTIES
+  IMPORTED_LOCATION ${UTF8PROC_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${UTF8PROC_INCLUDE_DIR})
 
 # coupond_header_version(VAR FILE MACRO): the string a library's header gives as its version.
 function(coupond_header_version variable file macro)
@@ -52,3 +57,8 @@ endif()
 coupond_header_version(COUPOND_SODIUM_VERSION
   ${SODIUM_INCLUDE_DIR}/sodium/version.h SODIUM_VERSION_STRING)
 coupond_header_version(COUPOND_SQLITE_VERSION ${SQLite3_INCLUDE_DIR}/sqlite3.h SQLITE_VERSION)
+# utf8proc's header gives its version in three numbers.
+file(STRINGS ${UTF8PROC_INCLUDE_DIR}/utf8proc.h parts REGEX "define UTF8PROC_VERSION_M|VERSION_PATCH")
+string(REGEX REPLACE "[^0-9]*8PROC_VERSION_[A-Z]+ ([0-9]+)" "\\1" parts "${parts}")
+string(REGEX MATCHALL "[0-9]+" parts "${parts}")
+list(JOIN parts . COUPOND_UTF8PROC_VERSION)

@@ -13,8 +13,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly build_packages=(
   g++ cmake ninja-build dpkg-dev patch xz-utils
-  libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libsodium-dev libcli11-dev catch2
-  libqrcodegencpp-dev
+  libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libsodium-dev libutf8proc-dev
+  libqrcodegencpp-dev libcli11-dev catch2
 )
 readonly test_packages=(sqlite3 strace curl python3 chromium chromium-driver)
 readonly fuzz_packages=(clang-14 libclang-rt-14-dev)

@@ -1,6 +1,15 @@
 #include "coupond/core/codes.h"
 
 #include <sodium.h>
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
 
 #include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
@@ -11,22 +20,116 @@ namespace {
 static_assert(sizeof(crypto_generichash_state) == 384 && alignof(crypto_generichash_state) == 64);
 static_assert(CodeVault::CodeHash{}.size() == crypto_stream_xchacha20_NONCEBYTES);
 
-constexpr char kDropped = '\0';
-constexpr char kRefused = '\x7f';
+// What a character is to a code.
+enum class Part { kKept, kInvisible, kRefused };
 
-// What canonical() makes of each ASCII character.
-constexpr std::array<char, 128> folding() {
-  std::array<char, 128> fold{};
-  for (std::size_t c = 0; c < fold.size(); ++c) {
-    fold[c] = c < 0x20 || c == 0x7f ? kRefused : static_cast<char>(c);
-    if (c >= 'a' && c <= 'z') fold[c] = static_cast<char>(c - 'a' + 'A');
-  }
-  fold[' '] = fold['-'] = kDropped;
-  for (const char c : {'I', 'i', 'L', 'l'}) fold[static_cast<std::size_t>(c)] = '1';
-  for (const char c : {'O', 'o'}) fold[static_cast<std::size_t>(c)] = '0';
-  return fold;
+constexpr bool is_white_control(utf8proc_int32_t c) {
+  return (c >= '\t' && c <= '\r') || c == 0x85;  // tabs and line ends; NEL is one of them
 }
-constexpr std::array<char, 128> kFolding = folding();
+
+// Dashes and blanks that Unicode counts among the signs.
+constexpr bool is_odd_blank(utf8proc_int32_t c) {
+  constexpr utf8proc_int32_t kMinus = 0x2212;
+  constexpr utf8proc_int32_t kSwungDash = 0x2053;
+  constexpr utf8proc_int32_t kBlankBraille = 0x2800;
+  return c == kMinus || c == kSwungDash || c == kBlankBraille;
+}
+
+Part part_of(utf8proc_int32_t c) {
+  constexpr utf8proc_int32_t kReplacement = 0xfffd;  // left by a conversion that went wrong
+  if (c == kReplacement) return Part::kRefused;
+  const utf8proc_property_t& property = *utf8proc_get_property(c);
+  switch (property.category) {
+    case UTF8PROC_CATEGORY_CC:
+      return is_white_control(c) ? Part::kInvisible : Part::kRefused;
+    case UTF8PROC_CATEGORY_CN:
+      // Not assigned yet: what it will be folded to is not known. But an emoji is itself for ever.
+      return property.boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC ? Part::kKept
+                                                                              : Part::kRefused;
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_PD:
+    case UTF8PROC_CATEGORY_CF:
+      return Part::kInvisible;
+    default:
+      return property.ignorable != 0 || is_odd_blank(c) ? Part::kInvisible : Part::kKept;
+  }
+}
+
+Error refuse(std::string message) {
+  return {.reason = Reason::kInvalidCode, .message = std::move(message)};
+}
+
+Error too_long() {
+  return refuse("A code has at most " + std::to_string(limits::kCodeMaxBytes) +
+                " bytes (letters beyond ASCII take 2 to 4 each)");
+}
+
+Error refuse_character(std::size_t position, utf8proc_int32_t c) {
+  std::array<char, 16> name{};
+  std::snprintf(name.data(), name.size(), "U+%04X", static_cast<unsigned>(c));
+  return refuse("Character " + std::to_string(position) + " (" + name.data() +
+                ") cannot be part of a code");
+}
+
+// The first character, or a negative number where the bytes are no UTF-8. `text` must not be empty.
+utf8proc_int32_t take_character(std::string_view& text) {
+  utf8proc_int32_t c = 0;
+  const auto taken =
+      utf8proc_iterate(as_bytes(text).data(), static_cast<utf8proc_ssize_t>(text.size()), &c);
+  if (taken <= 0) return -1;
+  text.remove_prefix(static_cast<std::size_t>(taken));
+  return c;
+}
+
+std::optional<Error> problem_of(std::string_view text) {
+  for (std::size_t position = 1; !text.empty(); ++position) {
+    const utf8proc_int32_t c = take_character(text);
+    if (c < 0) return refuse("Character " + std::to_string(position) + " is not valid UTF-8");
+    if (part_of(c) == Part::kRefused) return refuse_character(position, c);
+  }
+  return std::nullopt;
+}
+
+std::string without_invisible(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view rest = text;
+    if (part_of(take_character(text)) == Part::kKept) {
+      out += rest.substr(0, rest.size() - text.size());
+    }
+  }
+  return out;
+}
+
+std::string nfkc_casefold(std::string_view text) {
+  utf8proc_uint8_t* folded = nullptr;
+  const auto size = utf8proc_map(
+      as_bytes(text).data(), static_cast<utf8proc_ssize_t>(text.size()), &folded,
+      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+                                     UTF8PROC_CASEFOLD | UTF8PROC_IGNORE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(folded, &std::free);
+  if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
+  COUPOND_ASSERT(size >= 0);  // the text was checked
+  return std::string(as_text({folded, static_cast<std::size_t>(size)}));
+}
+
+// Folding may bring blanks to light, and what stood beside one may then combine: until nothing
+// changes any more. Two rounds for all but made-up texts.
+Result<std::string> fold_unicode(std::string_view code) {
+  constexpr int kRoundsMax = 8;
+  if (auto problem = problem_of(code)) return *std::move(problem);
+  std::string text(code);
+  for (int round = 0; round < kRoundsMax; ++round) {
+    std::string folded = without_invisible(nfkc_casefold(text));
+    if (folded == text) return folded;
+    text = std::move(folded);
+  }
+  return refuse("The code's characters combine in too many ways");
+}
+
+constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 // Crockford's base 32: no I, L, O (read as 1, 1, 0) and no U.
 constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -51,16 +154,35 @@ unsigned check_step(unsigned state, unsigned symbol) {
 }  // namespace
 
 Result<std::string> canonical(std::string_view code) {
-  if (code.empty() || code.size() > limits::kCodeMaxBytes) return Reason::kInvalidCode;
+  if (code.size() > limits::kCodeMaxBytes) return too_long();
   std::string out;
-  out.reserve(code.size());
-  for (const char c : code) {
-    const auto byte = static_cast<unsigned char>(c);
-    const char folded = byte < kFolding.size() ? kFolding[byte] : kRefused;
-    if (folded == kRefused) return Reason::kInvalidCode;
-    if (folded != kDropped) out += folded;
+  if (std::all_of(code.begin(), code.end(), is_ascii)) {
+    out.reserve(code.size());
+    for (std::size_t i = 0; i < code.size(); ++i) {
+      const char c = code[i];
+      const bool is_control = c < ' ' || c == 0x7f;
+      if (is_control && !is_white_control(c)) return refuse_character(i + 1, c);
+      if (c != ' ' && c != '-' && !is_control) out += c;
+    }
+  } else {
+    auto folded = fold_unicode(code);
+    if (!folded) return folded;
+    out = *std::move(folded);
   }
-  if (out.empty()) return Reason::kInvalidCode;
+  if (out.empty()) return refuse("A code needs a letter, a digit or another visible character");
+  if (out.size() > limits::kCodeMaxBytes) return too_long();
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return out;
+}
+
+std::string fold_lookalikes(std::string_view canonical_code) {
+  std::string out(canonical_code);
+  for (char& c : out) {
+    if (c == 'I' || c == 'L') c = '1';
+    if (c == 'O') c = '0';
+  }
   return out;
 }
 
@@ -105,7 +227,8 @@ std::string CodeVault::seal(std::string_view display, const CodeHash& hash) cons
 Result<std::string> CodeVault::open(std::string_view sealed, const CodeHash& hash) const {
   std::string display = seal(sealed, hash);  // the stream is its own inverse
   const Result<std::string> code = canonical(display);
-  if (!code || !same_bytes(this->hash(*code), hash)) {
+  if (!code || (!same_bytes(this->hash(*code), hash) &&
+                !same_bytes(this->hash(fold_lookalikes(*code)), hash))) {
     return Error{.reason = Reason::kInternal,
                  .message =
                      "A stored code cannot be read: it is damaged, or secret.key is another "

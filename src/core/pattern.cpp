@@ -5,13 +5,14 @@
 
 #include "coupond/core/assert.h"
 #include "coupond/core/bytes.h"
+#include "coupond/core/codes.h"
 #include "coupond/core/limits.h"
 
 namespace coupon::core {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
-constexpr std::string_view kLetters = "ABCDEFGHJKMNPQRSTUVWXYZ";  // no I, L, O: see canonical()
+constexpr std::string_view kLetters = "ABCDEFGHJKMNPQRSTUVWXYZ";  // no I, L, O: legible on paper
 constexpr std::string_view kDigitsAndLetters = "0123456789ABCDEFGHJKMNPQRSTUVWXYZ";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kUuidVariants = "89ab";
@@ -81,6 +82,12 @@ Result<Pattern> Pattern::parse(std::string_view text) {
   bool has_placeholder = false;
   while (!text.empty()) {
     const char c = text.front();
+    const bool is_doubled = text.size() > 1 && text[1] == c;
+    if (is_doubled && (c == '{' || c == '}')) {
+      pattern.slots_.push_back({.symbols = {}, .literal = c});
+      text.remove_prefix(2);
+      continue;
+    }
     if (c == '{') {
       const std::size_t end = text.find('}');
       if (end == std::string_view::npos) return refuse("A placeholder is not closed with }");
@@ -91,8 +98,10 @@ Result<Pattern> Pattern::parse(std::string_view text) {
       text.remove_prefix(end + 1);
       continue;
     }
-    if (c == '}') return refuse("There is a } without a {");
-    if (c < 0x20 || c > 0x7e) return refuse("A pattern may hold printable ASCII only");
+    if (c == '}') return refuse("There is a } without a { (a literal one is written }})");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      return refuse("A pattern has no line ends, tabs or other control characters");
+    }
     pattern.slots_.push_back({.symbols = {}, .literal = c});
     text.remove_prefix(1);
   }
@@ -143,8 +152,10 @@ void Pattern::add_uuid() {
 Result<Done> Pattern::finish() {
   if (slots_.size() > limits::kCodeMaxBytes) {
     return refuse("Codes of this pattern would be longer than " +
-                  std::to_string(limits::kCodeMaxBytes) + " characters");
+                  std::to_string(limits::kCodeMaxBytes) + " bytes");
   }
+  // The placeholders make what any code may hold, so one code stands for all.
+  if (const auto code = canonical(nth(0)); !code) return refuse(code.error().message);
   for (const Slot& slot : slots_) {
     if (slot.symbols.empty()) continue;
     if (__builtin_mul_overflow(capacity_, slot.symbols.size(), &capacity_)) {

@@ -57,7 +57,8 @@ core::Result<domain::Campaign> campaign_for_codes(Engine& engine, const Caller& 
 core::Result<std::vector<FreshCode>> unknown_of(Engine& engine, std::vector<FreshCode> codes) {
   return engine.readers().read<std::vector<FreshCode>>(
       [&](store::Connection& db) -> core::Result<std::vector<FreshCode>> {
-        std::erase_if(codes, [&](const FreshCode& code) { return code_exists(db, code.hash); });
+        std::erase_if(codes,
+                      [&](const FreshCode& code) { return holder_of(db, code).has_value(); });
         return std::move(codes);
       });
 }

@@ -34,8 +34,9 @@ Chosen choose(store::Tx& tx, std::span<const FreshCode> codes, std::int64_t room
   std::unordered_set<core::CodeVault::CodeHash, FirstBytes> seen;
   seen.reserve(codes.size());
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    if (store::code_exists(tx.db(), codes[i].hash) || !seen.insert(codes[i].hash).second) {
-      left_out.push_back({.position = i, .reason = Reason::kDuplicateCode});
+    const auto holder = holder_of(tx.db(), codes[i]);
+    if (holder || !seen.insert(codes[i].hash).second) {
+      left_out.push_back({.position = i, .reason = Reason::kDuplicateCode, .holder = holder});
     } else if (static_cast<std::int64_t>(chosen.size()) == room) {
       left_out.push_back({.position = i, .reason = Reason::kCampaignCapReached});
     } else {
@@ -111,8 +112,23 @@ core::Result<FreshCode> seal_code(const core::CodeVault& vault, std::string_view
   auto canonical = core::canonical(display);
   if (!canonical) return canonical.error();
   const auto hash = vault.hash(*canonical);
-  return FreshCode{
-      .display = std::string(display), .hash = hash, .sealed = vault.seal(display, hash)};
+  FreshCode code{.display = std::string(display),
+                 .hash = hash,
+                 .sealed = vault.seal(display, hash),
+                 .vault = &vault};
+  const std::string folded = core::fold_lookalikes(*canonical);
+  if (folded != *canonical) code.folded = vault.hash(folded);
+  return code;
+}
+
+std::optional<core::CampaignId> holder_of(store::Connection& connection, const FreshCode& code) {
+  if (const auto coupon = store::find_coupon(connection, code.hash)) return coupon->campaign_id;
+  if (!code.folded) return std::nullopt;
+  const auto coupon = store::find_coupon(connection, *code.folded);
+  if (!coupon) return std::nullopt;
+  const auto display = code.vault->open(coupon->code_sealed, *code.folded);
+  const bool is_same = display.ok() && *core::canonical(*display) == *core::canonical(code.display);
+  return is_same ? std::optional(coupon->campaign_id) : std::nullopt;
 }
 
 core::Result<FreshCode> make_code(const core::CodeVault& vault, const core::Random& random,
@@ -141,6 +157,12 @@ core::Result<Generated> store_codes(store::Tx& tx, const Caller& caller,
                        .number = static_cast<std::int64_t>(left_out.front().position)};
   }
   return write(tx, caller, *campaign, chosen);
+}
+
+std::string where_code_is(store::Tx& tx, const LeftOut& left) {
+  if (!left.holder) return "it comes twice";
+  const domain::Campaign* holder = tx.campaign(*left.holder);
+  return "it is in campaign " + (holder != nullptr ? holder->slug : std::string("?"));
 }
 
 core::Result<StoredSome> store_new_codes(store::Tx& tx, const Caller& caller,

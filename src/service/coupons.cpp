@@ -42,7 +42,7 @@ domain::Coupon new_coupon(store::Tx& tx, const domain::Campaign& campaign, core:
 core::Result<FreshCode> free_code(store::Tx& tx, const Mint& mint, const domain::Campaign& campaign,
                                   FreshCode code) {
   constexpr int kTries = 64;
-  for (int i = 0; store::code_exists(tx.db(), code.hash); ++i) {
+  for (int i = 0; holder_of(tx.db(), code); ++i) {
     if (i == kTries) return Reason::kPatternExhausted;
     auto another = make_code(mint.vault, mint.random, campaign);
     if (!another) return another.error();

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "coupond/core/bytes.h"
 #include "coupond/core/codes.h"
 #include "coupond/core/error.h"
 #include "coupond/core/flat_json.h"
@@ -17,6 +18,8 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 // What separates a line's number from its code, or from the reason why it has none.
 constexpr char kCodeMark = ' ';
 constexpr char kReasonMark = '!';
+// Before the hexadecimal form of a code with a line end in it.
+constexpr char kHexMark = 'x';
 
 ImportLine bad_line(std::int64_t line, std::string_view reason) {
   return {.line = line, .reason = std::string(reason)};
@@ -24,7 +27,10 @@ ImportLine bad_line(std::int64_t line, std::string_view reason) {
 
 ImportLine line_with(std::int64_t line, std::string_view code) {
   const auto canonical = core::canonical(code);
-  if (!canonical) return bad_line(line, core::name(canonical.error().reason));
+  if (!canonical) {
+    const core::Error& error = canonical.error();
+    return bad_line(line, std::string(core::name(error.reason)) + ": " + error.message);
+  }
   return {.line = line, .code = std::string(code)};
 }
 
@@ -106,10 +112,14 @@ std::optional<ImportLine> ImportReader::next_json() {
 std::string pack_lines(const std::vector<ImportLine>& lines) {
   std::string text;
   for (const ImportLine& line : lines) {
-    const bool good = line.reason.empty();
     text += std::to_string(line.line);
-    text += good ? kCodeMark : kReasonMark;
-    text += good ? line.code : line.reason;
+    if (!line.reason.empty()) {
+      text += kReasonMark + line.reason;
+    } else if (line.code.find('\n') == std::string::npos) {
+      text += kCodeMark + line.code;
+    } else {
+      text += kHexMark + core::to_hex(core::as_bytes(line.code));
+    }
     text += '\n';
   }
   return text;
@@ -129,6 +139,8 @@ std::optional<std::vector<ImportLine>> unpack_lines(std::string_view text) {
       line.code = rest;
     } else if (*mark == kReasonMark) {
       line.reason = rest;
+    } else if (const auto code = core::from_hex(rest); *mark == kHexMark && code) {
+      line.code = core::as_text(*code);
     } else {
       return std::nullopt;
     }

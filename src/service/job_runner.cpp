@@ -115,8 +115,9 @@ Result<std::int64_t> store_lines(store::Tx& tx, const Job& job, const Part& part
   }
   for (const LeftOut& left : some->left_out) {
     const ImportLine& line = part.lines[part.code_line[skipped + left.position]];
-    store::insert_job_error(tx, job.id,
-                            {.line = line.line, .reason = std::string(core::name(left.reason))});
+    std::string reason(core::name(left.reason));
+    if (left.reason == Reason::kDuplicateCode) reason += ": " + where_code_is(tx, left);
+    store::insert_job_error(tx, job.id, {.line = line.line, .reason = std::move(reason)});
     ++refused;
   }
   return refused;

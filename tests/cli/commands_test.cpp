@@ -105,8 +105,8 @@ TEST_CASE("every command explains itself", "[cli]") {
 TEST_CASE("version names every library", "[cli]") {
   const ProgramOutcome outcome = command({"version"});
   CHECK(outcome.exit_code == 0);
-  for (const char* name :
-       {"coupond ", "cpp-httplib", "SQLite ", "SQLiteCpp", "nlohmann_json", "libsodium", "CLI11"}) {
+  for (const char* name : {"coupond ", "cpp-httplib", "SQLite ", "SQLiteCpp", "nlohmann_json",
+                           "libsodium", "utf8proc 2.", "CLI11"}) {
     CHECK(mentions(outcome.out, name));
   }
 }

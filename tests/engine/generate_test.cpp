@@ -31,9 +31,11 @@ struct Fixture : test::BulkEngine {
   }
   core::Result<service::Generated> upload(core::CampaignId campaign,
                                           const std::vector<std::string>& codes) {
-    const auto sealed = must(service::seal_codes((*this)->vault(), Caller::cli(), codes));
-    return run<service::Generated>(
-        [&](store::Tx& tx) { return service::upload(tx, Caller::cli(), campaign, sealed); });
+    service::CodeList list;
+    for (const std::string& code : codes) list.add(code);
+    return run<service::Generated>([&](store::Tx& tx) {
+      return service::upload(tx, Caller::cli(), (*this)->vault(), campaign, list);
+    });
   }
   std::int64_t coupons() { return number("SELECT count(*) FROM coupons"); }
 };
@@ -144,7 +146,8 @@ TEST_CASE("an upload with a known code stores nothing and names it", "[generate]
   const auto refused = engine.upload(campaign, {"GAMMA", "al-pha", "DELTA", "gamma"});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().reason == Reason::kDuplicateCode);
-  CHECK(refused.error().message == "These codes exist already or come twice: al-pha, gamma");
+  CHECK(refused.error().message ==
+        "These codes cannot be stored: al-pha (it is in campaign pool), gamma (it comes twice)");
   CHECK(refused.error().number == 2);
   CHECK(engine.coupons() == 2);
   CHECK(engine.counters(campaign).issued == 2);
@@ -161,11 +164,62 @@ TEST_CASE("an upload beyond the cap stores nothing", "[generate]") {
 
 TEST_CASE("texts that are no codes are named one by one", "[generate]") {
   Fixture engine;
-  const std::vector<std::string> codes{"GOOD", "", "b\x01", "FINE"};
-  const auto sealed = service::seal_codes(engine->vault(), Caller::cli(), codes);
-  REQUIRE_FALSE(sealed.ok());
-  CHECK(sealed.error().reason == Reason::kInvalidRequest);
-  REQUIRE(sealed.error().fields.size() == 2);
-  CHECK(sealed.error().fields[0].field == "codes[1]");
-  CHECK(sealed.error().fields[1].field == "codes[2]");
+  const auto campaign = engine.add_campaign(Mode::kPool);
+  const auto refused = engine.upload(campaign, {"GOOD", "", "b\x01", "FINE"});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().reason == Reason::kInvalidRequest);
+  REQUIRE(refused.error().fields.size() == 2);
+  CHECK(refused.error().fields[0].field == "codes[1]");
+  CHECK(refused.error().fields[1].field == "codes[2]");
+  CHECK(refused.error().fields[1].message == "Character 2 (U+0001) cannot be part of a code");
+  CHECK(engine.coupons() == 0);
+}
+
+TEST_CASE("an upload of many lots stores all or none", "[generate]") {
+  Fixture engine;
+  const auto campaign = engine.add_campaign(Mode::kPool);
+  std::vector<std::string> codes;
+  for (int i = 0; i < 2500; ++i) codes.push_back("MANY-" + std::to_string(i));
+  codes.push_back("many 7");
+  CHECK_FALSE(engine.upload(campaign, codes).ok());
+  CHECK(engine.coupons() == 0);
+  CHECK(engine.counters(campaign).issued == 0);
+  codes.pop_back();
+  const auto stored = must(engine.upload(campaign, codes));
+  CHECK(stored.count == 2500);
+  CHECK(stored.first_number == 1);
+  CHECK(engine.counters(campaign) == domain::Counters{.issued = 2500, .available = 2500});
+}
+
+TEST_CASE("codes that only look alike are two codes", "[generate]") {
+  Fixture engine;
+  const auto campaign = engine.add_campaign(Mode::kPool);
+  CHECK(must(engine.upload(campaign, {"BOLD77X", "B0LD77X", "b01d77x"})).count == 3);
+  CHECK_FALSE(engine.upload(campaign, {"bold-77x"}).ok());
+  CHECK(engine.coupons() == 3);
+}
+
+TEST_CASE("a code that 0.1.0 stored folded cannot be stored again", "[generate]") {
+  Fixture engine;
+  const auto campaign = engine.add_campaign(Mode::kPool);
+  const core::CodeVault& vault = engine->vault();
+  const auto hash = vault.hash("B01D77X");
+  const std::vector<service::FreshCode> old = {
+      {.display = "BOLD77X", .hash = hash, .sealed = vault.seal("BOLD77X", hash)}};
+  must(engine->writer().run<service::Generated>("codes", [&](store::Tx& tx) {
+    return service::store_codes(tx, Caller::cli(), campaign, old);
+  }));
+  CHECK_FALSE(engine.upload(campaign, {"Bold-77X"}).ok());
+  CHECK_FALSE(engine.upload(campaign, {"B01D77X"}).ok());  // the same hash
+  CHECK(must(engine.upload(campaign, {"B0LD77X"})).count == 1);
+  CHECK(engine.coupons() == 2);
+  // Nor drawn: neither number of the two is free.
+  const auto sold = engine.add_campaign(Mode::kPool, {.code_pattern = "BO{NUMERIC:1}"}, "Sold");
+  const auto folded = vault.hash("B05");
+  const std::vector<service::FreshCode> five = {
+      {.display = "BO5", .hash = folded, .sealed = vault.seal("BO5", folded)}};
+  must(engine->writer().run<service::Generated>(
+      "codes", [&](store::Tx& tx) { return service::store_codes(tx, Caller::cli(), sold, five); }));
+  CHECK(engine.refusal(sold, 10) == Reason::kPatternExhausted);
+  CHECK(must(engine.generate(sold, 9)).count == 9);
 }

@@ -86,10 +86,11 @@ TEST_CASE("a plain list of codes is imported, bad and repeated lines are told", 
   CHECK(job.total == 7);
   CHECK(job.done == 7);
   CHECK(job.refused == 4);
-  CHECK(engine.errors(job.id) == Errors{{4, "duplicate_code"},
-                                        {5, "malformed_line"},
-                                        {6, "malformed_line"},
-                                        {8, "invalid_code"}});
+  CHECK(engine.errors(job.id) ==
+        Errors{{4, "duplicate_code: it comes twice"},
+               {5, "malformed_line"},
+               {6, "malformed_line"},
+               {8, "invalid_code: Character 1 (U+0001) cannot be part of a code"}});
   CHECK(engine.counters(campaign) == domain::Counters{.issued = 3, .available = 3});
   CHECK(engine.number("SELECT count(*) FROM job_parts") == 0);
   CHECK(first_column(engine.export_all(campaign)) ==
@@ -115,23 +116,24 @@ TEST_CASE("JSON lines give the code of each object", "[import]") {
   CHECK(lines[1].code == "B 2");
   CHECK(lines[1].line == 3);
   CHECK(lines[2].reason == "malformed_line");
-  CHECK(lines[3].reason == "invalid_code");
+  CHECK(lines[3].reason.starts_with("invalid_code: "));
   for (std::size_t i : {4, 5, 6}) CHECK(lines[i].reason == "malformed_line");
 }
 
 TEST_CASE("packed lines unpack to the same, and nothing else unpacks", "[import]") {
   const std::vector<service::ImportLine> lines{{.line = 1, .code = "A B!"},
                                                {.line = 9, .reason = "invalid_code"},
-                                               {.line = 10, .code = "!"}};
+                                               {.line = 10, .code = "!"},
+                                               {.line = 11, .code = "A\nB"}};
   const auto again = service::unpack_lines(service::pack_lines(lines));
   REQUIRE(again);
-  REQUIRE(again->size() == 3);
-  for (std::size_t i = 0; i < 3; ++i) {
+  REQUIRE(again->size() == lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     CHECK((*again)[i].line == lines[i].line);
     CHECK((*again)[i].code == lines[i].code);
     CHECK((*again)[i].reason == lines[i].reason);
   }
-  for (const char* bad : {"1", "1 A", "x A\n", "1?A\n", "\n"})
+  for (const char* bad : {"1", "1 A", "x A\n", "1?A\n", "1xABC\n", "\n"})
     CHECK_FALSE(service::unpack_lines(bad));
 }
 
@@ -141,8 +143,9 @@ TEST_CASE("lines beyond the campaign's cap are refused one by one", "[import]") 
   const Job job = engine.import_all(campaign, "A1\nA1\nA2\nA3\nA4\n");
   CHECK(job.state == JobState::kDone);
   CHECK(job.refused == 3);
-  CHECK(engine.errors(job.id) ==
-        Errors{{2, "duplicate_code"}, {4, "campaign_cap_reached"}, {5, "campaign_cap_reached"}});
+  CHECK(engine.errors(job.id) == Errors{{2, "duplicate_code: it comes twice"},
+                                        {4, "campaign_cap_reached"},
+                                        {5, "campaign_cap_reached"}});
   CHECK(engine.counters(campaign).issued == 2);
 }
 
@@ -205,7 +208,7 @@ TEST_CASE("an import cut off at any slice goes on and tells of each line once", 
   for (int i = 1; i <= 2500; ++i) {
     const bool repeated = i % 10 == 0;
     text += "CODE-" + std::to_string(repeated ? i - 1 : i) + "\n";
-    if (repeated) expected[i] = "duplicate_code";
+    if (repeated) expected[i] = "duplicate_code: it is in campaign pool";
   }
   const Job job = must(engine.import(campaign, text));
   int starts = 0;
@@ -236,10 +239,12 @@ TEST_CASE("100,000 lines, a result per bad one, and the export opens as the same
     std::string reason;
     if (i % 100 == 0) {
       code = "=bulk " + std::to_string(i - 1);
-      reason = "duplicate_code";
+      reason = "duplicate_code: it is in campaign pool";
     } else if (i % 100 == 50) {
-      code = "b\tad";
-      reason = "invalid_code";
+      code =
+          "b\x01"
+          "ad";
+      reason = "invalid_code: Character 2 (U+0001) cannot be part of a code";
     } else if (i % 100 == 75) {
       code = "\"open";
       reason = "malformed_line";

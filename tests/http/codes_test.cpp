@@ -144,7 +144,7 @@ TEST_CASE("codes: an import tells of each bad line, and its export imports again
   const auto errors = api.get(job_path(job) + "/errors", admin).body["items"];
   REQUIRE(errors.size() == 2);
   CHECK(errors[0] == nlohmann::json{{"line", 3}, {"reason", "malformed_line"}});
-  CHECK(errors[1] == nlohmann::json{{"line", 4}, {"reason", "duplicate_code"}});
+  CHECK(errors[1] == nlohmann::json{{"line", 4}, {"reason", "duplicate_code: it comes twice"}});
   const auto first = api.get(job_path(job) + "/errors?limit=1", admin).body;
   CHECK(first["items"].size() == 1);
   const std::string cursor = first["next_cursor"].get<std::string>();

@@ -55,6 +55,13 @@ TEST_CASE("several placeholders and literals stand where they were written", "[p
   CHECK(code.back() == '!');
 }
 
+TEST_CASE("literals are whatever a code may hold, braces doubled", "[pattern]") {
+  CHECK(
+      pattern("50\u20ac-\u00c4{NUMERIC:2}").generate(system_random).starts_with("50\u20ac-\u00c4"));
+  CHECK(pattern("{{FOO}}{NUMERIC:2}").generate(system_random).starts_with("{FOO}"));
+  CHECK(pattern("\u0416{NUMERIC:2}").capacity() == 100);
+}
+
 TEST_CASE("a text that is not a pattern is refused with a sentence", "[pattern]") {
   for (const std::string& text : {std::string(),
                                   std::string("SALE"),
@@ -78,7 +85,8 @@ TEST_CASE("a text that is not a pattern is refused with a sentence", "[pattern]"
                                   std::string("{{RANDOM}}"),
                                   std::string("{RANDOM}}"),
                                   std::string("a\n{RANDOM}"),
-                                  std::string("caf\xc3\xa9{RANDOM}"),
+                                  std::string("caf\xe9{RANDOM}"),
+                                  std::string("\xc2\x80{RANDOM}"),
                                   std::string("\0{RANDOM}", 9),
                                   std::string("{RANDOM:64}{RANDOM:64}x"),
                                   std::string(121, 'x') + "{RANDOM:8}"}) {

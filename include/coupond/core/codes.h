@@ -22,11 +22,20 @@
 
 namespace coupon::core {
 
-// The form under which a code is looked up, kept unique and written to the ledger, always: spaces
-// and dashes dropped, ASCII letters upper-cased, I and L read as 1, O as 0. Input: 1 to 128
-// printable ASCII characters, of which something must remain; otherwise kInvalidCode.
-// Idempotent: canonical(canonical(x)) == canonical(x).
+// The form under which a code is looked up, kept unique, limited and written to the ledger, always:
+// Unicode's NFKC case-fold, without white space, dashes and whatever else cannot be seen (zero
+// width, soft hyphens, variation selectors), ASCII letters upper-cased. So full-width letters are
+// the plain ones, `straße` is `STRASSE`, and `50€` is a code; I and 1 stay apart (see
+// fold_lookalikes). Input: 1 to 128 bytes of UTF-8, of which something must remain, at most 128
+// bytes too; no control characters. Otherwise kInvalidCode with a sentence that says which
+// character is wrong. Idempotent: canonical(canonical(x)) == canonical(x). ASCII costs about 50 ns,
+// other text about 1 µs.
 Result<std::string> canonical(std::string_view code);
+
+// A canonical code with the letters that are taken for digits read as such: I and L as 1, O as 0.
+// Only for a second look-up after a miss: it finds a card that was mistyped, and what version 0.1.0
+// stored, which folded all codes so.
+std::string fold_lookalikes(std::string_view canonical_code);
 
 class CodeVault {
  public:
@@ -44,7 +53,8 @@ class CodeVault {
   // to canonical(); the second form spares the hash when the caller has it already.
   std::string seal(std::string_view display) const;
   std::string seal(std::string_view display, const CodeHash& hash) const;
-  // The code as displayed. kInternal when the row is damaged or belongs to another key.
+  // The code as displayed; `hash` may be that of the folded form, as 0.1.0 stored it. kInternal
+  // when the row is damaged or belongs to another key.
   Result<std::string> open(std::string_view sealed, const CodeHash& hash) const;
 
  private:

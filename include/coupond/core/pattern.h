@@ -3,9 +3,10 @@
 //
 // Placeholders, the keyword in any case: {RANDOM:n} letters and digits (8), {NUMERIC:n} digits (6),
 // {ALPHA:n} letters (8), {UUID}; n from 1 to 64, the number in brackets when it is left out. All
-// else is literal, printable ASCII without braces. Only symbols that canonical() keeps apart are
-// used (no I, L or O), so two different codes of a pattern are different codes, and capacity() is
-// exact: what a campaign asks for beyond it can be refused before anything is stored.
+// else is literal: whatever a code may hold, and braces doubled, {{ and }}. The symbols have no I, L
+// or O, which are hard to tell from digits on paper; canonical() keeps all of them apart, so two
+// different codes of a pattern are different codes, and capacity() is exact: what a campaign asks
+// for beyond it can be refused before anything is stored.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ namespace coupon::core {
 class Pattern {
  public:
   // kInvalidPattern with a sentence: no placeholder, unknown keyword, n out of range, a stray
-  // brace, a character that is not printable ASCII, codes that would be longer than 128.
+  // brace, a character that no code can have, codes that would be longer than 128 bytes.
   static Result<Pattern> parse(std::string_view text);
 
   // How many different codes there are; 2^64-1 stands for that many or more.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ struct FreshCode {
   std::string display;
   core::CodeVault::CodeHash hash{};
   std::string sealed;
+  // What version 0.1.0 stored the code under, which took I and L for 1 and O for 0, where that is
+  // another hash; `vault` then tells its coupon from that of a code which only looks alike.
+  std::optional<core::CodeVault::CodeHash> folded = {};
+  const core::CodeVault* vault = nullptr;
 };
 
 // Seals a code somebody chose. kInvalidCode when it is not one. Any thread.
@@ -31,6 +36,9 @@ core::Result<FreshCode> seal_code(const core::CodeVault& vault, std::string_view
 // A new random code after the campaign's pattern (a card code when it has none). Any thread.
 core::Result<FreshCode> make_code(const core::CodeVault& vault, const core::Random& random,
                                   const domain::Campaign& campaign);
+
+// The campaign that has the code already, if one has.
+std::optional<core::CampaignId> holder_of(store::Connection& connection, const FreshCode& code);
 
 // What generating did. Codes come in the order given; their coupons are numbered without gaps.
 struct Generated {
@@ -49,11 +57,16 @@ core::Result<Generated> store_codes(store::Tx& tx, const Caller& caller,
 struct LeftOut {
   std::size_t position = 0;  // in the codes given, from 0
   core::Reason reason = {};
+  // Of kDuplicateCode, the campaign that has the code; nothing when it comes twice.
+  std::optional<core::CampaignId> holder = {};
 };
 struct StoredSome {
   Generated generated;            // without a ledger entry of its own when `count` is 0
   std::vector<LeftOut> left_out;  // in order of position
 };
+
+// Where a duplicate is, in words: "it is in campaign X", or "it comes twice".
+std::string where_code_is(store::Tx& tx, const LeftOut& left);
 
 // The same, but a code that cannot be stored is left out and the others are stored.
 core::Result<StoredSome> store_new_codes(store::Tx& tx, const Caller& caller,

@@ -20,6 +20,7 @@ using store::find_campaign_by_slug;
 using store::list_campaigns;
 
 // store/coupons.h
+using store::code_exists;
 using store::count_coupons;
 using store::count_live_holds;
 using store::find_coupon;

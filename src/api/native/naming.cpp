@@ -2,14 +2,24 @@
 
 #include "coupond/core/ids.h"
 #include "coupond/service/naming.h"
+#include "coupond/service/reads.h"
 
 namespace coupon::api {
+
 using core::Reason;
 
 core::Result<domain::CodeHash> code_hash(Call& call, std::string_view code) {
   const auto canonical = core::canonical(code);
   if (!canonical.ok()) return Reason::kUnknownCode;
-  return call.engine.vault().hash(*canonical);
+  const core::CodeVault& vault = call.engine.vault();
+  const auto hash = vault.hash(*canonical);
+  const std::string folded = core::fold_lookalikes(*canonical);
+  if (folded == *canonical) return hash;
+  return call.read([&](store::Connection& db) -> core::Result<domain::CodeHash> {
+    if (service::code_exists(db, hash)) return hash;
+    const auto second = vault.hash(folded);
+    return service::code_exists(db, second) ? second : hash;
+  });
 }
 
 core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name) {

@@ -15,7 +15,8 @@
 
 namespace coupon::api {
 
-// The keyed hash of a code as typed. A text that cannot be a code is an unknown one.
+// The keyed hash of a code as typed: of the code itself where there is one, else of one that it is
+// taken for (I and L for 1, O for 0). A text that cannot be a code is an unknown one.
 core::Result<domain::CodeHash> code_hash(Call& call, std::string_view code);
 
 // The longest name of a campaign: "slug:" and a slug. Of an account: "user:" and an address.
