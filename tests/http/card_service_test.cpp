@@ -1,5 +1,7 @@
 // The card service, row by row of its contract.
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
 
 #include "coupond/core/codes.h"
 #include "tests/support/api_fixture.h"
@@ -14,6 +16,19 @@ std::vector<std::string> make_cards(ApiFixture& api, int count) {
                        R"({"count":)" + std::to_string(count) + "}");
   REQUIRE(made.status == 201);
   return made.body["codes"].get<std::vector<std::string>>();
+}
+
+// What `coupond codes import` and the native API do with another system's file.
+void import_cards(ApiFixture& api, const std::string& file) {
+  const std::string& admin = api.admin().token;
+  auto queued = api.post("/api/v1/campaigns/subscription-cards/codes/import", admin, file,
+                         {{"Content-Type", "text/csv"}});
+  REQUIRE(queued.status == 202);
+  const std::string job = "/api/v1/jobs/" + queued.body["job"]["id"].dump();
+  while (api.get(job, admin).body["state"] != "done") {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  REQUIRE(api.get(job, admin).body["errors"] == 0);
 }
 
 std::string entry(const ApiFixture::Person& who, const std::string& code) {
@@ -102,8 +117,10 @@ TEST_CASE("card: codes are made by administrators, within bounds", "[card]") {
   const std::string& admin = api.admin().token;
   CHECK(api.post("/admin/generate-codes", admin).sentence() == "Count is required");
   CHECK(api.post("/admin/generate-codes", admin, "{}").sentence() == "Count is required");
+  CHECK(api.post("/admin/generate-codes", admin, R"({"count":0})").sentence() ==
+        "Count is required");
   for (const char* bad :
-       {R"({"count":0})", R"({"count":-1})", R"({"count":"x"})", R"({"count":1.5})"}) {
+       {R"({"count":true})", R"({"count":-1})", R"({"count":"x"})", R"({"count":1.5})"}) {
     CAPTURE(bad);
     auto reply = api.post("/admin/generate-codes", admin, bad);
     CHECK(reply.status == 400);
@@ -146,6 +163,41 @@ TEST_CASE("card: a redeemed code gives thirty days, once", "[card]") {
   CHECK(api.is_sound());
 }
 
+TEST_CASE("card: cards that another system printed redeem, whatever their shape", "[card]") {
+  ApiFixture api;
+  const auto ann = api.make_person("ann");
+  const auto ben = api.make_person("ben");
+  const std::vector<std::string> printed = {"0123456789AB-CDEF0123-456789AB",
+                                            "A1B2C3D4E5F6-G7H8-I9J0K1L2",
+                                            "BOLD77X",
+                                            "B0LD77X",
+                                            "50\u20ac",
+                                            "7ZK2M9QW4XTA1BHCE5N8RVD0"};
+  std::string file = "code\n";
+  for (const std::string& code : printed) file += code + "\n";
+  import_cards(api, file);
+  const auto redeem = [&](const ApiFixture::Person& who, const std::string& code) {
+    api.clock().advance(6'000);
+    return api.post("/redeem", who.token, entry(who, code)).status;
+  };
+  for (const std::string& code : printed) {
+    CAPTURE(code);
+    CHECK(redeem(ann, code) == 200);
+    CHECK(redeem(ben, code) == 409);
+  }
+  // Digits and letters that were mixed up: the first look-up finds what is there, the second what
+  // was meant.
+  CHECK(redeem(ann, "O123456789AB-CDEF0123-456789AB") == 409);
+  CHECK(redeem(ann, "B01D77X000") == 404);
+  // The number of the account as its digits, the card in any case.
+  const std::string code = make_cards(api, 1)[0];
+  const auto done = api.post(
+      "/redeem", ann.token,
+      R"({"user_id":" )" + std::to_string(ann.id.value) + R"(","card_code":")" + code + R"("})");
+  CHECK(done.status == 200);
+  CHECK(api.is_sound());
+}
+
 TEST_CASE("card: what cannot be redeemed says why", "[card]") {
   ApiFixture api;
   const auto ann = api.make_person("ann");
@@ -163,12 +215,19 @@ TEST_CASE("card: what cannot be redeemed says why", "[card]") {
       {R"({"card_code":"X"})", 400, "user_id is required"},
       {R"({"user_id":)" + std::to_string(ann.id.value) + "}", 400, "card_code is required"},
       {R"({"user_id":"x","card_code":"X"})", 400, "user_id must be a valid integer"},
-      {entry(ann, "not-a-card"), 400, "Invalid card_code format"},
+      {R"({"user_id":"","card_code":"X"})", 400, "user_id is required"},
+      {R"({"user_id":true,"card_code":"X"})", 400, "user_id must be a valid integer"},
+      {entry(ann, "not-a-card"), 404, "Invalid redeem code"},
+      {entry(ann, "INVALID-CODE-TEST"), 404, "Invalid redeem code"},
+      {entry(ann, "SHORT-123"), 400, "Invalid card_code format"},
+      {entry(ann, "ABC_DEF_GHI_JKL"), 400, "Invalid card_code format"},
+      {entry(ann, "ABCDEFGHIJK\u00dc"), 400, "Invalid card_code format"},
       {entry(ann, mistyped), 404, "Invalid redeem code"},
       {entry(ben, code), 403, "You can only redeem codes for your own account"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.body);
+    api.clock().advance(60'000);  // ten a minute
     auto reply = api.post("/redeem", ann.token, row.body);
     CHECK(reply.status == row.status);
     CHECK(reply.sentence() == row.sentence);
@@ -190,14 +249,19 @@ TEST_CASE("card: subscriptions are private", "[card]") {
   CHECK(own.body["is_subscribed"] == false);
   CHECK(own.body["subscription_expires_at"].is_null());
   CHECK(api.get("/subscription/" + ann.uuid, ann.token).body["subscription_status"] == "inactive");
-  for (const std::string& id : {std::to_string(ben.id.value), std::string("99999")}) {
+  for (const std::string& id : {std::to_string(ben.id.value), ben.uuid}) {
     auto refused = api.get("/subscription/" + id, ann.token);
     CHECK(refused.status == 403);
     CHECK(refused.sentence() == "Access denied. You can only check your own subscription status");
   }
-  auto unknown = api.get("/subscription/99999", api.admin().token);
-  CHECK(unknown.status == 404);
-  CHECK(unknown.sentence() == "User not found");
+  for (const char* id : {"99999", "invalid", "0", "000000000000000000000001"}) {
+    CAPTURE(id);
+    for (const std::string& token : {api.admin().token, ann.token}) {
+      auto unknown = api.get(std::string("/subscription/") + id, token);
+      CHECK(unknown.status == 404);
+      CHECK(unknown.sentence() == "User not found");
+    }
+  }
   CHECK(api.get("/api/health").body["status"] == "healthy");
 }
 
@@ -224,5 +288,12 @@ TEST_CASE("card: the list of codes has pages, newest first, used or not", "[card
   CHECK(unused.body["codes"].size() == 1);
   CHECK(unused.body["codes"][0]["code"] == codes[0]);
   CHECK(api.get("/admin/codes", ann.token).status == 403);
-  CHECK(api.get("/admin/codes?per_page=1001", api.admin().token).status == 400);
+  CHECK(api.get("/admin/codes?per_page=1001", api.admin().token).body["per_page"] == 1000);
+  auto odd = api.get("/admin/codes?per_page=x&page=-3&used=perhaps", api.admin().token);
+  CHECK(odd.body["per_page"] == 50);
+  CHECK(odd.body["current_page"] == 1);
+  CHECK(odd.body["codes"].size() == 5);
+  auto past = api.get("/admin/codes?page=99", api.admin().token);
+  CHECK(past.status == 200);
+  CHECK(past.body["codes"].empty());
 }

@@ -1,10 +1,10 @@
 // The card service's endpoints: bearer codes on printed cards, each worth 30 days of subscription.
 // All of them belong to the campaign `subscription-cards`.
 
-#include <limits>
+#include <algorithm>
 
-#include "coupond/core/codes.h"
 #include "coupond/core/email.h"
+#include "coupond/core/ids.h"
 #include "coupond/core/password.h"
 #include "coupond/service/generate.h"
 #include "coupond/service/reads.h"
@@ -32,6 +32,13 @@ core::Error invalid(std::string sentence) {
   return {.reason = Reason::kInvalidRequest, .message = std::move(sentence)};
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
 // ---- accounts ----
 
 UserReply user_reply(const domain::User& user) {
@@ -45,11 +52,22 @@ SessionReply session_reply(const service::Session& session, std::string message)
           .expires_in = session.expires_in_s};
 }
 
+// The service's own rule goes beyond ours: the domain ends with a dot and two letters at least.
+bool is_address(std::string_view text) {
+  const auto email = core::canonical_email(text);
+  if (!email.ok()) return false;
+  const std::size_t dot = email->find_last_of(".@");
+  const std::string_view last = std::string_view(*email).substr(dot + 1);
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  return (*email)[dot] == '.' && last.size() >= 2 &&
+         std::all_of(last.begin(), last.end(), is_letter);
+}
+
 // The first thing wrong, in the service's own words and order.
 std::optional<core::Error> problem_of(const Credentials& in) {
   if (!in.email || in.email->empty()) return invalid("Email is required");
   if (!in.password || in.password->empty()) return invalid("Password is required");
-  if (!core::canonical_email(*in.email).ok()) return invalid("Invalid email format");
+  if (!is_address(*in.email)) return invalid("Invalid email format");
   if (auto problem = core::password_problem(*in.password)) return invalid(*std::move(problem));
   return std::nullopt;
 }
@@ -98,6 +116,7 @@ Result<UsersReply> users(Call& call) {
 // ---- codes ----
 
 Result<GenerateReply> generate(Call& call, const GenerateInput& in) {
+  if (in.count == 0) return invalid("Count is required");
   const auto campaign = campaign_named(call, kCampaign);
   if (!campaign.ok()) return campaign.error();
   auto made =
@@ -130,9 +149,33 @@ CodeRow code_row(const Call& call, store::Connection& db, const domain::Campaign
   return row;
 }
 
+// A page as asked for: what is no number counts as not said, what is out of bounds as the nearest.
+struct PageOfCodes {
+  std::int64_t page = 1, per_page = 50;
+  std::optional<bool> used;
+};
+
+std::int64_t within(const std::optional<std::string>& text, std::int64_t otherwise,
+                    std::int64_t max) {
+  const auto number = text ? core::parse_id(trimmed(*text)) : std::nullopt;
+  return std::clamp(number.value_or(otherwise), std::int64_t{1}, max);
+}
+
+PageOfCodes page_asked_for(const CodesQuery& in) {
+  constexpr std::int64_t kPageMax = 10'000'000;
+  constexpr std::int64_t kPerPageMax = 1000;
+  PageOfCodes wanted{.page = within(in.page, 1, kPageMax),
+                     .per_page = within(in.per_page, 50, kPerPageMax),
+                     .used = std::nullopt};
+  const std::string_view used = in.used ? std::string_view(*in.used) : std::string_view();
+  if (http::equal_ignoring_case(used, "true")) wanted.used = true;
+  if (http::equal_ignoring_case(used, "false")) wanted.used = false;
+  return wanted;
+}
+
 // Pages of all codes are found by number; pages of used or unused ones by walking down to them.
 std::vector<domain::Coupon> page_of(store::Connection& db, const domain::Campaign& campaign,
-                                    const CodesQuery& in) {
+                                    const PageOfCodes& in) {
   const std::int64_t skip = (in.page - 1) * in.per_page;
   const std::int64_t newest = campaign.counters.issued;
   if (!in.used) {
@@ -157,7 +200,8 @@ std::vector<domain::Coupon> page_of(store::Connection& db, const domain::Campaig
   return found;
 }
 
-Result<CodesReply> list_codes(Call& call, const CodesQuery& in) {
+Result<CodesReply> list_codes(Call& call, const CodesQuery& query) {
+  const PageOfCodes in = page_asked_for(query);
   const auto campaign = campaign_named(call, kCampaign);
   if (!campaign.ok()) return campaign.error();
   return call.read([&](store::Connection& db) -> Result<CodesReply> {
@@ -178,30 +222,50 @@ Result<CodesReply> list_codes(Call& call, const CodesQuery& in) {
 
 // ---- redeeming ----
 
-// The keyed hash of a card's code. Whoever mistypes one is told without a look into the database.
-Result<domain::CodeHash> card_hash(const Call& call, const std::string& code) {
-  const auto canonical = core::canonical(code);
-  if (!canonical.ok() || !core::has_card_shape(*canonical)) {
-    return core::Error{.reason = Reason::kInvalidCode, .message = "Invalid card_code format"};
+// What to tell of a code that is not there. Cards come in any shape, so nothing is refused for its
+// shape before the look-up; the service always told apart what it could never have printed.
+core::Error no_such_card(std::string_view code) {
+  constexpr std::size_t kShortest = 10;
+  const auto is_printed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
+  };
+  code = trimmed(code);
+  if (code.size() < kShortest || !std::all_of(code.begin(), code.end(), is_printed)) {
+    return {.reason = Reason::kInvalidCode, .message = "Invalid card_code format"};
   }
-  if (!core::card_check_ok(*canonical)) return Reason::kUnknownCode;
-  return call.engine.vault().hash(*canonical);
+  return {.reason = Reason::kUnknownCode, .message = {}};
+}
+
+// Whether the text names the caller: by number, which may come as digits, or by UUID.
+Result<bool> names_caller(Call& call, const std::string& text) {
+  const std::string_view name = trimmed(text);
+  if (const auto number = core::parse_id(name)) return *number == call.user_id().value;
+  if (!core::is_uuid(name)) return invalid("user_id must be a valid integer");
+  const auto self = service::read_user(call.engine, call.user_id());
+  if (!self.ok()) return self.error();
+  return self->uuid == name;
 }
 
 Result<RedeemReply> redeem(Call& call, const RedeemInput& in) {
-  if (!in.user_id) return invalid("user_id is required");
-  if (!in.card_code) return invalid("card_code is required");
-  if (*in.user_id != call.user_id().value) return Reason::kForbidden;
-  const auto code = card_hash(call, *in.card_code);
-  if (!code.ok()) return code.error();
+  if (in.user_id.value_or("").empty()) return invalid("user_id is required");
+  if (in.card_code.value_or("").empty()) return invalid("card_code is required");
+  const auto own = names_caller(call, *in.user_id);
+  if (!own.ok()) return own.error();
+  if (!*own) return Reason::kForbidden;
+  const auto code = code_hash(call, *in.card_code);
+  if (!code.ok()) return no_such_card(*in.card_code);
   const service::RedeemRequest request{
       .code = *code, .user_id = call.user_id(), .mode = domain::Mode::kCard};
-  return call.write(
+  auto done = call.write(
       "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, call.caller, request); },
-      [](const service::Redeemed& done) {
-        return RedeemReply{.new_subscription_expiry = done.balance.subscription_ends_at,
-                           .redeemed_at = done.redemption.redeemed_at};
+      [](const service::Redeemed& redeemed) {
+        return RedeemReply{.new_subscription_expiry = redeemed.balance.subscription_ends_at,
+                           .redeemed_at = redeemed.redemption.redeemed_at};
       });
+  if (!done.ok() && done.error().reason == Reason::kUnknownCode) {
+    return no_such_card(*in.card_code);
+  }
+  return done;
 }
 
 // ---- subscriptions ----
@@ -221,11 +285,8 @@ Result<OwnSubscription> own_subscription(Call& call) {
 
 Result<SubscriptionReply> subscription(Call& call, const UserName& in) {
   const auto user = user_named(call, in.id);
-  // Whether an id exists is for administrators to know.
-  if (!call.caller.is_admin() && (!user.ok() || !call.caller.is(user->id))) {
-    return Reason::kForbidden;
-  }
   if (!user.ok()) return user.error();
+  if (!call.caller.is_admin() && !call.caller.is(user->id)) return Reason::kForbidden;
   const bool running = is_running(*user, call.now());
   SubscriptionReply reply{.user_id = user->id,
                           .email = user->email,
@@ -236,9 +297,7 @@ Result<SubscriptionReply> subscription(Call& call, const UserName& in) {
                           .created_at = user->created_at};
   if (user->subscription_ends_at) reply.subscription_status = running ? "active" : "expired";
   if (running) {
-    // The day that has begun counts: who has just entered a card has its thirty days.
-    const std::int64_t left_ms = user->subscription_ends_at->value - call.now().value;
-    reply.days_remaining = (left_ms + core::kMsPerDay - 1) / core::kMsPerDay;
+    reply.days_remaining = (user->subscription_ends_at->value - call.now().value) / core::kMsPerDay;
   }
   return reply;
 }

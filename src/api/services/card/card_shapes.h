@@ -84,7 +84,7 @@ struct GenerateInput {
   static http::Object<GenerateInput> shape() {
     return {"CardGenerate",
             "How many codes to make.",
-            {integer("count", &GenerateInput::count, "How many.", {.min = 1, .max = 10'000})
+            {integer("count", &GenerateInput::count, "How many: 1 at least.", {.max = 10'000})
                  .says("Count is required", "Count must be a positive integer",
                        "Count cannot exceed 10,000 codes per request")
                  .example(100)}};
@@ -108,19 +108,18 @@ struct GenerateReply {
 };
 
 struct CodesQuery {
-  std::int64_t page = 1;
-  std::int64_t per_page = 50;
-  std::optional<bool> used;
+  std::optional<std::string> page, per_page, used;
   static http::Object<CodesQuery> shape() {
     using Q = CodesQuery;
-    return {"CardCodesQuery",
-            "Which codes.",
-            {
-                integer("page", &Q::page, "From 1.", {.min = 1, .max = 10'000'000}).optional(),
-                integer("per_page", &Q::per_page, "Codes in a page.", {.min = 1, .max = 1000})
-                    .optional(),
-                boolean("used", &Q::used, "Only used ones, or only unused ones."),
-            }};
+    return {
+        "CardCodesQuery",
+        "Which codes.",
+        {
+            text("page", &Q::page, "From 1; 1 where it is no number.", {.max = 64}),
+            text("per_page", &Q::per_page, "Codes in a page: 50 unless said, at most 1000.",
+                 {.max = 64}),
+            text("used", &Q::used, "true: only used ones; false: only unused ones.", {.max = 64}),
+        }};
   }
 };
 
@@ -166,20 +165,21 @@ struct CodesReply {
 };
 
 struct RedeemInput {
-  std::optional<std::int64_t> user_id;
-  std::optional<std::string> card_code;
+  std::optional<std::string> user_id, card_code;
   static http::Object<RedeemInput> shape() {
     using I = RedeemInput;
-    return {"CardRedeem",
-            "A card and who enters it.",
-            {
-                integer("user_id", &I::user_id, "One's own id.", {.min = 1})
-                    .says("user_id is required", "user_id must be a valid integer"),
-                text("card_code", &I::card_code, "The code, in any case, dashes or not.",
-                     {.min = 1, .max = 128})
-                    .says("card_code is required", "Invalid card_code format")
-                    .example("7ZK2M9QW4XTA-1BHC-E5N8RVD3"),
-            }};
+    return {
+        "CardRedeem",
+        "A card and who enters it.",
+        {
+            text("user_id", &I::user_id, "One's own id, as a number or its digits.", {.max = 64})
+                .or_integer()
+                .says("user_id is required", "user_id must be a valid integer"),
+            text("card_code", &I::card_code, "The code, in any case, dashes or not.", {.max = 128})
+                .or_integer()
+                .says("card_code is required", "Invalid card_code format")
+                .example("7ZK2M9QW4XTA-1BHC-E5N8RVD3"),
+        }};
   }
 };
 
@@ -251,7 +251,7 @@ struct SubscriptionReply {
                 timestamp("subscription_expires_at", &R::subscription_expires_at,
                           "When it ends or ended."),
                 integer("days_remaining", &R::days_remaining,
-                        "Days left, the one that has begun included; null: none."),
+                        "Whole days left; null: it does not run."),
                 timestamp("created_at", &R::created_at, "When the account was made."),
             }};
   }
@@ -259,7 +259,7 @@ struct SubscriptionReply {
 
 struct HealthReply {
   std::string status = "healthy";
-  std::string message = "coupond is running";
+  std::string message = "User Registration API is running";
   static http::Object<HealthReply> shape() {
     return {"CardHealth",
             "Alive.",
