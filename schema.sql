@@ -159,6 +159,7 @@ CREATE TABLE campaigns (
                                ('none', 'subscription', 'credit', 'percent_off', 'amount_off')),
   reward_value               INTEGER NOT NULL DEFAULT 0 CHECK (reward_value >= 0),
   metadata                   TEXT    NOT NULL DEFAULT '{}',
+  self_service               INTEGER NOT NULL DEFAULT 0 CHECK (self_service IN (0, 1)),
 
   -- The budget: what has been used, exact at every commit.
   issued      INTEGER NOT NULL DEFAULT 0 CHECK (issued >= 0),       -- coupons that exist

@@ -35,10 +35,11 @@ std::string lower(std::string_view uuid) {
 }
 
 std::optional<User> user_with_id(Connection& connection, std::string_view id) {
-  if (core::is_uuid(id)) return store::find_user_by_uuid(connection, lower(id));
-  const auto number = core::parse_id(id);
-  if (!number) return std::nullopt;
-  return store::find_user(connection, core::UserId{*number});
+  if (const auto number = core::parse_id(id)) {
+    return store::find_user(connection, core::UserId{*number});
+  }
+  // A UUID; of the demo's two accounts of the book service, their 24 hex digits.
+  return store::find_user_by_uuid(connection, lower(id));
 }
 
 std::optional<Campaign> campaign_with_id(Connection& connection, std::string_view id) {

@@ -106,3 +106,25 @@ TEST_CASE("anything that is not exactly a time is refused", "[time]") {
   }
   CHECK_FALSE(parse_time(std::string_view("2026-11-20\0", 11)).ok());
 }
+
+TEST_CASE("dates are read as JavaScript reads them", "[time]") {
+  const UnixMs midnight{1'767'225'600'000};  // 2026-01-01T00:00:00Z
+  for (const char* text :
+       {"2026-01-01T00:00:00", "2026-01-01T00:00:00.000Z", "2026-01-01 00:00", "2026/01/01",
+        "2026/1/1", "1/1/2026", "2026-01-01", "2026-01", "2026", "2026-01-01T01:00:00+01:00",
+        "2026-01-01T01:00:00+0100", "Jan 1, 2026", "1 January 2026", "January 1, 2026 0:00",
+        "Thu, 01 Jan 2026 00:00:00 GMT",
+        "Thu Jan 01 2026 01:00:00 GMT+0100 (Central European Standard Time)"}) {
+    CAPTURE(text);
+    const Result<UnixMs> time = parse_javascript_time(text);
+    REQUIRE(time.ok());
+    CHECK(*time == midnight);
+  }
+  CHECK(*parse_javascript_time("2026-01-01T08:30:00.25") == UnixMs{midnight.value + 30'600'250});
+  for (const char* text : {"", "soon", "2026-13-01", "2026-02-30", "32/1/2026", "01/01/26", "2026-",
+                           "12:00", "2026-01-01T25:00:00", "2026-01-01T00:00:00+", "Foo 1, 2026",
+                           "20260101", "2026-01-01Z99", "-1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_javascript_time(text).ok());
+  }
+}

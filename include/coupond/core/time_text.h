@@ -27,4 +27,9 @@ std::string to_text(UnixMs at, TimeStyle style);
 // a time without a zone are refused. The error is kInvalidRequest with a sentence.
 Result<UnixMs> parse_time(std::string_view text);
 
+// Reads a time as JavaScript's Date does, as far as people send such: "2026-01-01T00:00:00",
+// "2026/01/01", "1/31/2026 8:30", "Jan 31, 2026", "Sat Jan 31 2026 08:30:00 GMT+0100 (CET)". A time
+// without a zone is UTC. Errors as above.
+Result<UnixMs> parse_javascript_time(std::string_view text);
+
 }  // namespace coupon::core

@@ -89,6 +89,8 @@ struct Policy {
   core::Credit price = {};
   Reward reward = {};
   std::string metadata = "{}";  // a JSON object, for the owner
+  // Users may assign, lock and redeem for themselves through the book service, not only staff.
+  bool self_service = false;
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -55,6 +55,9 @@ inline constexpr std::tuple kPolicyFields{
     PolicyField{"reward", &Policy::reward, "What a redemption gives."},
     PolicyField{"metadata", &Policy::metadata, "Any JSON object of yours.", 0,
                 core::limits::kMetadataMaxBytes, InDigest::kNever},
+    PolicyField{"self_service", &Policy::self_service,
+                "In the book service, users may assign, lock and redeem for themselves.", 0, 0,
+                InDigest::kUnlessDefault},
 };
 
 // Calls `visit(field)` for each row, in order.

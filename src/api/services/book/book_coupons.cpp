@@ -25,11 +25,30 @@ AssignedReply assigned_reply(const service::Issued& issued, const std::string& u
           .assigned_at = issued.at};
 }
 
+// Staff and keys of scope issue do everything here, for anybody. Others only what a book says they
+// may do by themselves, and only for themselves.
+bool is_in_charge(const Call& call) { return call.caller.may(service::Scope::kIssue); }
+
+// Who is in charge here may redeem too, whatever the rest of the API asks for that.
+service::Caller actor_of(const Call& call) {
+  service::Caller actor = call.caller;
+  if (is_in_charge(call)) actor.scopes = actor.scopes.with(service::Scope::kRedeem);
+  return actor;
+}
+
+// The user an operation is for. Nobody learns here whether somebody else exists.
+Result<domain::User> user_served(Call& call, const std::string& name) {
+  auto user = user_named(call, name);
+  if (!is_in_charge(call) && !(user.ok() && call.caller.is(user->id))) return Reason::kForbidden;
+  return user;
+}
+
 Result<AssignedReply> assign_random(Call& call, const AssignInput& in) {
-  const auto book = book_named(call, in.book);
-  if (!book.ok()) return book.error();
-  const auto user = user_named(call, in.user);
+  const auto user = user_served(call, in.user);
   if (!user.ok()) return user.error();
+  const auto book = book_named(call, in.book);
+  if (!is_in_charge(call) && !(book.ok() && book->policy.self_service)) return Reason::kForbidden;
+  if (!book.ok()) return book.error();
   const auto request = service::prepare_issue(mint_of(call), *book, user->id);
   if (!request.ok()) return request.error();
   return call.write(
@@ -40,33 +59,36 @@ Result<AssignedReply> assign_random(Call& call, const AssignInput& in) {
       });
 }
 
-// The coupon's hash, its book's id and the user: what every operation on a code needs.
+// The coupon, its book and the user: what every operation on a code needs.
 struct Named {
   domain::CodeHash code{};
+  domain::Campaign book;
   domain::User user;
 };
 
 Result<Named> name_both(Call& call, const std::string& code, const std::string& user) {
-  const auto found = user_named(call, user);
+  const auto found = user_served(call, user);
   if (!found.ok()) return found.error();
   const auto hash = code_hash(call, code);
   if (!hash.ok()) return hash.error();
-  return Named{.code = *hash, .user = *found};
+  const auto view =
+      call.read([&](store::Connection& db) { return service::view_coupon(db, *hash, call.now()); });
+  if (!view.ok()) return view.error();
+  if (view->campaign.mode != domain::Mode::kPool) return Reason::kUnknownCode;
+  if (!is_in_charge(call) && !view->campaign.policy.self_service) return Reason::kForbidden;
+  return Named{.code = *hash, .book = view->campaign, .user = *found};
 }
 
 Result<AssignedReply> assign_code(Call& call, const CodeInput& in) {
   const auto named = name_both(call, in.code, in.user);
   if (!named.ok()) return named.error();
-  const auto view = call.read(
-      [&](store::Connection& db) { return service::view_coupon(db, named->code, call.now()); });
-  if (!view.ok()) return view.error();
   return call.write(
       "coupon.assign",
       [&](store::Tx& tx) {
         return service::assign(tx, call.caller, mint_of(call), named->code, named->user.id);
       },
       [&](const service::Issued& issued) {
-        return assigned_reply(issued, named->user.uuid, view->campaign.uuid);
+        return assigned_reply(issued, named->user.uuid, named->book.uuid);
       });
 }
 
@@ -78,7 +100,7 @@ Result<LockReply> lock(Call& call, const LockInput& in) {
                                      .token_hash = core::hash_of(random_token(call.engine)),
                                      .ttl_s = in.seconds};
   return call.write(
-      "coupon.hold", [&](store::Tx& tx) { return service::hold(tx, call.caller, request); },
+      "coupon.hold", [&](store::Tx& tx) { return service::hold(tx, actor_of(call), request); },
       [&](const service::Held& held) {
         return LockReply{.code = in.code,
                          .user = named->user.uuid,
@@ -93,7 +115,7 @@ Result<UnlockReply> unlock(Call& call, const CodeInput& in) {
   return call.write(
       "coupon.release",
       [&](store::Tx& tx) {
-        return service::release(tx, call.caller, named->code, named->user.id, {.by_name = true});
+        return service::release(tx, actor_of(call), named->code, named->user.id, {.by_name = true});
       },
       [&](const service::Held&) { return UnlockReply{.code = in.code, .user = named->user.uuid}; });
 }
@@ -106,7 +128,7 @@ Result<RedeemReply> redeem(Call& call, const CodeInput& in) {
                                        .proof = {.by_name = true},
                                        .mode = domain::Mode::kPool};
   return call.write(
-      "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, call.caller, request); },
+      "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, actor_of(call), request); },
       [&](const service::Redeemed& done) {
         return RedeemReply{.code = in.code,
                            .user = named->user.uuid,
@@ -161,18 +183,18 @@ void add_assigning(Endpoints& service) {
       {403, Reason::kForbidden},
       {404, Reason::kUnknownUser},
       {404, Reason::kUnknownCode},
-      {404, Reason::kWrongMode, "Coupon book not found"},
-      {400, Reason::kInactive},
+      {400, Reason::kInactive, "Cannot assign coupons from an inactive coupon book"},
       {400, Reason::kVoid},
       {410, Reason::kEnded, "Coupon book expired"},
       {410, Reason::kArchived, "Coupon book expired"},
-      {403, Reason::kNotStarted},
-      {409, Reason::kAlreadyAssigned},
+      {403, Reason::kNotStarted, "The coupon book is not yet available for assignment"},
+      {409, Reason::kAlreadyAssigned, "Coupon is already assigned"},
       {422, Reason::kUserCapReached, "User has reached max coupon limit"}};
   service.add({.route = "POST /coupons/assign",
                .id = "bookAssignRandom",
                .summary = "A random coupon of a book for a user",
                .auth = Auth::kSession,
+               .scope = "issue",
                .success = 201,
                .refusals = refusals},
               assign_random);
@@ -180,29 +202,34 @@ void add_assigning(Endpoints& service) {
                .id = "bookAssignCode",
                .summary = "A certain coupon for a user",
                .auth = Auth::kSession,
+               .scope = "issue",
                .success = 201,
                .refusals = refusals,
                .rate = "codes"},
               assign_code);
 }
 
+constexpr const char* kNotTheirs = "Coupon not found for user";
+constexpr const char* kOver = "Coupons from an expired book cannot be redeemed";
+
 // Refusals that locking and redeeming share.
 std::vector<http::Refusal> use_refusals(std::vector<http::Refusal> more) {
-  const std::vector<http::Refusal> common = {{403, Reason::kForbidden},
-                                             {404, Reason::kUnknownUser},
-                                             {404, Reason::kUnknownCode},
-                                             {404, Reason::kNotOwner, "Coupon not found"},
-                                             {404, Reason::kNotAssigned, "Coupon not found"},
-                                             {400, Reason::kInactive},
-                                             {400, Reason::kNotStarted},
-                                             {400, Reason::kEnded, "Coupon book expired"},
-                                             {400, Reason::kArchived, "Coupon book expired"},
-                                             {400, Reason::kExpired},
-                                             {400, Reason::kVoid},
-                                             {400, Reason::kAlreadyRedeemed, "Already redeemed"},
-                                             {400, Reason::kCouponRedemptionCapReached,
-                                              "The maximum redemptions for this coupon have been "
-                                              "reached"}};
+  const std::vector<http::Refusal> common = {
+      {403, Reason::kForbidden},
+      {404, Reason::kUnknownUser},
+      {404, Reason::kUnknownCode, kNotTheirs},
+      {404, Reason::kNotOwner, kNotTheirs},
+      {404, Reason::kNotAssigned, kNotTheirs},
+      {400, Reason::kInactive, "Coupons from an inactive book cannot be redeemed"},
+      {400, Reason::kNotStarted},
+      {400, Reason::kEnded, kOver},
+      {400, Reason::kArchived, kOver},
+      {400, Reason::kExpired},
+      {400, Reason::kVoid},
+      {400, Reason::kAlreadyRedeemed, "Already redeemed"},
+      {400, Reason::kCouponRedemptionCapReached,
+       "The maximum redemptions for this coupon have been "
+       "reached"}};
   more.insert(more.end(), common.begin(), common.end());
   return more;
 }
@@ -212,6 +239,7 @@ void add_using(Endpoints& service) {
                .id = "bookLock",
                .summary = "Lock a coupon for a while",
                .auth = Auth::kSession,
+               .scope = "issue",
                .success = 201,
                .refusals = use_refusals({{409, Reason::kHeldByOther, "Coupon already locked"},
                                          {409, Reason::kHoldLimitReached}}),
@@ -221,6 +249,7 @@ void add_using(Endpoints& service) {
                .id = "bookUnlock",
                .summary = "Give a lock back",
                .auth = Auth::kSession,
+               .scope = "issue",
                .success = 201,
                .refusals = {{403, Reason::kForbidden},
                             {404, Reason::kUnknownCode},
@@ -236,6 +265,7 @@ void add_using(Endpoints& service) {
        .id = "bookRedeem",
        .summary = "Use a coupon",
        .auth = Auth::kSession,
+       .scope = "issue",
        .success = 201,
        .refusals = use_refusals({{409, Reason::kHeldByOther, "Coupon is locked by another process"},
                                  {409, Reason::kHoldRequired, "Coupon is not locked"},
@@ -247,6 +277,7 @@ void add_using(Endpoints& service) {
                .id = "bookCouponsOfUser",
                .summary = "A user's coupons, newest first",
                .auth = Auth::kSession,
+               .success = 201,  // as its clients expect
                .refusals = {{403, Reason::kForbidden}, {404, Reason::kUnknownUser}}},
               coupons_of_user);
 }

@@ -11,6 +11,7 @@
 #include "src/api/native/naming.h"
 #include "src/api/services/book/book_coupons.h"
 #include "src/api/services/book/book_shapes.h"
+#include "src/api/services/book/book_upload.h"
 #include "src/api/services/services.h"
 
 namespace coupon::api {
@@ -62,19 +63,71 @@ std::optional<std::int64_t> limit_of(std::int64_t figure) {
   return figure;
 }
 
+// Whether the body of a pair of braces is a placeholder; its number, where that is none from 1 on,
+// counts as left out.
+std::optional<std::string> placeholder_of(std::string_view body) {
+  const std::size_t colon = body.find(':');
+  const std::string_view keyword = body.substr(0, colon);
+  for (const std::string_view known : {"RANDOM", "NUMERIC", "ALPHA", "UUID"}) {
+    if (!http::equal_ignoring_case(keyword, known)) continue;
+    const auto count =
+        colon == std::string_view::npos ? std::nullopt : core::parse_id(body.substr(colon + 1));
+    const bool counts = count && known != "UUID";
+    return "{" + std::string(known) + (counts ? ":" + std::to_string(*count) : "") + "}";
+  }
+  return std::nullopt;
+}
+
+// The same pattern for core::Pattern: in this service braces around anything else are literal.
+std::optional<std::string> pattern_of(const std::optional<std::string>& text) {
+  if (text.value_or("").empty()) return std::nullopt;
+  std::string pattern;
+  for (std::size_t at = 0; at < text->size(); ++at) {
+    const char c = (*text)[at];
+    const std::size_t end = c == '{' ? text->find('}', at) : std::string::npos;
+    const auto placeholder =
+        end == std::string::npos
+            ? std::nullopt
+            : placeholder_of(std::string_view(*text).substr(at + 1, end - at - 1));
+    if (placeholder) {
+      pattern += *placeholder;
+      at = end;
+    } else {
+      pattern += c;
+      if (c == '{' || c == '}') pattern += c;
+    }
+  }
+  return pattern;
+}
+
 domain::Campaign book_of(const BookFields& in, std::string uuid) {
   domain::Campaign book{.uuid = std::move(uuid),
                         .mode = domain::Mode::kPool,
                         .name = in.name,
                         .description = in.description};
-  book.policy.starts_at = in.start_date;
-  book.policy.ends_at = in.end_date;
+  book.policy.starts_at = core::parse_javascript_time(in.start_date).value();
+  book.policy.ends_at = core::parse_javascript_time(in.end_date).value();
   book.policy.active = in.is_active;
   book.policy.max_per_user = limit_of(in.max_codes_per_user);
   book.policy.max_redemptions_per_coupon =
       in.allow_multiple_redemptions ? limit_of(in.max_redemptions_per_user) : 1;
-  book.policy.code_pattern = in.code_pattern;
+  book.policy.code_pattern = pattern_of(in.code_pattern);
+  // A coupon of such a book is locked first, then redeemed.
+  book.policy.hold_required = true;
   return book;
+}
+
+// As JavaScript writes it: always with milliseconds.
+std::string iso_text(core::UnixMs at) {
+  std::string text = core::to_rfc3339(at);
+  if (text.find('.') == std::string::npos) text.insert(text.size() - 1, ".000");
+  return text;
+}
+
+BookFields as_made(BookFields fields, const domain::Campaign& book) {
+  fields.start_date = iso_text(book.policy.starts_at.value());
+  fields.end_date = iso_text(book.policy.ends_at.value());
+  return fields;
 }
 
 Result<BookReply> create_book(Call& call, const BookFields& in) {
@@ -85,21 +138,23 @@ Result<BookReply> create_book(Call& call, const BookFields& in) {
       [&](const service::CampaignWritten& written) {
         return BookReply{.object_id = written.campaign.uuid,
                          .id = written.campaign.uuid,
-                         .fields = in,
+                         .fields = as_made(in, written.campaign),
                          .total_codes = written.campaign.counters.issued,
                          .created_at = written.campaign.created_at,
                          .updated_at = written.campaign.updated_at};
       });
 }
 
-Result<UploadReply> upload(Call& call, const UploadInput& in) {
-  const auto book = book_named(call, in.book);
+Result<UploadReply> upload(Call& call) {
+  const auto in = read_book_upload(call.request.body);
+  if (!in.ok()) return in.error();
+  const auto book = book_named(call, in->book);
   if (!book.ok()) return book.error();
-  const auto codes = service::seal_codes(call.engine.vault(), call.caller, in.codes);
-  if (!codes.ok()) return codes.error();
   return call.write(
       "coupon.generate",
-      [&](store::Tx& tx) { return service::upload(tx, call.caller, book->id, *codes); },
+      [&](store::Tx& tx) {
+        return service::upload(tx, call.caller, call.engine.vault(), book->id, in->codes);
+      },
       [&](const service::Generated& made) {
         return UploadReply{.book = book->uuid,
                            .uploaded = made.count,
@@ -179,12 +234,14 @@ void add_books(Endpoints& service, service::JobRunner& jobs) {
   service.add({.route = "POST /coupons/codes",
                .id = "bookUploadCodes",
                .summary = "Upload codes: all or none",
+               .doc = "{\"couponBookId\": \"…\", \"codes\": [\"…\", …]}, up to 50 MB of them.",
                .auth = Auth::kAdmin,
                .success = 201,
                .refusals = {kNoBook,
                             {409, Reason::kDuplicateCode},
                             {409, Reason::kCampaignCapReached},
-                            {410, Reason::kArchived, "Coupon book expired"}}},
+                            {410, Reason::kArchived, "Coupon book expired"}},
+               .body_types = {"application/json"}},
               upload);
   service.add({.route = "POST /coupons/random-codes",
                .id = "bookRandomCodes",
@@ -192,9 +249,9 @@ void add_books(Endpoints& service, service::JobRunner& jobs) {
                .auth = Auth::kAdmin,
                .success = 201,
                .refusals = {kNoBook,
-                            {403, Reason::kInactive},
-                            {403, Reason::kEnded, "Coupon book expired"},
-                            {403, Reason::kArchived, "Coupon book expired"},
+                            {403, Reason::kInactive, "Coupon book is not active"},
+                            {403, Reason::kEnded, "Coupon book has expired"},
+                            {403, Reason::kArchived, "Coupon book has expired"},
                             {409, Reason::kPatternExhausted},
                             {409, Reason::kCampaignCapReached}}},
               [&jobs](Call& call, const RandomInput& in) -> Result<RandomReply> {
@@ -223,8 +280,7 @@ void add_book_service(http::Api& api, Gate& gate, service::JobRunner& jobs) {
                .summary = "Make an account",
                .success = 201,
                .refusals = {{409, Reason::kEmailTaken}},
-               .rate = "register",
-               .invalid_status = 422},
+               .rate = "register"},
               create_user);
   add_books(service, jobs);
   add_book_coupons(service);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "coupond/core/limits.h"
+#include "coupond/core/time_text.h"
 #include "coupond/domain/campaign.h"
 #include "coupond/domain/user.h"
 #include "coupond/http/shape.h"
@@ -21,7 +23,13 @@ using http::timestamp;
 
 constexpr http::Text kId{.min = 1, .max = 64};
 constexpr http::Text kCode{.min = 1, .max = 128};
-constexpr http::Integer kLimit{.min = 0, .max = 10'000};
+constexpr http::Integer kLimit{.min = 0, .max = core::limits::kUserCapMax};
+
+constexpr http::Text kDate{
+    .min = 1,
+    .max = 100,
+    .check = [](std::string_view text) { return core::parse_javascript_time(text).ok(); },
+    .expected = "a time such as 2026-11-20T14:00:00.000Z, or a date"};
 
 struct LoginInput {
   std::string email, password;
@@ -30,7 +38,7 @@ struct LoginInput {
             "Who logs in.",
             {
                 text("email", &LoginInput::email, "E-mail address.", {.min = 1, .max = 254}),
-                text("password", &LoginInput::password, "The password.", {.min = 1, .max = 1024}),
+                text("password", &LoginInput::password, "The password.", {.min = 8, .max = 1024}),
             }};
   }
 };
@@ -41,7 +49,7 @@ struct LoginReply {
     return {"BookSession",
             "A session.",
             {
-                text("token", &LoginReply::token, "For an hour.", {.max = 1024}),
+                text("token", &LoginReply::token, "For 90 days.", {.max = 1024}),
                 text("refreshToken", &LoginReply::refresh_token, "For the next one, once.",
                      {.max = 64}),
             }};
@@ -90,7 +98,7 @@ struct UserReply {
 struct BookFields {
   std::string name;
   std::string description;
-  core::UnixMs start_date, end_date;
+  std::string start_date, end_date;  // as JavaScript reads them, and writes them in a reply
   bool is_active = true;
   std::int64_t max_redemptions_per_user = 1, max_codes_per_user = 1;
   bool allow_multiple_redemptions = false;
@@ -103,11 +111,14 @@ struct BookFields {
         {
             text("name", &B::name, "Its name.", {.min = 1, .max = 256}).example("Summer"),
             text("description", &B::description, "What it is for.", {.max = 4096}).optional(),
-            timestamp("startDate", &B::start_date, "Open from then on."),
-            timestamp("endDate", &B::end_date, "Closed from then on."),
+            text("startDate", &B::start_date, "Open from then on.", kDate)
+                .example("2026-01-01T00:00:00.000Z"),
+            text("endDate", &B::end_date, "Closed from then on.", kDate)
+                .example("2027-01-01T00:00:00.000Z"),
             boolean("isActive", &B::is_active, "Whether it can be used.").optional(),
             integer("maxRedemptionsPerUser", &B::max_redemptions_per_user,
-                    "Uses of one coupon by its user, where several are allowed.", kLimit)
+                    "Uses of one coupon by its user, where several are allowed.",
+                    {.min = 0, .max = core::limits::kCountMax})
                 .optional(),
             integer("maxCodesPerUser", &B::max_codes_per_user, "Coupons a user may get.", kLimit)
                 .alias("maxCodesPerUsers")
@@ -116,7 +127,7 @@ struct BookFields {
                     "Whether a coupon can be used more than once.")
                 .optional(),
             text("codePattern", &B::code_pattern, "What codes look like, as in SUMMER-{RANDOM:8}.",
-                 kCode),
+                 {.max = kCode.max}),
         }};
   }
 };
@@ -137,19 +148,6 @@ struct BookReply {
                 integer("totalCodes", &R::total_codes, "Coupons in it."),
                 timestamp("createdAt", &R::created_at, "When it was made."),
                 timestamp("updatedAt", &R::updated_at, "When it was last changed."),
-            }};
-  }
-};
-
-struct UploadInput {
-  std::string book;
-  std::vector<std::string> codes;
-  static http::Object<UploadInput> shape() {
-    return {"BookUpload",
-            "Codes of your own for a book.",
-            {
-                text("couponBookId", &UploadInput::book, "Which book.", kId),
-                list("codes", &UploadInput::codes, "The codes.", {.min = 1, .max = 1000}, kCode),
             }};
   }
 };
