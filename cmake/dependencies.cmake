@@ -59,6 +59,6 @@ coupond_header_version(COUPOND_SODIUM_VERSION
 coupond_header_version(COUPOND_SQLITE_VERSION ${SQLite3_INCLUDE_DIR}/sqlite3.h SQLITE_VERSION)
 # utf8proc's header gives its version in three numbers.
 file(STRINGS ${UTF8PROC_INCLUDE_DIR}/utf8proc.h parts REGEX "define UTF8PROC_VERSION_M|VERSION_PATCH")
-string(REGEX REPLACE "[^0-9]*8PROC_VERSION_[A-Z]+ ([0-9]+)" "\\1" parts "${parts}")
+string(REGEX REPLACE "[^0-9]*8PROC_VERSION_[A-Z]+ ([0-9]+)" "\\1;" parts "${parts}")
 string(REGEX MATCHALL "[0-9]+" parts "${parts}")
 list(JOIN parts . COUPOND_UTF8PROC_VERSION)

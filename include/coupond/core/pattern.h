@@ -3,8 +3,8 @@
 //
 // Placeholders, the keyword in any case: {RANDOM:n} letters and digits (8), {NUMERIC:n} digits (6),
 // {ALPHA:n} letters (8), {UUID}; n from 1 to 64, the number in brackets when it is left out. All
-// else is literal: whatever a code may hold, and braces doubled, {{ and }}. The symbols have no I, L
-// or O, which are hard to tell from digits on paper; canonical() keeps all of them apart, so two
+// else is literal: whatever a code may hold, and braces doubled, {{ and }}. The symbols have no I,
+// L or O, which are hard to tell from digits on paper; canonical() keeps all of them apart, so two
 // different codes of a pattern are different codes, and capacity() is exact: what a campaign asks
 // for beyond it can be refused before anything is stored.
 #pragma once

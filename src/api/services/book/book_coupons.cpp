@@ -74,6 +74,7 @@ Result<Named> name_both(Call& call, const std::string& code, const std::string& 
   const auto view =
       call.read([&](store::Connection& db) { return service::view_coupon(db, *hash, call.now()); });
   if (!view.ok()) return view.error();
+  call.code_exists = true;  // so whatever is refused from here on was no guess
   if (view->campaign.mode != domain::Mode::kPool) return Reason::kUnknownCode;
   if (!is_in_charge(call) && !view->campaign.policy.self_service) return Reason::kForbidden;
   return Named{.code = *hash, .book = view->campaign, .user = *found};

@@ -1,4 +1,4 @@
-// The body of an upload of codes, {"couponBookId": "…", "codes": ["…", …]}: up to 50 MB, read as a
+// The body of an upload of codes, {"couponBookId": "x", "codes": ["A", "B"]}: up to 50 MB, read as a
 // stream, because as one JSON value it would take five times the memory. Pure: safe on any thread.
 #pragma once
 
