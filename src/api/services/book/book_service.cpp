@@ -33,7 +33,7 @@ constexpr std::int64_t kAtOnceMax = 1000;
 // ---- accounts ----
 
 Result<LoginReply> log_in_by_email(Call& call, const LoginInput& in) {
-  auto session = log_in(call, in.email, in.password);
+  auto session = log_in(call, in.email, in.password, service::SessionKind::kBook);
   if (!session.ok()) return session.error();
   return LoginReply{.token = std::move(session->access_token),
                     .refresh_token = std::move(session->refresh_token)};
@@ -117,16 +117,9 @@ domain::Campaign book_of(const BookFields& in, std::string uuid) {
   return book;
 }
 
-// As JavaScript writes it: always with milliseconds.
-std::string iso_text(core::UnixMs at) {
-  std::string text = core::to_rfc3339(at);
-  if (text.find('.') == std::string::npos) text.insert(text.size() - 1, ".000");
-  return text;
-}
-
 BookFields as_made(BookFields fields, const domain::Campaign& book) {
-  fields.start_date = iso_text(book.policy.starts_at.value());
-  fields.end_date = iso_text(book.policy.ends_at.value());
+  fields.start_date = core::to_text(book.policy.starts_at.value(), kIso);
+  fields.end_date = core::to_text(book.policy.ends_at.value(), kIso);
   return fields;
 }
 
@@ -231,18 +224,19 @@ void add_books(Endpoints& service, service::JobRunner& jobs) {
                .auth = Auth::kAdmin,
                .success = 201},
               create_book);
-  service.add({.route = "POST /coupons/codes",
-               .id = "bookUploadCodes",
-               .summary = "Upload codes: all or none",
-               .doc = "{\"couponBookId\": \"…\", \"codes\": [\"…\", …]}, up to 50 MB of them.",
-               .auth = Auth::kAdmin,
-               .success = 201,
-               .refusals = {kNoBook,
-                            {409, Reason::kDuplicateCode},
-                            {409, Reason::kCampaignCapReached},
-                            {410, Reason::kArchived, "Coupon book expired"}},
-               .body_types = {"application/json"}},
-              upload);
+  service.add(
+      {.route = "POST /coupons/codes",
+       .id = "bookUploadCodes",
+       .summary = "Upload codes: all or none",
+       .doc = "A JSON object with couponBookId and codes, an array of strings: up to 50 MB.",
+       .auth = Auth::kAdmin,
+       .success = 201,
+       .refusals = {kNoBook,
+                    {409, Reason::kDuplicateCode},
+                    {409, Reason::kCampaignCapReached},
+                    {410, Reason::kArchived, "Coupon book expired"}},
+       .body_types = {"application/json"}},
+      upload);
   service.add({.route = "POST /coupons/random-codes",
                .id = "bookRandomCodes",
                .summary = "Make random codes; more than 1,000 in the background",

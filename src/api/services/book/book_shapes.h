@@ -21,6 +21,9 @@ using http::object;
 using http::text;
 using http::timestamp;
 
+// Its clients read times as JavaScript writes them.
+constexpr core::TimeStyle kIso = core::TimeStyle::kIsoMillis;
+
 constexpr http::Text kId{.min = 1, .max = 64};
 constexpr http::Text kCode{.min = 1, .max = 128};
 constexpr http::Integer kLimit{.min = 0, .max = core::limits::kUserCapMax};
@@ -89,7 +92,7 @@ struct UserReply {
                              {{"user", domain::Role::kUser},
                               {"staff", domain::Role::kStaff},
                               {"admin", domain::Role::kAdmin}}),
-                timestamp("createdAt", &R::created_at, "When it was made."),
+                timestamp("createdAt", &R::created_at, "When it was made.", kIso),
             }};
   }
 };
@@ -146,8 +149,8 @@ struct BookReply {
                 text("id", &R::id, "The same.", kId),
                 http::include(&R::fields),
                 integer("totalCodes", &R::total_codes, "Coupons in it."),
-                timestamp("createdAt", &R::created_at, "When it was made."),
-                timestamp("updatedAt", &R::updated_at, "When it was last changed."),
+                timestamp("createdAt", &R::created_at, "When it was made.", kIso),
+                timestamp("updatedAt", &R::updated_at, "When it was last changed.", kIso),
             }};
   }
 };
@@ -255,7 +258,7 @@ struct AssignedReply {
                 text("couponId", &R::coupon_id, "Its id.", kId),
                 text("couponBookId", &R::book, "Its book.", kId),
                 text("code", &R::code, "Its code.", kCode),
-                timestamp("assignedAt", &R::assigned_at, "When."),
+                timestamp("assignedAt", &R::assigned_at, "When.", kIso),
             }};
   }
 };
@@ -271,7 +274,7 @@ struct LockReply {
             {
                 text("code", &R::code, "The code.", kCode),
                 text("userId", &R::user, "Who holds it.", kId),
-                timestamp("lockedUntil", &R::locked_until, "The lock ends by itself then."),
+                timestamp("lockedUntil", &R::locked_until, "The lock ends by itself then.", kIso),
                 text("transactionId", &R::transaction_id, "Its ledger entry.", kId),
             }};
   }
@@ -304,7 +307,7 @@ struct RedeemReply {
             {
                 text("code", &R::code, "The code.", kCode),
                 text("userId", &R::user, "Who used it.", kId),
-                timestamp("redeemedAt", &R::redeemed_at, "When."),
+                timestamp("redeemedAt", &R::redeemed_at, "When.", kIso),
                 text("transactionId", &R::transaction_id, "The redemption's id.", kId),
                 integer("remainingRedemptions", &R::remaining, "Uses left; null: no limit."),
             }};
@@ -326,7 +329,7 @@ struct RedemptionRow {
     return {"BookRedemption",
             "One use.",
             {
-                timestamp("redeemedAt", &R::redeemed_at, "When."),
+                timestamp("redeemedAt", &R::redeemed_at, "When.", kIso),
                 text("transactionId", &R::transaction_id, "Its id.", kId),
             }};
   }
@@ -346,7 +349,7 @@ struct CouponRow {
                 text("couponBookId", &R::book, "Its book.", kId),
                 text("code", &R::code, "Its code.", kCode),
                 text("bookName", &R::book_name, "Its book's name.", {.max = 256}),
-                timestamp("assignedAt", &R::assigned_at, "When the user got it."),
+                timestamp("assignedAt", &R::assigned_at, "When the user got it.", kIso),
                 boolean("isRedeemed", &R::is_redeemed, "Whether it has been used."),
                 list("redemptions", &R::redemptions, "Its uses, newest first."),
             }};

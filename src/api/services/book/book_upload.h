@@ -1,5 +1,6 @@
-// The body of an upload of codes, {"couponBookId": "x", "codes": ["A", "B"]}: up to 50 MB, read as a
-// stream, because as one JSON value it would take five times the memory. Pure: safe on any thread.
+// The body of an upload of codes, {"couponBookId": "x", "codes": ["A", "B"]}: up to 50 MB, read as
+// a stream, because as one JSON value it would take five times the memory. Pure: safe on any
+// thread.
 #pragma once
 
 #include <string>

@@ -21,6 +21,7 @@ using core::Reason;
 using core::Result;
 using http::Auth;
 
+constexpr service::SessionKind kSession = service::SessionKind::kCard;
 constexpr const char* kCampaign = "subscription-cards";
 
 const http::Dialect kCardService{
@@ -77,7 +78,7 @@ Result<SessionReply> create_account(Call& call, const Credentials& in) {
   const auto wanted = new_account(call, *in.email, *in.password);
   if (!wanted.ok()) return wanted.error();
   return call.write(
-      "user.create", [&](store::Tx& tx) { return open_account(tx, call, *wanted); },
+      "user.create", [&](store::Tx& tx) { return open_account(tx, call, *wanted, kSession); },
       [](const service::Session& session) {
         return session_reply(session, "User registered successfully");
       });
@@ -87,7 +88,7 @@ Result<SessionReply> log_in_by_email(Call& call, const Credentials& in) {
   if (in.email.value_or("").empty() || in.password.value_or("").empty()) {
     return invalid("Email and password are required");
   }
-  const auto session = log_in(call, *in.email, *in.password);
+  const auto session = log_in(call, *in.email, *in.password, kSession);
   if (!session.ok()) return session.error();
   return session_reply(*session, "Login successful");
 }

@@ -17,6 +17,9 @@ using http::object;
 using http::text;
 using http::timestamp;
 
+// Its clients read times without a zone, with microseconds.
+constexpr core::TimeStyle kNaive = core::TimeStyle::kNaiveMicros;
+
 struct Credentials {
   std::optional<std::string> email, password;
   static http::Object<Credentials> shape() {
@@ -40,7 +43,7 @@ struct UserReply {
             {
                 integer("id", &UserReply::id, "Its id."),
                 text("email", &UserReply::email, "Its address."),
-                timestamp("created_at", &UserReply::created_at, "When it was made."),
+                timestamp("created_at", &UserReply::created_at, "When it was made.", kNaive),
             }};
   }
 };
@@ -139,10 +142,10 @@ struct CodeRow {
                 integer("id", &R::id, "Its id."),
                 text("code", &R::code, "The code."),
                 boolean("is_used", &R::is_used, "Whether it has been used."),
-                timestamp("created_at", &R::created_at, "When it was made."),
-                timestamp("expires_at", &R::expires_at, "When it ends; null: never."),
+                timestamp("created_at", &R::created_at, "When it was made.", kNaive),
+                timestamp("expires_at", &R::expires_at, "When it ends; null: never.", kNaive),
                 integer("redeemed_by", &R::redeemed_by, "Who used it."),
-                timestamp("redeemed_at", &R::redeemed_at, "When."),
+                timestamp("redeemed_at", &R::redeemed_at, "When.", kNaive),
             }};
   }
 };
@@ -196,8 +199,8 @@ struct RedeemReply {
                 text("message", &R::message, "Says so."),
                 boolean("subscription_extended", &R::subscription_extended, "true"),
                 timestamp("new_subscription_expiry", &R::new_subscription_expiry,
-                          "When the subscription ends now."),
-                timestamp("redeemed_at", &R::redeemed_at, "When."),
+                          "When the subscription ends now.", kNaive),
+                timestamp("redeemed_at", &R::redeemed_at, "When.", kNaive),
             }};
   }
 };
@@ -216,7 +219,7 @@ struct OwnSubscription {
                 text("email", &R::email, "Its address."),
                 boolean("is_subscribed", &R::is_subscribed, "Whether it runs now."),
                 timestamp("subscription_expires_at", &R::subscription_expires_at,
-                          "When it ends or ended; null: there never was one."),
+                          "When it ends or ended; null: there never was one.", kNaive),
             }};
   }
 };
@@ -249,10 +252,10 @@ struct SubscriptionReply {
                 text("subscription_status", &R::subscription_status,
                      "active, expired, or inactive (there never was one)."),
                 timestamp("subscription_expires_at", &R::subscription_expires_at,
-                          "When it ends or ended."),
+                          "When it ends or ended.", kNaive),
                 integer("days_remaining", &R::days_remaining,
                         "Whole days left; null: it does not run."),
-                timestamp("created_at", &R::created_at, "When the account was made."),
+                timestamp("created_at", &R::created_at, "When the account was made.", kNaive),
             }};
   }
 };
