@@ -19,6 +19,9 @@ struct CodesInput {
   std::string campaign;
   std::int64_t count = 0;
   std::string file = "-";
+  std::string column;  // of the codes in an import; empty: found out
+  std::vector<std::string> ignore;
+  bool header = false, no_header = false, yes = false, dry_run = false;
 };
 
 std::string codes_path(const CodesInput& input) {
@@ -62,7 +65,10 @@ int import(const CodesInput& input) {
   const auto text = read_codes(input.file);
   if (!text.ok()) return fail(text.error());
   return with_channel(input.data, [&](ControlChannel& channel) -> int {
-    return import_codes(channel, codes_path(input) + "/import", *text);
+    service::ImportOptions options{.ignore = input.ignore, .confirm = input.yes};
+    if (!input.column.empty()) options.column = input.column;
+    if (input.header || input.no_header) options.header = input.header;
+    return import_codes(channel, codes_path(input) + "/import", *text, options, input.dry_run);
   });
 }
 
@@ -110,6 +116,13 @@ void add_codes(CommandLine& line) {
   CLI::App* brought = add("import", "Store codes of your own, one a line or as CSV", import);
   brought->add_option("file", input->file, "Where they are; - is the standard input")
       ->capture_default_str();
+  brought->add_option("--column", input->column, "The column of the codes: its name or number");
+  CLI::Option* header = brought->add_flag("--header", input->header, "The first row is a header");
+  brought->add_flag("--no-header", input->no_header, "The first row is a code")->excludes(header);
+  brought->add_option("--ignore", input->ignore, "Columns to leave out although they change a code")
+      ->delimiter(',');
+  brought->add_flag("--yes", input->yes, "Codes of one or two characters are right");
+  brought->add_flag("--dry-run", input->dry_run, "Say what would be stored, and store nothing");
   brought->footer(
       "Names each line that is refused. Exit code 1 when there was one. When the command is\n"
       "stopped, lines that the database has received are still stored.\n"

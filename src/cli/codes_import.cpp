@@ -57,13 +57,9 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 class Import {
  public:
-  Import(ControlChannel& channel, const std::string& target, std::string_view text)
-      : channel_(channel), target_(target), text_(text) {
-    core::CsvRecord record;
-    core::CsvReader(text_, kImportLineMaxBytes).next(record);
-    const auto found = std::find(record.fields.begin(), record.fields.end(), "code");
-    if (found == record.fields.end()) return;
-    column_ = static_cast<std::size_t>(found - record.fields.begin());
+  Import(ControlChannel& channel, const std::string& target, const service::ImportShape& shape)
+      : channel_(channel), target_(target), shape_(shape), text_(shape.utf8) {
+    if (!shape.has_header) return;
     header_ = text_.substr(0, std::min(text_.find('\n'), text_.size() - 1) + 1);
   }
 
@@ -71,6 +67,10 @@ class Import {
     while (at_ < text_.size()) {
       const std::string_view part = first_part(text_.substr(at_));
       const bool repeated = at_ > 0 && !header_.empty();
+      if (repeated && shape_.comments > 0) {
+        return refuse("The file is too long to have lines of comment before its header. " +
+                      std::to_string(stored_) + " codes are stored.");
+      }
       std::string body = repeated ? std::string(header_) : std::string();
       body += part;
       if (auto done = run_part(std::move(body), repeated ? 1 : 0, part); !done.ok()) return done;
@@ -118,40 +118,72 @@ class Import {
     }
   }
 
-  // "line 4: SUMMER-1 exists already"
+  // "line 4: SUMMER-1 exists already: it is in campaign summer"
   void tell(std::int64_t line, std::string_view text, const std::string& reason) {
+    const std::size_t colon = std::min(reason.find(':'), reason.size());
+    const std::string name = reason.substr(0, colon);
+    const std::string more = printable(reason.substr(colon));
     std::cerr << "line " << line << ": ";
-    if (reason == "malformed_line") {
-      std::cerr << "is not CSV\n";
-    } else if (reason == "duplicate_code") {
-      std::cerr << code_in(text) << " exists already\n";
-    } else if (reason == "invalid_code") {
-      std::cerr << code_in(text) << " is no code\n";
+    if (name == "malformed_line") {
+      std::cerr << "its cells are not separated like those of the other rows" << more;
+    } else if (name == "duplicate_code") {
+      std::cerr << code_in(text) << " exists already" << more;
+    } else if (name == "invalid_code") {
+      std::cerr << code_in(text) << " is no code" << more;
     } else {
-      std::cerr << code_in(text) << " is refused: " << printable(reason) << "\n";
+      std::cerr << code_in(text) << " is refused: " << printable(reason);
     }
+    std::cerr << "\n";
     ++refused_;
   }
 
   std::string code_in(std::string_view line) const {
     core::CsvRecord record;
-    core::CsvReader(line, kImportLineMaxBytes).next(record);
-    if (!record.well_formed || record.fields.size() <= column_) return printable(line);
-    return printable(core::csv_value(record.fields[column_]));
+    core::CsvReader(line, kImportLineMaxBytes, shape_.separator).next(record);
+    const std::size_t column = shape_.code_column;
+    if (!record.well_formed || record.fields.size() <= column) return printable(line);
+    return printable(core::csv_value(record.fields[column]));
   }
 
   ControlChannel& channel_;
   const std::string& target_;
+  const service::ImportShape& shape_;
   const std::string_view text_;
   const std::int64_t lines_ = std::count(text_.begin(), text_.end(), '\n');
   std::string_view header_;  // with its line end; empty when there is none
-  std::size_t column_ = 0;   // of the code
   std::size_t at_ = 0;       // where the current part begins
   std::int64_t line_ = 0;    // lines before it
   std::int64_t stored_ = 0;
   std::int64_t refused_ = 0;
   Progress progress_{"Importing"};
 };
+
+// The options as the API takes them.
+std::string query_of(const service::ImportOptions& options) {
+  std::string query = options.confirm ? "?confirm=true" : "?confirm=false";
+  if (options.header) query += *options.header ? "&header=true" : "&header=false";
+  if (options.column) query += "&column=" + http::percent_encode(*options.column);
+  std::string ignored;
+  for (const std::string& name : options.ignore) ignored += (ignored.empty() ? "" : ",") + name;
+  if (!ignored.empty()) query += "&ignore=" + http::percent_encode(ignored);
+  return query;
+}
+
+// Says what an import would do, and stores nothing.
+int try_import(ControlChannel& channel, const std::string& target,
+               const service::ImportShape& shape) {
+  const auto checked = channel.send({.method = "POST",
+                                     .target = target + "&dry_run=true",
+                                     .body = shape.utf8,
+                                     .content_type = "text/csv"});
+  if (!checked.ok()) return fail(checked.error());
+  const Json& job = checked->at("job");
+  const auto refused = job.at("errors").get<std::int64_t>();
+  std::cout << job.at("total").get<std::int64_t>() - refused << " codes would be stored, "
+            << refused << " refused. Nothing is stored.\n";
+  const int written = printed();
+  return refused == 0 ? written : kFailed;
+}
 
 }  // namespace
 
@@ -168,8 +200,14 @@ core::Result<std::string> read_codes(const std::string& name) {
   return std::string((std::istreambuf_iterator<char>(source)), {});
 }
 
-int import_codes(ControlChannel& channel, const std::string& target, const std::string& text) {
-  Import import(channel, target, text);
+int import_codes(ControlChannel& channel, const std::string& target, const std::string& text,
+                 const service::ImportOptions& options, bool dry_run) {
+  const auto shape = service::shape_of_import(text, options);
+  if (!shape.ok()) return fail(shape.error());
+  std::cerr << printable(shape->sentence) << "\n";
+  const std::string asked = target + query_of(options);
+  if (dry_run) return try_import(channel, asked, *shape);
+  Import import(channel, asked, *shape);
   const auto done = import.run();
   if (!done.ok()) return fail(done.error());
   std::cout << import.stored() << " codes stored, " << import.refused() << " refused.\n";

@@ -14,8 +14,8 @@ bool starts_a_formula(std::string_view text) {
 
 }  // namespace
 
-CsvReader::CsvReader(std::string_view text, std::size_t record_max)
-    : text_(text), record_max_(record_max) {
+CsvReader::CsvReader(std::string_view text, std::size_t record_max, char separator)
+    : text_(text), record_max_(record_max), separator_(separator) {
   if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
 }
 
@@ -29,7 +29,8 @@ bool CsvReader::next(CsvRecord& record) {
   record.well_formed = read_record(record);
   if (!record.well_formed) {
     // A quote that is never closed must not swallow the file: go on at the very next line.
-    at_ = std::min(text_.find('\n', start), text_.size() - 1) + 1;
+    at_ = std::min(text_.find_first_of("\r\n", start), text_.size());
+    at_ += line_end();
     line_ = record.line + 1;
   }
   return true;
@@ -44,8 +45,8 @@ void CsvReader::skip_empty_lines() {
 
 std::size_t CsvReader::line_end() const {
   const std::string_view rest = text_.substr(at_);
-  if (rest.starts_with('\n')) return 1;
-  return rest.starts_with("\r\n") ? 2 : 0;
+  if (rest.starts_with("\r\n")) return 2;
+  return rest.starts_with('\n') || rest.starts_with('\r') ? 1 : 0;
 }
 
 bool CsvReader::read_record(CsvRecord& record) {
@@ -58,22 +59,23 @@ bool CsvReader::read_record(CsvRecord& record) {
       ++line_;
       return true;
     }
-    if (at_ == limit_ || text_[at_] != ',') return false;
+    if (at_ == limit_ || text_[at_] != separator_) return false;
     ++at_;
   }
 }
 
 bool CsvReader::read_field(std::string& field) {
-  const bool quoted = at_ < limit_ && text_[at_] == '"';
-  return quoted ? read_quoted(field) : read_plain(field);
+  const std::string_view rest = text_.substr(at_, limit_ - at_);
+  if (rest.starts_with("=\"")) ++at_;  // a spreadsheet's mark of a text
+  return rest.starts_with("=\"") || rest.starts_with('"') ? read_quoted(field) : read_plain(field);
 }
 
 bool CsvReader::read_plain(std::string& field) {
   const std::size_t start = at_;
   for (; at_ < limit_; ++at_) {
     const char c = text_[at_];
-    if (c == ',' || line_end() != 0) break;
-    if (c == '"' || c == '\r' || c == '\0') return false;
+    if (c == separator_ || line_end() != 0) break;
+    if (c == '"' || c == '\0') return false;
   }
   field = text_.substr(start, at_ - start);
   return true;
@@ -83,7 +85,8 @@ bool CsvReader::read_quoted(std::string& field) {
   for (++at_; at_ < limit_; ++at_) {
     const char c = text_[at_];
     if (c == '\0') return false;
-    if (c == '\n') ++line_;
+    const bool carriage_return = c == '\r' && !text_.substr(at_).starts_with("\r\n");
+    if (c == '\n' || carriage_return) ++line_;
     if (c != '"') {
       field += c;
       continue;
@@ -110,6 +113,9 @@ std::string csv_field(std::string_view value) {
 }
 
 std::string_view csv_value(std::string_view field) {
+  if (field.size() >= 3 && field.starts_with("=\"") && field.ends_with('"')) {
+    return field.substr(2, field.size() - 3);
+  }
   const bool marked = field.starts_with('\'') && starts_a_formula(field.substr(1));
   return marked ? field.substr(1) : field;
 }

@@ -53,7 +53,7 @@ core::Digest digest_of(const domain::Campaign& campaign, const Chosen& codes) {
   }
   core::Hasher lot;
   for (const FreshCode* code : codes) {
-    store::add_to_lot_digest(lot, core::as_text(code->hash), max_uses);
+    store::add_to_lot_digest(lot, core::as_text(code->hash), max_uses, code->expires_at);
   }
   return lot.finish();
 }
@@ -87,6 +87,7 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
                   .code_sealed = codes[i]->sealed,
                   .state = domain::CouponState::kAvailable,
                   .max_uses = campaign.policy.max_redemptions_per_coupon,
+                  .expires_at = codes[i]->expires_at,
                   .last_seq = seq};
     if (domain::traits(campaign.mode).drawn) {
       coupons[i].pool_slot = campaign.counters.available + place;

@@ -1,43 +1,20 @@
 #include "src/service/import_lines.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
-#include "coupond/core/bytes.h"
 #include "coupond/core/codes.h"
 #include "coupond/core/error.h"
-#include "coupond/core/flat_json.h"
 #include "coupond/core/limits.h"
+#include "coupond/core/text_encoding.h"
 
 namespace coupon::service {
 namespace {
 
 constexpr std::string_view kMalformed = "malformed_line";
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-// What separates a line's number from its code, or from the reason why it has none.
-constexpr char kCodeMark = ' ';
-constexpr char kReasonMark = '!';
-// Before the hexadecimal form of a code with a line end in it.
-constexpr char kHexMark = 'x';
 
-ImportLine bad_line(std::int64_t line, std::string_view reason) {
-  return {.line = line, .reason = std::string(reason)};
-}
-
-ImportLine line_with(std::int64_t line, std::string_view code) {
-  const auto canonical = core::canonical(code);
-  if (!canonical) {
-    const core::Error& error = canonical.error();
-    return bad_line(line, std::string(core::name(error.reason)) + ": " + error.message);
-  }
-  return {.line = line, .code = std::string(code)};
-}
-
-bool is_code_column(std::string_view name) {
-  return name.size() == 4 && std::equal(name.begin(), name.end(), "code", [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-         });
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t") == std::string_view::npos;
 }
 
 // The same JSON without white space between its tokens: FlatJson reads no other.
@@ -54,57 +31,144 @@ std::string without_blanks(std::string_view json) {
   return out;
 }
 
+// The columns that a line of JSON may have beside its code.
+constexpr std::pair<const char*, ColumnRole> kJsonNames[] = {{"state", ColumnRole::kState},
+                                                             {"status", ColumnRole::kState},
+                                                             {"expires_at", ColumnRole::kExpiresAt},
+                                                             {"max_uses", ColumnRole::kMaxUses},
+                                                             {"uses", ColumnRole::kUses},
+                                                             {"value", ColumnRole::kValue},
+                                                             {"balance", ColumnRole::kValue},
+                                                             {"owner", ColumnRole::kOwner},
+                                                             {"email", ColumnRole::kOwner}};
+
+void check_code(ImportLine& line) {
+  const auto canonical = core::canonical(line.code);
+  if (canonical) return;
+  const core::Error& error = canonical.error();
+  line.reason = std::string(core::name(error.reason)) + ": " + error.message;
+}
+
 }  // namespace
 
-ImportReader::ImportReader(std::string_view text, ImportFormat format)
-    : format_(format), csv_(text, core::limits::kImportLineMaxBytes), json_(text) {
-  if (json_.starts_with(kByteOrderMark)) json_.remove_prefix(kByteOrderMark.size());
-  if (format_ == ImportFormat::kCsv) read_header();
+ImportReader::ImportReader(std::string_view text, const ImportOptions& options,
+                           std::optional<std::int64_t> max_uses)
+    : options_(options), max_uses_(max_uses), csv_({}, 0) {
+  core::DecodedText decoded = core::decode_text(text);
+  layout_.encoding = decoded.encoding;
+  text_ = std::make_unique<const std::string>(std::move(decoded.utf8));
+  json_ = *text_;
+}
+
+core::Result<ImportReader> ImportReader::open(std::string_view text, const ImportOptions& options,
+                                              std::optional<std::int64_t> max_uses) {
+  ImportReader reader(text, options, max_uses);
+  if (options.format == ImportFormat::kCsv) {
+    if (auto error = reader.find_layout()) return *std::move(error);
+  }
+  return reader;
 }
 
 std::optional<ImportLine> ImportReader::next() {
-  return format_ == ImportFormat::kCsv ? next_csv() : next_json();
-}
-
-void ImportReader::read_header() {
-  core::CsvRecord record;
-  if (!csv_.next(record)) return;
-  const auto found = std::find_if(record.fields.begin(), record.fields.end(), is_code_column);
-  has_header_ = record.well_formed && found != record.fields.end();
-  if (has_header_) {
-    column_ = static_cast<std::size_t>(found - record.fields.begin());
-  } else {
-    first_ = std::move(record);
-  }
+  return options_.format == ImportFormat::kCsv ? next_csv() : next_json();
 }
 
 std::optional<ImportLine> ImportReader::next_csv() {
-  if (first_) return line_of(*std::exchange(first_, std::nullopt));
   core::CsvRecord record;
-  if (!csv_.next(record)) return std::nullopt;
-  return line_of(record);
+  while (next_record(record)) {
+    auto line = line_of(record);
+    if (!line) continue;
+    if (!line->reason.empty()) line->code.clear();
+    return line;
+  }
+  return std::nullopt;
 }
 
-ImportLine ImportReader::line_of(const core::CsvRecord& record) const {
-  if (!record.well_formed) return bad_line(record.line, kMalformed);
-  // Without a header there is nothing to tell which of several columns the code is in.
-  const bool readable = has_header_ ? column_ < record.fields.size() : record.fields.size() == 1;
-  if (!readable) return bad_line(record.line, kMalformed);
-  return line_with(record.line, core::csv_value(record.fields[column_]));
+// Nothing for a row whose cells are all empty.
+std::optional<ImportLine> ImportReader::line_of(const core::CsvRecord& record) const {
+  ImportLine line{.line = record.line};
+  line.reason = record.well_formed ? "" : kMalformed;
+  if (!line.reason.empty()) return line;
+  if (std::all_of(record.fields.begin(), record.fields.end(), is_blank)) return std::nullopt;
+  const std::size_t widest = layout_.has_header ? layout_.columns.size() : layout_.code_column + 1;
+  const auto beyond =
+      record.fields.begin() + static_cast<std::ptrdiff_t>(std::min(widest, record.fields.size()));
+  const bool too_wide = !options_.column && !std::all_of(beyond, record.fields.end(), is_blank);
+  if (layout_.code_column >= record.fields.size() || too_wide) {
+    line.reason = kMalformed;
+    return line;
+  }
+  line.code = core::csv_value(record.fields[layout_.code_column]);
+  check_code(line);
+  for (const Column& column : columns_) {
+    if (column.index >= record.fields.size() || !line.reason.empty()) continue;
+    read_cell(column, core::csv_value(record.fields[column.index]), line);
+  }
+  return line;
+}
+
+void ImportReader::read_cell(const Column& column, std::string_view cell, ImportLine& line) const {
+  if (is_blank(cell)) return;
+  const std::string shown = column.name + " " + std::string(cell);
+  switch (column.role) {
+    case ColumnRole::kState: {
+      const auto state = parse_state(cell);
+      if (!state) line.reason = "unknown_state: " + shown;
+      if (state == ImportedState::kReserved) line.reason = "reserved: " + shown;
+      if (state == ImportedState::kUsed || state == ImportedState::kVoid) {
+        line.ended = "before the import: " + shown;
+      }
+      return;
+    }
+    case ColumnRole::kExpiresAt: {
+      const auto at = parse_end(cell);
+      if (at.ok()) line.expires_at = *at;
+      if (!at.ok()) line.reason = "unreadable_time: " + shown;
+      return;
+    }
+    case ColumnRole::kMaxUses:
+      if (!max_uses_ || parse_uses(cell) != max_uses_) line.reason = "other_limit: " + shown;
+      return;
+    case ColumnRole::kUses: {
+      const auto uses = parse_uses(cell);
+      if (uses && max_uses_ && *uses >= *max_uses_) line.ended = "before the import: " + shown;
+      const bool partly = uses && *uses > 0 && line.ended.empty();
+      if (!uses || partly) line.reason = "partly_used: " + shown;
+      return;
+    }
+    case ColumnRole::kValue:
+    case ColumnRole::kOwner:
+      line.reason = "cannot_keep: " + shown;
+      return;
+    case ColumnRole::kCode:
+    case ColumnRole::kNote:
+      return;
+  }
 }
 
 std::optional<ImportLine> ImportReader::next_json() {
   while (!json_.empty()) {
     const std::size_t end = std::min(json_.find('\n'), json_.size());
-    std::string_view line = json_.substr(0, end);
+    std::string_view row = json_.substr(0, end);
     json_.remove_prefix(std::min(end + 1, json_.size()));
     ++json_line_;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-    if (line.size() > core::limits::kImportLineMaxBytes) return bad_line(json_line_, kMalformed);
-    const auto object = core::FlatJson::parse(without_blanks(line));
+    if (row.ends_with('\r')) row.remove_suffix(1);
+    if (is_blank(row)) continue;
+    ImportLine line{.line = json_line_, .reason = std::string(kMalformed)};
+    if (row.size() > core::limits::kImportLineMaxBytes) return line;
+    const auto object = core::FlatJson::parse(without_blanks(row));
     const auto code = object ? object->text("code") : std::nullopt;
-    return code ? line_with(json_line_, *code) : bad_line(json_line_, kMalformed);
+    if (!code) return line;
+    line.code = *code;
+    line.reason.clear();
+    check_code(line);
+    for (const auto& [name, role] : kJsonNames) {
+      const auto number = object->number(name);
+      const auto cell = number ? std::to_string(*number) : object->text(name).value_or("");
+      if (line.reason.empty()) read_cell({.index = 0, .role = role, .name = name}, cell, line);
+    }
+    if (!line.reason.empty()) line.code.clear();
+    return line;
   }
   return std::nullopt;
 }
@@ -112,15 +176,11 @@ std::optional<ImportLine> ImportReader::next_json() {
 std::string pack_lines(const std::vector<ImportLine>& lines) {
   std::string text;
   for (const ImportLine& line : lines) {
-    text += std::to_string(line.line);
-    if (!line.reason.empty()) {
-      text += kReasonMark + line.reason;
-    } else if (line.code.find('\n') == std::string::npos) {
-      text += kCodeMark + line.code;
-    } else {
-      text += kHexMark + core::to_hex(core::as_bytes(line.code));
-    }
-    text += '\n';
+    core::FlatJsonWriter row;
+    row.add("line", line.line).add("code", line.code).add("reason", line.reason);
+    row.add("ended", line.ended);
+    if (line.expires_at) row.add("expires_at", line.expires_at->value);
+    text += row.finish() + '\n';
   }
   return text;
 }
@@ -130,20 +190,13 @@ std::optional<std::vector<ImportLine>> unpack_lines(std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view row = text.substr(0, end);
-    ImportLine line;
-    const auto [mark, error] = std::from_chars(row.data(), row.data() + row.size(), line.line);
-    if (error != std::errc() || mark == row.data() + row.size()) return std::nullopt;
-    const auto rest = row.substr(static_cast<std::size_t>(mark - row.data()) + 1);
-    if (*mark == kCodeMark) {
-      line.code = rest;
-    } else if (*mark == kReasonMark) {
-      line.reason = rest;
-    } else if (const auto code = core::from_hex(rest); *mark == kHexMark && code) {
-      line.code = core::as_text(*code);
-    } else {
-      return std::nullopt;
-    }
+    const auto row = core::FlatJson::parse(text.substr(0, end));
+    if (!row || !row->number("line")) return std::nullopt;
+    ImportLine line{.line = *row->number("line"),
+                    .code = row->text("code").value_or(""),
+                    .reason = row->text("reason").value_or(""),
+                    .ended = row->text("ended").value_or("")};
+    if (const auto at = row->number("expires_at")) line.expires_at = core::UnixMs{*at};
     lines.push_back(std::move(line));
     text.remove_prefix(end + 1);
   }

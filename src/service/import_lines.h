@@ -1,16 +1,19 @@
-// The lines of an import: read from the text somebody sent, and as they are kept, sealed, until the
+// The lines of an import: read from the file somebody sent, and as they are kept, sealed, until the
 // job takes them. Pure: one reader belongs to one thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "coupond/core/csv.h"
+#include "coupond/core/flat_json.h"
 #include "coupond/service/jobs.h"
+#include "src/service/import_columns.h"
 
 namespace coupon::service {
 
@@ -19,27 +22,66 @@ struct ImportLine {
   std::int64_t line = 0;  // of the text, from 1
   std::string code = {};
   std::string reason = {};  // empty when the code can be sealed
+  std::optional<core::UnixMs> expires_at = {};
+  std::string ended = {};  // why it cannot be used any more: it is stored void
+};
+
+// How a file was understood, for the person who sent it.
+struct ImportLayout {
+  std::string_view encoding;
+  char separator = ',';
+  bool has_header = false;
+  std::size_t code_column = 0;             // from 0
+  std::vector<std::string> columns = {};   // of the header
+  std::vector<std::string> left_out = {};  // columns whose cells change nothing
+  std::int64_t comments = 0;               // lines of comment before the first row
+
+  // "Read as UTF-8 separated by ; with the codes in Promo Code. Left out: Name."
+  std::string sentence() const;
 };
 
 class ImportReader {
  public:
-  // `text` must outlive the reader.
-  ImportReader(std::string_view text, ImportFormat format);
+  // Decides how to read `text`, and refuses what would have to be guessed: kInvalidRequest with the
+  // first rows as they would be stored, and what to say to go on. `max_uses`: the campaign's, which
+  // a column of limits must agree with. `text` may go away.
+  static core::Result<ImportReader> open(std::string_view text, const ImportOptions& options,
+                                         std::optional<std::int64_t> max_uses);
 
   // The next line; nothing at the end.
   std::optional<ImportLine> next();
+  const ImportLayout& layout() const { return layout_; }
+  // All of it, as UTF-8.
+  std::string_view text() const { return *text_; }
 
  private:
+  struct Column {
+    std::size_t index;
+    ColumnRole role;
+    std::string name;
+  };
+
+  ImportReader(std::string_view text, const ImportOptions& options,
+               std::optional<std::int64_t> max_uses);
+
+  std::optional<core::Error> find_layout();
+  std::optional<core::Error> find_columns(const std::vector<std::string>& first);
+  std::optional<core::Error> doubts() const;
+  std::optional<std::size_t> chosen_column(const std::vector<std::string>& first) const;
+  std::vector<core::CsvRecord> sample(char separator) const;
+  char find_separator() const;
+  bool next_record(core::CsvRecord& record);
   std::optional<ImportLine> next_csv();
   std::optional<ImportLine> next_json();
-  void read_header();
-  ImportLine line_of(const core::CsvRecord& record) const;
+  std::optional<ImportLine> line_of(const core::CsvRecord& record) const;
+  void read_cell(const Column& column, std::string_view cell, ImportLine& line) const;
 
-  const ImportFormat format_;
+  ImportOptions options_;
+  std::optional<std::int64_t> max_uses_;
+  std::unique_ptr<const std::string> text_;  // where the readers below look
+  ImportLayout layout_;
+  std::vector<Column> columns_;  // all but the code's that say something
   core::CsvReader csv_;
-  std::optional<core::CsvRecord> first_;  // a first record that was no header
-  bool has_header_ = false;
-  std::size_t column_ = 0;
   std::string_view json_;  // what is left
   std::int64_t json_line_ = 0;
 };

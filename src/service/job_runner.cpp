@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "coupond/core/limits.h"
 #include "coupond/core/seal.h"
+#include "coupond/service/coupons.h"
 #include "coupond/service/jobs.h"
 #include "coupond/store/jobs.h"
 #include "src/service/bulk.h"
@@ -89,6 +91,7 @@ Result<Part> read_part(Engine& engine, std::int64_t job, std::int64_t number) {
     if (!part.lines[i].reason.empty()) continue;
     auto code = seal_code(engine.vault(), part.lines[i].code);
     if (!code) return unreadable;
+    code->expires_at = part.lines[i].expires_at;
     part.codes.push_back(std::move(*code));
     part.code_line.push_back(i);
   }
@@ -113,12 +116,22 @@ Result<std::int64_t> store_lines(store::Tx& tx, const Job& job, const Part& part
     store::insert_job_error(tx, job.id, {.line = line.line, .reason = line.reason});
     ++refused;
   }
+  std::set<std::size_t> left_out;
   for (const LeftOut& left : some->left_out) {
     const ImportLine& line = part.lines[part.code_line[skipped + left.position]];
     std::string reason(core::name(left.reason));
     if (left.reason == Reason::kDuplicateCode) reason += ": " + where_code_is(tx, left);
     store::insert_job_error(tx, job.id, {.line = line.line, .reason = std::move(reason)});
+    left_out.insert(left.position);
     ++refused;
+  }
+  // What was used or void where it comes from stays so.
+  for (std::size_t i = 0; i < count; ++i) {
+    const ImportLine& line = part.lines[part.code_line[skipped + i]];
+    if (line.ended.empty() || left_out.contains(i)) continue;
+    const auto ended =
+        void_coupon(tx, Caller::job(job.id), part.codes[skipped + i].hash, line.ended);
+    if (!ended) return ended.error();
   }
   return refused;
 }

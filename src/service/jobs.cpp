@@ -1,6 +1,8 @@
 #include "coupond/service/jobs.h"
 
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "coupond/core/limits.h"
 #include "coupond/core/seal.h"
@@ -16,6 +18,9 @@ using core::Reason;
 using domain::Job;
 using domain::JobState;
 namespace limits = core::limits;
+
+// Codes looked up in one read: a snapshot must be short.
+constexpr std::size_t kLookUps = 1000;
 
 core::Error bad_import(std::string message) {
   return {.reason = Reason::kInvalidRequest,
@@ -61,6 +66,57 @@ class Receiver {
   std::int64_t total_ = 0;
 };
 
+// How many lines there are, and how many hold no code; refuses what an import cannot be.
+core::Result<ImportCheck> count_lines(const domain::Campaign& campaign, std::string_view text,
+                                      const ImportOptions& options) {
+  if (text.size() > limits::kImportBodyMaxBytes) {
+    return bad_import("must be at most " + std::to_string(limits::kImportBodyMaxBytes) + " bytes");
+  }
+  auto reader = ImportReader::open(text, options, campaign.policy.max_redemptions_per_coupon);
+  if (!reader) return reader.error();
+  ImportCheck check;
+  while (const auto line = reader->next()) {
+    if (++check.lines > limits::kImportLinesMax) {
+      return bad_import("must have at most " + std::to_string(limits::kImportLinesMax) + " lines");
+    }
+    if (!line->reason.empty()) ++check.bad_lines;
+  }
+  if (check.lines == 0) return bad_import("has no line with a code");
+  check.layout = reader->layout().sentence();
+  return check;
+}
+
+// Codes that exist already, or come again in the same text.
+core::Result<std::int64_t> count_repeated(Engine& engine, const domain::Campaign& campaign,
+                                          std::string_view text, const ImportOptions& options) {
+  auto reader = ImportReader::open(text, options, campaign.policy.max_redemptions_per_coupon);
+  if (!reader) return reader.error();
+  std::set<core::CodeVault::CodeHash> seen;
+  std::vector<FreshCode> codes;
+  std::int64_t repeated = 0;
+  const auto look_up = [&]() -> core::Result<core::Done> {
+    const auto given = static_cast<std::int64_t>(codes.size());
+    const auto fresh = unknown_of(engine, std::exchange(codes, {}));
+    if (!fresh) return fresh.error();
+    repeated += given - static_cast<std::int64_t>(fresh->size());
+    return core::Done{};
+  };
+  while (const auto line = reader->next()) {
+    if (!line->reason.empty()) continue;
+    auto code = seal_code(engine.vault(), line->code);
+    if (!code) return code.error();
+    if (seen.insert(code->hash).second) {
+      codes.push_back(std::move(*code));
+    } else {
+      ++repeated;
+    }
+    if (codes.size() < kLookUps) continue;
+    if (const auto looked = look_up(); !looked) return looked.error();
+  }
+  if (const auto looked = look_up(); !looked) return looked.error();
+  return repeated;
+}
+
 core::Result<Job> begin_import(Engine& engine, const Caller& caller, core::CampaignId campaign) {
   Job job{.kind = domain::JobKind::kImport,
           .campaign_id = campaign,
@@ -92,37 +148,50 @@ core::Result<Job> plan_generation(Engine& engine, const Caller& caller,
              .parameters = parameters.to_text()};
 }
 
-core::Result<ImportCheck> check_import(std::string_view text, ImportFormat format) {
-  if (text.size() > limits::kImportBodyMaxBytes) {
-    return bad_import("must be at most " + std::to_string(limits::kImportBodyMaxBytes) + " bytes");
-  }
-  ImportCheck check;
-  ImportReader reader(text, format);
-  while (const auto line = reader.next()) {
-    if (++check.lines > limits::kImportLinesMax) {
-      return bad_import("must have at most " + std::to_string(limits::kImportLinesMax) + " lines");
-    }
-    if (!line->reason.empty()) ++check.bad_lines;
-  }
-  if (check.lines == 0) return bad_import("has no line with a code");
+core::Result<ImportShape> shape_of_import(std::string_view text, const ImportOptions& options) {
+  auto reader = ImportReader::open(text, options, std::nullopt);
+  if (!reader) return reader.error();
+  const auto first = reader->next();  // past the comments
+  const ImportLayout& layout = reader->layout();
+  return ImportShape{.utf8 = std::string(reader->text()),
+                     .has_header = layout.has_header,
+                     .comments = layout.comments,
+                     .code_column = layout.code_column,
+                     .separator = layout.separator,
+                     .sentence = layout.sentence()};
+}
+
+core::Result<ImportCheck> check_import(Engine& engine, const Caller& caller,
+                                       core::CampaignId campaign_id, std::string_view text,
+                                       const ImportOptions& options) {
+  const auto campaign = campaign_for_import(engine, caller, campaign_id);
+  if (!campaign) return campaign.error();
+  auto check = count_lines(*campaign, text, options);
+  if (!check) return check.error();
+  const auto repeated = count_repeated(engine, *campaign, text, options);
+  if (!repeated) return repeated.error();
+  check->bad_lines += *repeated;
   return check;
 }
 
 core::Result<Job> receive_import(Engine& engine, const Caller& caller, core::CampaignId campaign_id,
-                                 std::string_view text, ImportFormat format) {
+                                 std::string_view text, const ImportOptions& options) {
   // Lines beyond the campaign's cap are refused one by one, so there need be no room for all.
   const auto campaign = campaign_for_import(engine, caller, campaign_id);
   if (!campaign) return campaign.error();
-  if (const auto check = check_import(text, format); !check) return check.error();
+  const auto check = count_lines(*campaign, text, options);
+  if (!check) return check.error();
   auto job = begin_import(engine, caller, campaign_id);
   if (!job) return job.error();
   Receiver receiver(engine, job->id);
-  ImportReader reader(text, format);
-  while (auto line = reader.next()) {
+  auto reader = ImportReader::open(text, options, campaign->policy.max_redemptions_per_coupon);
+  if (!reader) return reader.error();
+  while (auto line = reader->next()) {
     if (auto added = receiver.add(std::move(*line)); !added) return added.error();
   }
   if (auto flushed = receiver.flush(); !flushed) return flushed.error();
   job->total = receiver.total();
+  job->message = check->layout;
   return job;
 }
 

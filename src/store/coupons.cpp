@@ -212,8 +212,11 @@ core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int6
 }
 
 void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
-                       std::optional<std::int64_t> max_uses) {
+                       std::optional<std::int64_t> max_uses,
+                       std::optional<core::UnixMs> expires_at) {
   add_optional(lot.add(code_hash), max_uses);
+  // Lots of version 0.1.0 had no end, and must verify as they were written.
+  if (expires_at) lot.add("expires_at").add(expires_at->value);
 }
 
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {

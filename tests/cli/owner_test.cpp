@@ -149,7 +149,7 @@ TEST_CASE("an import tells of each line it refuses and stores the others", "[cli
   CHECK(mentions(mixed.out, "2 codes stored, 3 refused"));
   CHECK(mentions(mixed.err, "line 4: summer 1 exists already"));
   CHECK(mentions(mixed.err, "line 5: --- is no code"));
-  CHECK(mentions(mixed.err, "line 6: is not CSV"));
+  CHECK(mentions(mixed.err, "line 6: its cells are not separated"));
   CHECK(fixture.run({"codes", "import", "pool", fixture.parent / "missing"}).exit_code == 1);
   fixture.verify();
 }

@@ -71,7 +71,7 @@ std::vector<std::string> first_column(const std::string& csv) {
 std::vector<service::ImportLine> lines_of(std::string_view text,
                                           ImportFormat format = ImportFormat::kCsv) {
   std::vector<service::ImportLine> lines;
-  service::ImportReader reader(text, format);
+  auto reader = must(service::ImportReader::open(text, {.format = format}, 1));
   while (auto line = reader.next()) lines.push_back(std::move(*line));
   return lines;
 }
@@ -121,10 +121,10 @@ TEST_CASE("JSON lines give the code of each object", "[import]") {
 }
 
 TEST_CASE("packed lines unpack to the same, and nothing else unpacks", "[import]") {
-  const std::vector<service::ImportLine> lines{{.line = 1, .code = "A B!"},
-                                               {.line = 9, .reason = "invalid_code"},
-                                               {.line = 10, .code = "!"},
-                                               {.line = 11, .code = "A\nB"}};
+  const std::vector<service::ImportLine> lines{
+      {.line = 1, .code = "A B!\n\"", .ended = "used"},
+      {.line = 9, .reason = "invalid_code"},
+      {.line = 10, .code = "!", .expires_at = core::UnixMs{7}}};
   const auto again = service::unpack_lines(service::pack_lines(lines));
   REQUIRE(again);
   REQUIRE(again->size() == lines.size());
@@ -132,8 +132,10 @@ TEST_CASE("packed lines unpack to the same, and nothing else unpacks", "[import]
     CHECK((*again)[i].line == lines[i].line);
     CHECK((*again)[i].code == lines[i].code);
     CHECK((*again)[i].reason == lines[i].reason);
+    CHECK((*again)[i].ended == lines[i].ended);
+    CHECK((*again)[i].expires_at == lines[i].expires_at);
   }
-  for (const char* bad : {"1", "1 A", "x A\n", "1?A\n", "1xABC\n", "\n"})
+  for (const char* bad : {"1", "1 A", "x A\n", "1?A\n", "{}\n", "\n"})
     CHECK_FALSE(service::unpack_lines(bad));
 }
 
@@ -162,7 +164,7 @@ TEST_CASE("an import is refused as a whole for its size, its campaign or its cal
   for (std::size_t i = 0; i < too_many.size(); i += 2) too_many[i] = 'A';
   CHECK(engine.import(pool, too_many).error().reason == Reason::kInvalidRequest);
   const auto staff = Caller::user({1}, domain::Role::kStaff);
-  CHECK(service::receive_import(*engine, staff, pool, "A", ImportFormat::kCsv).error().reason ==
+  CHECK(service::receive_import(*engine, staff, pool, "ABC", {}).error().reason ==
         Reason::kForbidden);
   CHECK(engine.number("SELECT count(*) FROM jobs") == 0);
 }
@@ -171,7 +173,7 @@ TEST_CASE("an import that was not received in full fails at the next start", "[i
   Fixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const Job received =
-      must(service::receive_import(*engine, Caller::cli(), campaign, "A\nB\n", ImportFormat::kCsv));
+      must(service::receive_import(*engine, Caller::cli(), campaign, "AAA\nBBB\n", {}));
   CHECK(received.state == JobState::kReceiving);
   engine.restart();
   engine.run_all({});
@@ -304,4 +306,29 @@ TEST_CASE("an export shows owner, state and times of each code", "[export]") {
   const auto stranger = Caller::user(user, domain::Role::kUser);
   CHECK(service::CodeExport::open(*engine, stranger, campaign).error().reason ==
         Reason::kForbidden);
+}
+
+TEST_CASE("what was used where it comes from stays used, and an end of its own ends a code",
+          "[import]") {
+  Fixture engine;
+  const auto campaign = engine.add_campaign(Mode::kPool);
+  const Job job = engine.import_all(campaign,
+                                    "code,state,ends\nUSED-1,used,\nENDED-2,,2001-01-01T00:00:00Z\n"
+                                    "GOOD-3,,2101-01-01T00:00:00Z\nGOOD-4,,\n");
+  CHECK(job.refused == 0);
+  CHECK(engine.counters(campaign) == domain::Counters{.issued = 4, .available = 3, .voided = 1});
+  const auto user = engine.make_user("owner@example.com").id;
+  const auto redeem = [&](const char* code) {
+    const auto hash = engine->vault().hash(must(core::canonical(code)));
+    const service::Mint mint{engine->vault(), engine->random()};
+    return engine.run<service::Redeemed>([&](store::Tx& tx) -> core::Result<service::Redeemed> {
+      const auto given = service::assign(tx, Caller::cli(), mint, hash, user);
+      if (!given) return given.error();
+      return service::redeem(tx, Caller::cli(), {.code = hash, .user_id = user});
+    });
+  };
+  CHECK(redeem("USED-1").error().reason == Reason::kVoid);
+  CHECK(redeem("ENDED-2").error().reason == Reason::kExpired);
+  CHECK(redeem("GOOD-3").ok());
+  CHECK(redeem("GOOD-4").ok());
 }

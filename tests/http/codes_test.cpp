@@ -104,7 +104,7 @@ TEST_CASE("codes: a dry run makes none, and a key makes them once", "[codes]") {
   const std::string codes = make_campaign(api);
   CHECK(api.post(codes + "?dry_run=true", admin, R"({"count":2})").status == 201);
   CHECK(api.get(codes, admin).body["items"].empty());
-  const auto check = import(api, codes, "A\nB\n\x01\n", "?dry_run=true");
+  const auto check = import(api, codes, "AAA\nBBB\n\x01\n", "?dry_run=true");
   CHECK(check.status == 202);
   CHECK(check.body["job"]["total"] == 3);
   CHECK(check.body["job"]["errors"] == 1);
@@ -136,7 +136,7 @@ TEST_CASE("codes: an import tells of each bad line, and its export imports again
   ApiFixture api;
   const std::string& admin = api.admin().token;
   const std::string codes = make_campaign(api);
-  const auto job = import(api, codes, "code\r\nA1\r\n\"b\r\nA1\r\nA2\r\n");
+  const auto job = import(api, codes, "code\r\nA11\r\n\"b\r\nA11\r\nA22\r\n");
   REQUIRE(job.status == 202);
   const auto done = finished(api, job);
   CHECK(done["state"] == "done");
@@ -154,7 +154,7 @@ TEST_CASE("codes: an import tells of each bad line, and its export imports again
   const auto file = api.get(codes + "/export", admin);
   REQUIRE(file.status == 200);
   const std::string csv = streamed(file.raw);
-  CHECK(csv.starts_with("code,number,state,user,assigned_at,redeemed_at\r\nA1,1,available,"));
+  CHECK(csv.starts_with("code,number,state,user,assigned_at,redeemed_at\r\nA11,1,available,"));
   const auto again = finished(api, import(api, codes, csv));
   CHECK(again["total"] == 2);
   CHECK(again["errors"] == 2);  // they are all there
@@ -163,4 +163,33 @@ TEST_CASE("codes: an import tells of each bad line, and its export imports again
   CHECK(json["errors"] == 0);
   CHECK(api.get("/api/v1/jobs", admin).body["items"].size() == 3);
   CHECK(api.is_sound());
+}
+
+TEST_CASE("codes: an import honours states and ends, and asks where it would have to guess",
+          "[codes]") {
+  ApiFixture api;
+  const std::string& admin = api.admin().token;
+  const std::string codes = make_campaign(api);
+  const auto moved = finished(
+      api, import(api, codes,
+                  "Code;Status;Ends\nOLD-1;USED;\nOLD-2;VALID;2101-01-01\nOLD-3;RESERVED;\n"));
+  CHECK(moved["errors"] == 1);
+  CHECK(api.get(codes + "?state=void", admin).body["items"].size() == 1);
+  CHECK(api.get(codes + "?state=available", admin).body["items"].size() == 1);
+  CHECK(api.is_sound());
+
+  const std::string title = "Codes of autumn\nHRB-001\nHRB-002\n";
+  const auto asked = import(api, codes, title);
+  CHECK(asked.status == 400);
+  CHECK(asked.body["detail"].get<std::string>().find("looks like a title") != std::string::npos);
+  CHECK(finished(api, import(api, codes, title, "?header=true"))["done"] == 2);
+  CHECK(import(api, codes, title, "?header=perhaps").status == 400);
+  const auto money = import(api, codes, "code,value\nGC-1,10.00\n");
+  CHECK(money.status == 400);
+  CHECK(finished(api, import(api, codes, "code,value\nGC-1,10.00\n", "?ignore=value"))["done"] ==
+        1);
+
+  const auto rehearsed = import(api, codes, "HRB-001\nNEW-001\nNEW-001\n", "?dry_run=true");
+  CHECK(rehearsed.body["job"]["total"] == 3);
+  CHECK(rehearsed.body["job"]["errors"] == 2);
 }

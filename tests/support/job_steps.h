@@ -24,7 +24,8 @@ struct JobEngine : BulkEngine {
   }
   core::Result<domain::Job> import(core::CampaignId campaign, std::string_view text,
                                    service::ImportFormat format = service::ImportFormat::kCsv) {
-    auto received = service::receive_import(**this, service::Caller::cli(), campaign, text, format);
+    auto received = service::receive_import(**this, service::Caller::cli(), campaign, text,
+                                            {.format = format, .confirm = true});
     if (!received) return received.error();
     return queue(*received);
   }

@@ -19,14 +19,15 @@ struct CsvRecord {
 };
 
 // Strict: a quote only around a whole field and doubled inside it, nothing between a closing quote
-// and the next comma, no bare carriage return, no NUL, and a record of at most `record_max` bytes.
-// What breaks that is given as a record that is not well formed, and reading goes on at the next
-// line after the one it began on. Lines end with CR LF or LF, the last one may lack it. Empty lines
-// are skipped; a byte order mark at the start is too.
+// and the next separator, no NUL, and a record of at most `record_max` bytes. What breaks that is
+// given as a record that is not well formed, and reading goes on at the next line after the one it
+// began on. Lines end with CR LF, LF or CR, the last one may lack it. Empty lines are skipped; a
+// byte order mark at the start is too. A cell that a spreadsheet marked as text (="00012") is read
+// as what it shows.
 class CsvReader {
  public:
   // `text` must outlive the reader.
-  CsvReader(std::string_view text, std::size_t record_max);
+  CsvReader(std::string_view text, std::size_t record_max, char separator = ',');
 
   // False at the end of the text; `record` is then unchanged.
   bool next(CsvRecord& record);
@@ -37,11 +38,12 @@ class CsvReader {
   bool read_field(std::string& field);
   bool read_quoted(std::string& field);
   bool read_plain(std::string& field);
-  // The length of the line end at the cursor: 0, 1 (LF) or 2 (CR LF).
+  // The length of the line end at the cursor: 0, 1 (LF, CR) or 2 (CR LF).
   std::size_t line_end() const;
 
-  const std::string_view text_;
-  const std::size_t record_max_;
+  std::string_view text_;
+  std::size_t record_max_;
+  char separator_;
   std::size_t at_ = 0;     // the cursor
   std::size_t limit_ = 0;  // where the current record must have ended
   std::int64_t line_ = 1;  // of the cursor
@@ -52,7 +54,8 @@ class CsvReader {
 // which spreadsheets read as "this is text".
 std::string csv_field(std::string_view value);
 
-// The inverse for a field that was read: takes that apostrophe away again.
+// The inverse for a field that was read: takes that apostrophe away again, and a spreadsheet's
+// ="…" around a text.
 std::string_view csv_value(std::string_view field);
 
 }  // namespace coupon::core

@@ -52,7 +52,7 @@ constexpr std::int64_t kJobCodesMax = 100'000'000;
 constexpr std::uint64_t kWalkedSpaceMax = std::uint64_t{1} << 32;
 // An import: a million of the longest codes as a file, and its longest line with other columns.
 constexpr std::size_t kImportBodyMaxBytes = std::size_t{64} << 20;
-constexpr std::size_t kImportLineMaxBytes = 1024;
+constexpr std::size_t kImportLineMaxBytes = std::size_t{64} << 10;
 constexpr std::int64_t kImportLinesMax = 1'000'000;
 // Lines of an import kept in one row of the database.
 constexpr std::int64_t kImportPartLines = 1'000;

@@ -28,6 +28,7 @@ struct FreshCode {
   // another hash; `vault` then tells its coupon from that of a code which only looks alike.
   std::optional<core::CodeVault::CodeHash> folded = {};
   const core::CodeVault* vault = nullptr;
+  std::optional<core::UnixMs> expires_at = {};  // an end of its own
 };
 
 // Seals a code somebody chose. kInvalidCode when it is not one. Any thread.

@@ -40,7 +40,7 @@ struct IssueRequest {
 
 struct Issued {
   domain::Coupon coupon;
-  std::string code;                       // as displayed
+  std::string code;  // as displayed
   std::string campaign_slug;
   std::optional<std::int64_t> remaining;  // of the campaign after this; absent: unlimited
   std::int64_t user_coupons = 0;          // of the campaign, this one included
@@ -103,7 +103,7 @@ struct RedeemRequest {
 
 struct Redeemed {
   domain::Redemption redemption;
-  domain::Coupon coupon;                       // as it is after
+  domain::Coupon coupon;  // as it is after
   std::string campaign_slug;
   std::optional<std::int64_t> remaining_uses;  // of the coupon; absent: unlimited
   store::Balance balance;                      // of the user, after

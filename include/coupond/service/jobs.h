@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "coupond/core/result.h"
 #include "coupond/domain/job.h"
@@ -33,25 +34,50 @@ core::Result<domain::Job> plan_generation(Engine& engine, const Caller& caller,
                                           const GenerateRequest& request);
 
 enum class ImportFormat {
-  kCsv,        // a header with a column `code` (others are ignored), or without header one code a
-               // line; service/export.h's files are such
+  kCsv,        // rows separated by comma, semicolon or tab, with or without a header; or one code a
+               // line. service/export.h's files are such
   kJsonLines,  // one object a line with a text `code`, and no nested values
 };
 
+// How to read an import. What is not said is found out, or refused where it would be guessed.
+struct ImportOptions {
+  ImportFormat format = ImportFormat::kCsv;
+  std::optional<std::string> column = {};  // of the codes: its name, or its number from 1
+  std::optional<bool> header = {};         // whether the first row is one
+  std::vector<std::string> ignore = {};    // columns to leave out although they change a code
+  bool confirm = false;                    // codes of one or two characters are right
+};
+
+// How the text of an import is read. kInvalidRequest where that would have to be guessed, with what
+// to say.
+struct ImportShape {
+  std::string utf8 = {};        // the text, whatever it was encoded in
+  bool has_header = false;      // the first row but for lines of comment
+  std::int64_t comments = 0;    // before the first code
+  std::size_t code_column = 0;  // from 0
+  char separator = ',';
+  std::string sentence = {};  // all that for a person
+};
+core::Result<ImportShape> shape_of_import(std::string_view text, const ImportOptions& options);
+
 // What an import would have to deal with, without storing anything. kInvalidRequest when there is
-// no line or one of the limits is passed (limits::kImportBodyMaxBytes, kImportLinesMax).
+// no line, one of the limits is passed (limits::kImportBodyMaxBytes, kImportLinesMax), or how to
+// read it would have to be guessed.
 struct ImportCheck {
   std::int64_t lines = 0;
-  std::int64_t bad_lines = 0;  // that hold no code; duplicates are found by the job only
+  std::int64_t bad_lines = 0;  // that hold no code, or one that exists, here or further up
+  std::string layout = {};     // how the file was read, for a person
 };
-core::Result<ImportCheck> check_import(std::string_view text, ImportFormat format);
+core::Result<ImportCheck> check_import(Engine& engine, const Caller& caller,
+                                       core::CampaignId campaign_id, std::string_view text,
+                                       const ImportOptions& options);
 
 // Stores the lines of an import, sealed, in several small operations, as a job that only has to be
 // queued. Bad lines do not refuse it: the job tells of each. kForbidden, kUnknownCampaign,
 // kWrongMode, kArchived, and what check_import() refuses.
 core::Result<domain::Job> receive_import(Engine& engine, const Caller& caller,
                                          core::CampaignId campaign_id, std::string_view text,
-                                         ImportFormat format);
+                                         const ImportOptions& options);
 
 // Inside one operation: lets the runner have it. Gives the job as stored. Call JobRunner::wake()
 // afterwards.

@@ -66,11 +66,9 @@ class UserCache {
 
   // On commit, by whatever changed it: sessions end with the next request.
   void account_changed(const domain::User& user) {
-    accounts_.put(user.id.value,
-                  {.uuid = user.uuid,
-                   .role = user.role,
-                   .active = user.active,
-                   .epoch = user.token_epoch});
+    accounts_.put(
+        user.id.value,
+        {.uuid = user.uuid, .role = user.role, .active = user.active, .epoch = user.token_epoch});
   }
   void api_key_revoked(const core::Digest& hash) { keys_.erase(hash); }
   // Somebody else wrote the file.

@@ -65,7 +65,8 @@ core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int6
 // The same for a lot of codes, to which one of them is added. `max_uses`: empty in mode shared,
 // where it follows the policy.
 void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
-                       std::optional<std::int64_t> max_uses);
+                       std::optional<std::int64_t> max_uses,
+                       std::optional<core::UnixMs> expires_at);
 
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Changes how often a coupon may be used, and its state where that follows. `max_uses` must not be

@@ -131,27 +131,51 @@ Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
   });
 }
 
-service::ImportFormat format_of(const http::Request& request) {
+// How to read the body: its type, and what the query says.
+Result<service::ImportOptions> import_options(const http::Request& request) {
   const std::string_view type = request.header("Content-Type").value_or("");
-  return type.starts_with("text/csv") ? service::ImportFormat::kCsv
-                                      : service::ImportFormat::kJsonLines;
+  service::ImportOptions options;
+  if (!type.starts_with("text/csv")) options.format = service::ImportFormat::kJsonLines;
+  if (const auto column = request.query_value("column")) options.column = std::string(*column);
+  std::string_view ignored = request.query_value("ignore").value_or("");
+  while (!ignored.empty()) {
+    const std::size_t comma = std::min(ignored.find(','), ignored.size());
+    options.ignore.emplace_back(ignored.substr(0, comma));
+    ignored.remove_prefix(std::min(comma + 1, ignored.size()));
+  }
+  for (const char* name : {"header", "confirm"}) {
+    const auto value = request.query_value(name);
+    if (!value) continue;
+    if (*value != "true" && *value != "false") {
+      return core::Error{.reason = Reason::kInvalidRequest,
+                         .message = std::string(name) + " must be true or false",
+                         .fields = {{name, "must be true or false"}}};
+    }
+    const bool is_true = *value == "true";
+    if (std::string_view(name) == "header") options.header = is_true;
+    if (std::string_view(name) == "confirm") options.confirm = is_true;
+  }
+  return options;
 }
 
 Result<http::Reply> import_codes(Call& call, service::JobRunner& jobs, const CampaignName& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
-  const auto format = format_of(call.request);
+  const auto options = import_options(call.request);
+  if (!options.ok()) return options.error();
   if (call.dry_run) {
-    const auto checked = service::check_import(call.request.body, format);
+    const auto checked =
+        service::check_import(call.engine, call.caller, campaign->id, call.request.body, *options);
     if (!checked.ok()) return checked.error();
     const domain::Job rehearsed{.kind = domain::JobKind::kImport,
                                 .campaign_id = campaign->id,
                                 .total = checked->lines,
-                                .refused = checked->bad_lines};
+                                .refused = checked->bad_lines,
+                                .message = checked->layout};
     return http::json_reply(202, http::to_json(JobQueued{job_reply(rehearsed)}));
   }
   const auto received =
-      service::receive_import(call.engine, call.caller, campaign->id, call.request.body, format);
+      service::receive_import(call.engine, call.caller, campaign->id, call.request.body, *options);
   if (!received.ok()) return received.error();
   return queue(call, jobs, *received);
 }
@@ -218,8 +242,12 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
   v1.add({.route = "POST /api/v1/campaigns/{campaign}/codes/import",
           .id = "importCodes",
           .summary = "Import codes from a file",
-          .doc = "CSV with a column `code`, or one code a line; or JSON lines {\"code\": …}. Good "
-                 "lines are stored by a job, which tells of every other.",
+          .doc = "CSV (comma, semicolon or tab) with a header, or one code a line; or JSON lines "
+                 "{\"code\": …}. Good lines are stored by a job, which tells of every other. "
+                 "Columns of state, limit and end are honoured; what would have to be guessed is "
+                 "refused. In the query: `column` (name or number of the codes'), `header` "
+                 "(true, false), `ignore` (columns to leave out), `confirm=true` (short codes are "
+                 "right).",
           .auth = Auth::kAdmin,
           .scope = "admin",
           .success = 202,

@@ -1,0 +1,214 @@
+#include "src/service/import_columns.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ctime>
+#include <utility>
+
+#include "coupond/core/time_text.h"
+
+namespace coupon::service {
+namespace {
+
+using Names = std::pair<std::string_view, ColumnRole>;
+
+// Folded names, as shops, tills and spreadsheets write them.
+constexpr std::array kNames{
+    Names{"code", ColumnRole::kCode},
+    Names{"codes", ColumnRole::kCode},
+    Names{"couponcode", ColumnRole::kCode},
+    Names{"coupon", ColumnRole::kCode},
+    Names{"promocode", ColumnRole::kCode},
+    Names{"promotioncode", ColumnRole::kCode},
+    Names{"discountcode", ColumnRole::kCode},
+    Names{"vouchercode", ColumnRole::kCode},
+    Names{"voucher", ColumnRole::kCode},
+    Names{"giftcode", ColumnRole::kCode},
+    Names{"giftcard", ColumnRole::kCode},
+    Names{"giftcardcode", ColumnRole::kCode},
+    Names{"cardcode", ColumnRole::kCode},
+    Names{"redeemcode", ColumnRole::kCode},
+    Names{"token", ColumnRole::kCode},
+    Names{"gutscheincode", ColumnRole::kCode},
+    Names{"gutscheincodes", ColumnRole::kCode},
+    Names{"gutschein", ColumnRole::kCode},
+    Names{"gutscheinnummer", ColumnRole::kCode},
+    Names{"rabattcode", ColumnRole::kCode},
+    Names{"aktionscode", ColumnRole::kCode},
+    Names{"state", ColumnRole::kState},
+    Names{"status", ColumnRole::kState},
+    Names{"codestatus", ColumnRole::kState},
+    Names{"used", ColumnRole::kState},
+    Names{"isused", ColumnRole::kState},
+    Names{"redeemed", ColumnRole::kState},
+    Names{"isredeemed", ColumnRole::kState},
+    Names{"zustand", ColumnRole::kState},
+    Names{"eingelöst", ColumnRole::kState},
+    Names{"expiresat", ColumnRole::kExpiresAt},
+    Names{"expires", ColumnRole::kExpiresAt},
+    Names{"expiry", ColumnRole::kExpiresAt},
+    Names{"expirydate", ColumnRole::kExpiresAt},
+    Names{"expirationdate", ColumnRole::kExpiresAt},
+    Names{"validuntil", ColumnRole::kExpiresAt},
+    Names{"validto", ColumnRole::kExpiresAt},
+    Names{"enddate", ColumnRole::kExpiresAt},
+    Names{"ends", ColumnRole::kExpiresAt},
+    Names{"endsat", ColumnRole::kExpiresAt},
+    Names{"gültigbis", ColumnRole::kExpiresAt},
+    Names{"ablaufdatum", ColumnRole::kExpiresAt},
+    Names{"maxuses", ColumnRole::kMaxUses},
+    Names{"limit", ColumnRole::kMaxUses},
+    Names{"usagelimit", ColumnRole::kMaxUses},
+    Names{"maxredemptions", ColumnRole::kMaxUses},
+    Names{"uses", ColumnRole::kUses},
+    Names{"timesused", ColumnRole::kUses},
+    Names{"usagecount", ColumnRole::kUses},
+    Names{"redemptions", ColumnRole::kUses},
+    Names{"value", ColumnRole::kValue},
+    Names{"balance", ColumnRole::kValue},
+    Names{"amount", ColumnRole::kValue},
+    Names{"initialvalue", ColumnRole::kValue},
+    Names{"remainingvalue", ColumnRole::kValue},
+    Names{"credit", ColumnRole::kValue},
+    Names{"wert", ColumnRole::kValue},
+    Names{"betrag", ColumnRole::kValue},
+    Names{"guthaben", ColumnRole::kValue},
+    Names{"restwert", ColumnRole::kValue},
+    Names{"owner", ColumnRole::kOwner},
+    Names{"user", ColumnRole::kOwner},
+    Names{"email", ColumnRole::kOwner},
+    Names{"customer", ColumnRole::kOwner},
+    Names{"customeremail", ColumnRole::kOwner},
+    Names{"kunde", ColumnRole::kOwner},
+};
+
+using States = std::pair<std::string_view, ImportedState>;
+constexpr std::array kStates{States{"", ImportedState::kAvailable},
+                             States{"available", ImportedState::kAvailable},
+                             States{"valid", ImportedState::kAvailable},
+                             States{"unused", ImportedState::kAvailable},
+                             States{"active", ImportedState::kAvailable},
+                             States{"new", ImportedState::kAvailable},
+                             States{"open", ImportedState::kAvailable},
+                             States{"unredeemed", ImportedState::kAvailable},
+                             States{"notused", ImportedState::kAvailable},
+                             States{"enabled", ImportedState::kAvailable},
+                             States{"false", ImportedState::kAvailable},
+                             States{"no", ImportedState::kAvailable},
+                             States{"nein", ImportedState::kAvailable},
+                             States{"0", ImportedState::kAvailable},
+                             States{"frei", ImportedState::kAvailable},
+                             States{"gültig", ImportedState::kAvailable},
+                             States{"offen", ImportedState::kAvailable},
+                             States{"used", ImportedState::kUsed},
+                             States{"redeemed", ImportedState::kUsed},
+                             States{"consumed", ImportedState::kUsed},
+                             States{"spent", ImportedState::kUsed},
+                             States{"true", ImportedState::kUsed},
+                             States{"yes", ImportedState::kUsed},
+                             States{"ja", ImportedState::kUsed},
+                             States{"1", ImportedState::kUsed},
+                             States{"eingelöst", ImportedState::kUsed},
+                             States{"verbraucht", ImportedState::kUsed},
+                             States{"void", ImportedState::kVoid},
+                             States{"voided", ImportedState::kVoid},
+                             States{"cancelled", ImportedState::kVoid},
+                             States{"canceled", ImportedState::kVoid},
+                             States{"disabled", ImportedState::kVoid},
+                             States{"inactive", ImportedState::kVoid},
+                             States{"blocked", ImportedState::kVoid},
+                             States{"expired", ImportedState::kVoid},
+                             States{"storniert", ImportedState::kVoid},
+                             States{"gesperrt", ImportedState::kVoid},
+                             States{"ungültig", ImportedState::kVoid},
+                             States{"reserved", ImportedState::kReserved},
+                             States{"held", ImportedState::kReserved},
+                             States{"assigned", ImportedState::kReserved},
+                             States{"pending", ImportedState::kReserved},
+                             States{"reserviert", ImportedState::kReserved}};
+
+bool is_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "31.12.2027" as "2027-12-31"; anything else as it is.
+std::string iso_day(std::string_view cell) {
+  if (cell.size() != 10 || cell[2] != '.' || cell[5] != '.') return std::string(cell);
+  const auto part = [&](std::size_t from, std::size_t size) {
+    return std::string(cell.substr(from, size));
+  };
+  return part(6, 4) + "-" + part(3, 2) + "-" + part(0, 2);
+}
+
+// The first moment of the day after `day`, which is 2027-12-31, in this machine's zone.
+core::UnixMs end_of_day(const std::string& day) {
+  const auto number = [&](std::size_t from, std::size_t size) {
+    int value = 0;
+    std::from_chars(day.data() + from, day.data() + from + size, value);
+    return value;
+  };
+  std::tm local{};
+  local.tm_year = number(0, 4) - 1900;
+  local.tm_mon = number(5, 2) - 1;
+  local.tm_mday = number(8, 2) + 1;
+  local.tm_isdst = -1;
+  return {static_cast<std::int64_t>(std::mktime(&local)) * core::kMsPerSecond};
+}
+
+}  // namespace
+
+std::string folded_name(std::string_view name) {
+  std::string folded;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(name[i]);
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80;
+    if (c >= 'A' && c <= 'Z') folded += static_cast<char>(c - 'A' + 'a');
+    if (letter) folded += name[i];
+    // A capital umlaut is its small one: 0xc3 0x84, 0x96 or 0x9c.
+    if (c == 0xc3 && i + 1 < name.size()) {
+      const auto second = static_cast<unsigned char>(name[++i]);
+      const bool capital = second == 0x84 || second == 0x96 || second == 0x9c;
+      folded += static_cast<char>(capital ? second + 0x20 : second);
+    }
+  }
+  return folded;
+}
+
+ColumnRole role_of(std::string_view name) {
+  const std::string folded = folded_name(name);
+  const auto found =
+      std::find_if(kNames.begin(), kNames.end(), [&](const Names& n) { return n.first == folded; });
+  return found == kNames.end() ? ColumnRole::kNote : found->second;
+}
+
+std::optional<ImportedState> parse_state(std::string_view cell) {
+  const std::string folded = folded_name(cell);
+  const auto found = std::find_if(kStates.begin(), kStates.end(),
+                                  [&](const States& s) { return s.first == folded; });
+  if (found == kStates.end()) return std::nullopt;
+  return found->second;
+}
+
+core::Result<core::UnixMs> parse_end(std::string_view cell) {
+  const std::string text = iso_day(cell);
+  auto at = core::parse_time(text);
+  if (!at.ok() || text.size() != std::string_view("2027-12-31").size()) return at;
+  return end_of_day(text);
+}
+
+std::optional<std::int64_t> parse_uses(std::string_view cell) {
+  const std::size_t point = std::min(cell.find_first_of(".,"), cell.size());
+  const std::string_view whole = cell.substr(0, point);
+  const std::string_view rest = cell.substr(std::min(point + 1, cell.size()));
+  if (!is_digits(whole) || rest.find_first_not_of('0') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+  if (error != std::errc() || end != whole.data() + whole.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace coupon::service

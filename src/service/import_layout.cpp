@@ -1,0 +1,223 @@
+// How an ImportReader decides what it reads. Nothing becomes a code by accident: what would have to
+// be guessed is refused with what to say.
+#include <algorithm>
+#include <array>
+
+#include "coupond/core/limits.h"
+#include "src/service/import_lines.h"
+
+namespace coupon::service {
+namespace {
+
+using Cells = std::vector<std::string>;
+
+constexpr std::array kSeparators{',', ';', '\t'};
+constexpr std::size_t kSampleRows = 20;
+constexpr std::size_t kShownRows = 5;
+constexpr std::size_t kShortCodeBytes = 2;
+
+// "# Voucher roll 7" is a comment, "#SALE-9" is a code.
+bool is_comment(const core::CsvRecord& record) {
+  if (record.fields.empty()) return false;
+  const std::string_view first = record.fields.front();
+  return first == "#" || first.starts_with("# ") || first.starts_with("#\t");
+}
+
+bool has_digit(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool has_inner_blank(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  const std::size_t last = text.find_last_not_of(" \t");
+  return first != std::string_view::npos &&
+         text.substr(first, last - first).find_first_of(" \t") != std::string_view::npos;
+}
+
+std::size_t count_roles(const Cells& cells, ColumnRole role) {
+  return static_cast<std::size_t>(std::count_if(
+      cells.begin(), cells.end(), [&](const std::string& cell) { return role_of(cell) == role; }));
+}
+
+// Rows of one width, more than one cell each.
+bool is_table(const std::vector<core::CsvRecord>& rows) {
+  if (rows.empty() || rows.front().fields.size() < 2) return false;
+  return std::all_of(rows.begin(), rows.end(), [&](const core::CsvRecord& row) {
+    return row.fields.size() == rows.front().fields.size();
+  });
+}
+
+// A first row that is made unlike all others: words where they have digits, or blanks where they
+// have none.
+bool looks_like_title(const std::string& first, const std::vector<std::string>& others) {
+  if (others.empty()) return has_inner_blank(first) && !has_digit(first);
+  const auto all = [&](auto rule) { return std::all_of(others.begin(), others.end(), rule); };
+  if (!has_digit(first) && all(has_digit)) return true;
+  return has_inner_blank(first) &&
+         all([](const std::string& other) { return !has_inner_blank(other); });
+}
+
+core::Error unclear(std::string message) {
+  return {.reason = core::Reason::kInvalidRequest,
+          .message = message,
+          .fields = {{.field = "body", .message = std::move(message)}}};
+}
+
+std::string list_of(const Cells& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+}  // namespace
+
+std::string ImportLayout::sentence() const {
+  std::string text = "Read as " + std::string(encoding);
+  if (separator == ';') text += ", separated by semicolons";
+  if (separator == '\t') text += ", separated by tabs";
+  if (has_header) text += ", with the codes in " + columns[code_column];
+  text += ".";
+  if (comments > 0) text += " Lines of comment: " + std::to_string(comments) + ".";
+  if (!left_out.empty()) text += " Left out: " + list_of(left_out) + ".";
+  return text;
+}
+
+std::vector<core::CsvRecord> ImportReader::sample(char separator) const {
+  core::CsvReader reader(*text_, core::limits::kImportLineMaxBytes, separator);
+  std::vector<core::CsvRecord> rows;
+  core::CsvRecord record;
+  while (rows.size() < kSampleRows && reader.next(record)) {
+    if (record.well_formed && !is_comment(record)) rows.push_back(record);
+  }
+  return rows;
+}
+
+// The separator under which a header is known, else the one that makes a table, else none is
+// needed.
+char ImportReader::find_separator() const {
+  for (const char separator : kSeparators) {
+    const auto rows = sample(separator);
+    if (!rows.empty() && (count_roles(rows.front().fields, ColumnRole::kCode) > 0 ||
+                          chosen_column(rows.front().fields))) {
+      if (rows.front().fields.size() > 1) return separator;
+    }
+  }
+  for (const char separator : kSeparators) {
+    if (is_table(sample(separator))) return separator;
+  }
+  return ',';
+}
+
+// The column that the options name in a header.
+std::optional<std::size_t> ImportReader::chosen_column(const Cells& first) const {
+  if (!options_.column) return std::nullopt;
+  const std::string wanted = folded_name(*options_.column);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (folded_name(first[i]) == wanted) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<core::Error> ImportReader::find_layout() {
+  layout_.separator = find_separator();
+  csv_ = core::CsvReader(*text_, core::limits::kImportLineMaxBytes, layout_.separator);
+  const auto rows = sample(layout_.separator);
+  if (rows.empty()) return std::nullopt;  // nothing to read: whoever counts the lines says so
+  if (auto error = find_columns(rows.front().fields)) return error;
+  if (auto error = doubts()) return error;
+  if (layout_.has_header) {
+    core::CsvRecord header;
+    next_record(header);
+  }
+  return std::nullopt;
+}
+
+// Which row is the header, and which column has the codes.
+std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
+  const auto named = chosen_column(first);
+  const auto number = options_.column ? parse_uses(*options_.column) : std::nullopt;
+  const std::size_t known = count_roles(first, ColumnRole::kCode);
+  if (options_.column && !named && !number) {
+    return unclear("There is no column " + *options_.column +
+                   ". The first row is: " + list_of(first) + ".");
+  }
+  layout_.has_header = options_.header.value_or(named || known > 0);
+  if (named) {
+    layout_.code_column = *named;
+  } else if (number) {
+    if (*number < 1 || *number > static_cast<std::int64_t>(first.size())) {
+      return unclear("There is no column " + *options_.column + ": the rows have " +
+                     std::to_string(first.size()) + ".");
+    }
+    layout_.code_column = static_cast<std::size_t>(*number) - 1;
+  } else if (layout_.has_header && known == 1) {
+    while (role_of(first[layout_.code_column]) != ColumnRole::kCode) ++layout_.code_column;
+  } else if (first.size() > 1) {
+    return unclear("Which column has the codes? The first row is: " + list_of(first) +
+                   ". Name the column (column=NAME, --column NAME) or give its number.");
+  }
+  if (!layout_.has_header) return std::nullopt;
+  layout_.columns = first;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (i == layout_.code_column) continue;
+    const bool ignored = std::any_of(
+        options_.ignore.begin(), options_.ignore.end(),
+        [&](const std::string& name) { return folded_name(name) == folded_name(first[i]); });
+    const ColumnRole role = ignored ? ColumnRole::kNote : role_of(first[i]);
+    if (role == ColumnRole::kNote || role == ColumnRole::kCode) {
+      layout_.left_out.push_back(first[i].empty() ? std::to_string(i + 1) : first[i]);
+    } else {
+      columns_.push_back({.index = i, .role = role, .name = first[i]});
+    }
+  }
+  return std::nullopt;
+}
+
+// What only a person can say: a first row that may be a title, codes so short that they may be
+// numbers of rows, and columns of money, which codes cannot carry yet.
+std::optional<core::Error> ImportReader::doubts() const {
+  auto rows = sample(layout_.separator);
+  if (layout_.has_header) rows.erase(rows.begin());
+  Cells codes;
+  for (const core::CsvRecord& row : rows) {
+    if (layout_.code_column < row.fields.size()) codes.push_back(row.fields[layout_.code_column]);
+    for (const Column& column : columns_) {
+      const bool money = column.role == ColumnRole::kValue || column.role == ColumnRole::kOwner;
+      if (!money || column.index >= row.fields.size() || row.fields[column.index].empty()) continue;
+      return unclear("The column " + column.name +
+                     " says what a code is worth or whose it is, and an import cannot keep that. "
+                     "Leave it out by name (ignore=" +
+                     column.name + ", --ignore " + column.name +
+                     ") if the codes shall be stored without it.");
+    }
+  }
+  if (options_.confirm || codes.empty()) return std::nullopt;
+  const Cells shown(codes.begin(), codes.begin() + static_cast<std::ptrdiff_t>(
+                                                       std::min(codes.size(), kShownRows)));
+  const std::string preview = " The first codes would be: " + list_of(shown) + ". ";
+  if (!options_.header && !layout_.has_header &&
+      looks_like_title(codes.front(), Cells(codes.begin() + 1, codes.end()))) {
+    return unclear("The first row looks like a title: " + codes.front() + "." + preview +
+                   "Say that it is one (header=true, --header) or that it is a code "
+                   "(header=false, --no-header).");
+  }
+  if (std::any_of(codes.begin(), codes.end(), [](const std::string& code) {
+        return !code.empty() && code.size() <= kShortCodeBytes;
+      })) {
+    return unclear("Some codes have only one or two characters." + preview +
+                   "Say that they are right (confirm=true, --yes), or which column has the codes "
+                   "(column=NAME, --column NAME).");
+  }
+  return std::nullopt;
+}
+
+// The next row that is no comment.
+bool ImportReader::next_record(core::CsvRecord& record) {
+  while (csv_.next(record)) {
+    if (!record.well_formed || !is_comment(record)) return true;
+    ++layout_.comments;
+  }
+  return false;
+}
+
+}  // namespace coupon::service
