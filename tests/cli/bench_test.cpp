@@ -70,7 +70,7 @@ TEST_CASE("a running server is measured by its address and left tidy", "[cli][be
 
   const std::string name = report.at("left").at("name").get<std::string>() + "-";
   const std::string campaigns = fixture.list("campaign").out;
-  CHECK(mentions(campaigns, name + "cards\tcard\tarchived\tissued 1"));
+  CHECK(mentions(campaigns, name + "cards\tcard\tarchived\tissued "));
   CHECK_FALSE(mentions(campaigns, name + "pool\tpool\tactive"));
   // The server's own are as they were.
   CHECK(mentions(campaigns, "tokens\ttoken\tactive\tissued 0, redeemed 0"));
@@ -142,7 +142,7 @@ TEST_CASE("bench --url puts no load on other machines", "[cli][bench]") {
 TEST_CASE("a server of the benchmark's own says what it wrote, and its books are in order",
           "[cli][bench]") {
   const ProgramOutcome outcome =
-      run_program({.arguments = {"bench", "--seconds", "0.2", "--users", "3", "--codes", "300",
+      run_program({.arguments = {"bench", "--seconds", "0.2", "--users", "3", "--codes", "40000",
                                  "--connections", "4", "--mix", "redeem,use,till", "--json"}});
   CAPTURE(outcome.out, outcome.err);
   REQUIRE(outcome.exit_code == 0);
@@ -155,6 +155,7 @@ TEST_CASE("a server of the benchmark's own says what it wrote, and its books are
     if (result.at("name") == "redeem" || result.at("name") == "use") {
       CHECK(result.at("commits_per_operation") > 0);
       CHECK(result.at("commits_per_operation") <= 1);
+      CHECK(result.at("right") > 0);
     }
     if (result.at("name") == "healthz") CHECK(result.at("commits_per_operation") < 0.1);
   }
