@@ -154,6 +154,7 @@ CREATE TABLE campaigns (
   hold_ttl_s                 INTEGER NOT NULL DEFAULT 300 CHECK (hold_ttl_s >= 1),
   token_ttl_s                INTEGER CHECK (token_ttl_s >= 1),
   code_pattern               TEXT,
+  token_algorithm            TEXT CHECK (token_algorithm IN ('HS256', 'EdDSA')),
   price                      INTEGER NOT NULL DEFAULT 0 CHECK (price >= 0),
   reward_kind                TEXT    NOT NULL DEFAULT 'none' CHECK (reward_kind IN
                                ('none', 'subscription', 'credit', 'percent_off', 'amount_off')),
@@ -182,6 +183,9 @@ CREATE TABLE campaigns (
 
 -- The claim service names its campaigns by their code.
 CREATE UNIQUE INDEX claim_campaigns_by_name ON campaigns (name)
+  WHERE mode = 'claim' AND archived_at IS NULL;
+-- In another case it is the same code, for all that are made from now on.
+CREATE INDEX claim_campaigns_by_any_case ON campaigns (name COLLATE NOCASE)
   WHERE mode = 'claim' AND archived_at IS NULL;
 
 -- ------------------------------------------------------------------------------------ coupons --

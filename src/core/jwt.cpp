@@ -4,6 +4,7 @@
 
 #include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
+#include "coupond/core/time_text.h"
 
 namespace coupon::core {
 namespace {
@@ -17,6 +18,7 @@ constexpr std::string_view kRefreshAudience = "coupond-refresh";
 constexpr std::string_view kCouponAudience = "coupond-till";
 
 constexpr std::size_t kMacSize = 32;
+constexpr std::size_t kMicrosDigits = 3;
 constexpr std::size_t kSignatureSize = 64;
 constexpr std::size_t kMacTextSize = 43;
 constexpr std::size_t kSignatureTextSize = 86;
@@ -114,34 +116,78 @@ std::optional<CouponClaims> coupon_claims_in(std::string_view base64) {
                       .expires_at = *expires_at};
 }
 
+std::optional<CouponClaims> plain_coupon_claims_in(std::string_view base64) {
+  const std::optional<Bytes> bytes = from_base64url(base64);
+  const auto read = bytes ? FlatJson::parse(as_text(*bytes)) : std::nullopt;
+  if (!read || read->size() != 4) return std::nullopt;
+  const auto token_number = read->number("token_number");
+  auto user_id = read->text("user_id");
+  const auto issued_at = parse_time(read->text("issued_at").value_or("") + 'Z');
+  const auto expires_at = time_in(*read, "exp");
+  if (!token_number || !user_id || !issued_at.ok() || !expires_at) return std::nullopt;
+  return CouponClaims{.token_number = *token_number,
+                      .user_id = *std::move(user_id),
+                      .issued_at = *issued_at,
+                      .expires_at = *expires_at};
+}
+
 CouponVerdict refuse(TokenProblem problem) { return {.problem = problem, .claims = {}}; }
+
+// Of a token whose signature is right.
+CouponVerdict judge(std::optional<CouponClaims> claims, UnixMs now) {
+  if (!claims) return refuse(TokenProblem::kMalformed);
+  CouponVerdict verdict{.problem = std::nullopt, .claims = *std::move(claims)};
+  if (!in_force(verdict.claims.issued_at, verdict.claims.expires_at, now)) {
+    verdict.problem = TokenProblem::kExpired;
+  }
+  return verdict;
+}
 
 }  // namespace
 
-Jwt::Jwt(const Secrets& secrets)
-    : coupon_key_(secrets.token_key()),
-      session_header_(header("HS256", "at+jwt", secrets.session_kid())),
-      coupon_header_(header("EdDSA", "coupon+jwt", secrets.token_key().kid)) {
-  auto* state = reinterpret_cast<crypto_auth_hmacsha256_state*>(session_state_.data());
-  const Block<32>& key = secrets.session_key();
+Jwt::Mac::Mac(std::string its_header, const Block<32>& key) : header(std::move(its_header)) {
+  auto* state = reinterpret_cast<crypto_auth_hmacsha256_state*>(state_.data());
   crypto_auth_hmacsha256_init(state, key.data(), key.size());
-  crypto_auth_hmacsha256_update(state, as_bytes(session_header_).data(), session_header_.size());
+  crypto_auth_hmacsha256_update(state, as_bytes(header).data(), header.size());
 }
 
-Jwt::~Jwt() {
-  sodium_memzero(session_state_.data(), session_state_.size());
-  sodium_memzero(coupon_key_.secret_key.data(), coupon_key_.secret_key.size());
-}
+Jwt::Mac::~Mac() { sodium_memzero(state_.data(), state_.size()); }
 
-Block<32> Jwt::session_mac(std::string_view signed_part) const {
-  const std::string_view claims = signed_part.substr(session_header_.size());
-  alignas(16) auto bytes = session_state_;  // a copy: starting anew would double the cost
+Block<32> Jwt::Mac::mac_of(std::string_view signed_part) const {
+  const std::string_view claims = signed_part.substr(header.size());
+  alignas(16) auto bytes = state_;  // a copy: starting anew would double the cost
   auto* state = reinterpret_cast<crypto_auth_hmacsha256_state*>(bytes.data());
   Block<kMacSize> mac;
   crypto_auth_hmacsha256_update(state, as_bytes(claims).data(), claims.size());
   crypto_auth_hmacsha256_final(state, mac.data());
   return mac;
 }
+
+std::string Jwt::Mac::sign(const std::string& claims) const {
+  std::string token = header + payload(claims);
+  const Block<kMacSize> mac = mac_of(token);
+  token += '.' + to_base64url(mac);
+  COUPOND_ASSERT(token.size() <= limits::kTokenMaxBytes);
+  return token;
+}
+
+std::optional<std::string_view> Jwt::Mac::verify(std::string_view token) const {
+  const std::optional<Parts> parts = split(token, header);
+  Block<kMacSize> mac;
+  const bool genuine = parts && parts->signature.size() == kMacTextSize &&
+                       from_base64url(parts->signature, mac) &&
+                       same_bytes(mac, mac_of(parts->signed_part));
+  if (!genuine) return std::nullopt;
+  return parts->claims;
+}
+
+Jwt::Jwt(const Secrets& secrets)
+    : session_(header("HS256", "at+jwt", secrets.session_kid()), secrets.session_key()),
+      plain_coupon_(header("HS256", "JWT", secrets.token_mac_kid()), secrets.token_mac_key()),
+      coupon_key_(secrets.token_key()),
+      coupon_header_(header("EdDSA", "coupon+jwt", secrets.token_key().kid)) {}
+
+Jwt::~Jwt() { sodium_memzero(coupon_key_.secret_key.data(), coupon_key_.secret_key.size()); }
 
 std::string Jwt::sign_session(const SessionClaims& claims, const FlatJsonWriter& shown) const {
   return sign_for(kSessionAudience, claims, shown);
@@ -162,28 +208,32 @@ std::string Jwt::sign_for(std::string_view audience, const SessionClaims& claims
   }
   json.add("epoch", claims.epoch);
   json.add("iat", seconds(claims.issued_at)).add("exp", seconds(claims.expires_at));
-  std::string token = session_header_ + payload(json.finish());
-  const Block<kMacSize> mac = session_mac(token);
-  token += '.' + to_base64url(mac);
-  COUPOND_ASSERT(token.size() <= limits::kTokenMaxBytes);
-  return token;
+  return session_.sign(json.finish());
 }
 
 Result<SessionClaims> Jwt::verify_session(std::string_view token, UnixMs now) const {
-  if (token.size() > limits::kTokenMaxBytes || !token.starts_with(session_header_)) {
+  if (token.size() > limits::kTokenMaxBytes || !token.starts_with(session_.header)) {
     return Reason::kInvalidToken;
   }
-  const std::optional<Parts> parts = split(token, session_header_);
-  Block<kMacSize> mac;
-  if (!parts || parts->signature.size() != kMacTextSize || !from_base64url(parts->signature, mac) ||
-      !same_bytes(mac, session_mac(parts->signed_part))) {
-    return Reason::kInvalidToken;
-  }
-  std::optional<SessionClaims> claims = session_claims_in(parts->claims);
+  const auto genuine = session_.verify(token);
+  std::optional<SessionClaims> claims = genuine ? session_claims_in(*genuine) : std::nullopt;
   if (!claims || !in_force(claims->issued_at, claims->expires_at, now)) {
     return Reason::kInvalidToken;
   }
   return *std::move(claims);
+}
+
+std::string Jwt::sign_plain_coupon(const CouponClaims& claims) const {
+  std::string issued_at = to_text(claims.issued_at, TimeStyle::kNaiveMicros);
+  const std::string micros = std::to_string(claims.issued_us);
+  COUPOND_ASSERT(claims.issued_us >= 0 && micros.size() <= kMicrosDigits);
+  issued_at.replace(issued_at.size() - micros.size(), micros.size(), micros);
+  return plain_coupon_.sign(FlatJsonWriter()
+                                .add("token_number", claims.token_number)
+                                .add("user_id", claims.user_id)
+                                .add("issued_at", issued_at)
+                                .add("exp", seconds(claims.expires_at))
+                                .finish());
 }
 
 std::string Jwt::sign_coupon(const CouponClaims& claims) const {
@@ -207,7 +257,12 @@ std::string Jwt::sign_coupon(const CouponClaims& claims) const {
 
 CouponVerdict Jwt::verify_coupon(std::string_view token, UnixMs now) const {
   if (token.size() > limits::kTokenMaxBytes) return refuse(TokenProblem::kMalformed);
-  if (token.starts_with(session_header_)) return refuse(TokenProblem::kWrongKind);
+  if (token.starts_with(session_.header)) return refuse(TokenProblem::kWrongKind);
+  if (token.starts_with(plain_coupon_.header)) {
+    const auto genuine = plain_coupon_.verify(token);
+    if (!genuine) return refuse(TokenProblem::kBadSignature);
+    return judge(plain_coupon_claims_in(*genuine), now);
+  }
   if (!token.starts_with(coupon_header_)) return refuse(TokenProblem::kMalformed);
   const std::optional<Parts> parts = split(token, coupon_header_);
   if (!parts) return refuse(TokenProblem::kMalformed);
@@ -219,13 +274,7 @@ CouponVerdict Jwt::verify_coupon(std::string_view token, UnixMs now) const {
                                   parts->signed_part.size(), coupon_key_.public_key.data()) != 0) {
     return refuse(TokenProblem::kBadSignature);
   }
-  std::optional<CouponClaims> claims = coupon_claims_in(parts->claims);
-  if (!claims) return refuse(TokenProblem::kMalformed);
-  CouponVerdict verdict{.problem = std::nullopt, .claims = *std::move(claims)};
-  if (!in_force(verdict.claims.issued_at, verdict.claims.expires_at, now)) {
-    verdict.problem = TokenProblem::kExpired;
-  }
-  return verdict;
+  return judge(coupon_claims_in(parts->claims), now);
 }
 
 std::string Jwt::jwks_json() const {

@@ -29,6 +29,7 @@ enum class SubKey : std::uint64_t {
   kCodeHash = 5,
   kCodeSeal = 6,
   kRecordSeal = 7,
+  kTokenMac = 8,
 };
 
 // Closes at the end of its scope.
@@ -147,16 +148,20 @@ Result<Block<32>> master_in(std::string_view text, const std::string& path) {
 Secrets::Secrets(const Block<32>& master)
     : key_id_(to_hex(derive<16>(master, SubKey::kKeyId)).substr(0, 16)),
       session_key_(derive<32>(master, SubKey::kSession)),
+      token_mac_key_(derive<32>(master, SubKey::kTokenMac)),
       token_key_(signing_key(master, SubKey::kTokenSeed, "t-")),
       checkpoint_key_(signing_key(master, SubKey::kCheckpointSeed, "c-")),
       code_hash_key_(derive<32>(master, SubKey::kCodeHash)),
       code_seal_key_(derive<32>(master, SubKey::kCodeSeal)),
       record_seal_key_(derive<32>(master, SubKey::kRecordSeal)) {
-  session_kid_ = "s-" + key_id_;  // the session key has no public part to name it by
+  // These have no public part to be named by.
+  session_kid_ = "s-" + key_id_;
+  token_mac_kid_ = "m-" + key_id_;
 }
 
 Secrets::~Secrets() {
   sodium_memzero(session_key_.data(), session_key_.size());
+  sodium_memzero(token_mac_key_.data(), token_mac_key_.size());
   sodium_memzero(token_key_.secret_key.data(), token_key_.secret_key.size());
   sodium_memzero(checkpoint_key_.secret_key.data(), checkpoint_key_.secret_key.size());
   sodium_memzero(code_hash_key_.data(), code_hash_key_.size());

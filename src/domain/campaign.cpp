@@ -52,6 +52,8 @@ Counters operator-(const Counters& a, const Counters& b) {
           .voided = a.voided - b.voided};
 }
 
+bool signs_offline(const Policy& policy) { return policy.token_algorithm == "EdDSA"; }
+
 std::optional<std::int64_t> remaining(const Campaign& campaign) {
   const Policy& policy = campaign.policy;
   const Counters& counters = campaign.counters;

@@ -84,6 +84,9 @@ std::vector<core::FieldProblem> campaign_problems(const Campaign& campaign) {
   if (policy.starts_at && policy.ends_at && *policy.ends_at <= *policy.starts_at) {
     problems.add("ends_at", "must be after starts_at");
   }
+  if (policy.token_algorithm && !signs_offline(policy) && *policy.token_algorithm != "HS256") {
+    problems.add("token_algorithm", "must be HS256 or EdDSA");
+  }
   if (policy.code_pattern) {
     const auto pattern = core::Pattern::parse(*policy.code_pattern);
     if (!pattern) problems.add("code_pattern", pattern.error().message);

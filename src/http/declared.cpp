@@ -79,9 +79,11 @@ std::map<int, std::vector<DeclaredRefusal>> declared_refusals(const Endpoint& en
   return refusals;
 }
 
+const Shape& problem_shape() { return shape_of<ProblemBody>(); }
+
 const Shape& error_shape_of(const Endpoint& endpoint) {
   const Shape* own = endpoint.dialect->error_shape;
-  return own != nullptr ? *own : shape_of<ProblemBody>();
+  return own != nullptr ? *own : problem_shape();
 }
 
 std::string_view error_type_of(const Endpoint& endpoint) {

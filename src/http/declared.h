@@ -19,6 +19,8 @@ struct DeclaredRefusal {
 // By status.
 std::map<int, std::vector<DeclaredRefusal>> declared_refusals(const Endpoint& endpoint);
 
+// The body of problem.h.
+const Shape& problem_shape();
 // The shape of the error bodies of this endpoint.
 const Shape& error_shape_of(const Endpoint& endpoint);
 std::string_view error_type_of(const Endpoint& endpoint);

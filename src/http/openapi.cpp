@@ -1,6 +1,7 @@
 #include "coupond/http/openapi.h"
 
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
 
 #include "src/http/declared.h"
@@ -113,7 +114,8 @@ class Document {
   void add_paths(const Endpoint& endpoint) {
     add_tag(*endpoint.dialect);
     const OrderedJson whole = operation(endpoint);
-    add_operation(endpoint.method, endpoint.path, whole);
+    add_operation(endpoint.method,
+                  endpoint.shown_path.empty() ? endpoint.path : endpoint.shown_path, whole);
     int number = 0;
     for (const std::string& alias : endpoint.aliases) {
       OrderedJson copy = whole;
@@ -204,6 +206,21 @@ class Document {
     return parameter;
   }
 
+  // What a literal of the path is where the document shows a placeholder.
+  static void add_fixed_parts(const Endpoint& endpoint, OrderedJson& list) {
+    std::istringstream shown(endpoint.shown_path);
+    std::istringstream real(endpoint.path);
+    for (std::string name, value; std::getline(shown, name, '/');) {
+      std::getline(real, value, '/');
+      if (name == value) continue;
+      OrderedJson part{{"name", name.substr(1, name.size() - 2)}, {"in", "path"}};
+      part["required"] = true;
+      part["description"] = "Always " + value + ".";
+      part["schema"] = {{"type", "string"}, {"enum", {value}}};
+      list.push_back(std::move(part));
+    }
+  }
+
   OrderedJson parameters(const Endpoint& endpoint) {
     OrderedJson list = OrderedJson::array();
     for (const std::string& name : endpoint.path_names) {
@@ -211,6 +228,7 @@ class Document {
       made["name"] = name;  // It may be one of the field's aliases.
       list.push_back(std::move(made));
     }
+    add_fixed_parts(endpoint, list);
     if (endpoint.input != nullptr && reads_query(endpoint)) {
       for (const FieldSpec& field : endpoint.input->fields) {
         if (!in_path(endpoint, field)) list.push_back(parameter(endpoint, field, false));
@@ -274,7 +292,24 @@ class Document {
       const std::string key = std::to_string(status);
       if (!responses.contains(key)) responses[key] = refusal(endpoint, status, refusals);
     }
+    if (!has_4xx(responses)) responses["400"] = malformed();
     return responses;
+  }
+
+  static bool has_4xx(const OrderedJson& responses) {
+    for (const auto& [status, response] : responses.items()) {
+      if (status.starts_with('4')) return true;
+    }
+    return false;
+  }
+
+  // What any path answers to what is not well-formed HTTP.
+  OrderedJson malformed() {
+    const std::string name = "Problem.400.malformed";
+    OrderedJson response{{"description", "`invalid_request`: The request is not well-formed"}};
+    response["content"][kProblemJson] = {{"schema", schemas_.object(problem_shape(), {})}};
+    responses_.try_emplace(name, std::move(response));
+    return reference("responses", name);
   }
 
   OrderedJson success(const Endpoint& endpoint, const Answer& answer) {

@@ -125,8 +125,10 @@ OrderedJson SchemaBook::field(const FieldSpec& spec, SchemaUse use) {
   OrderedJson schema = value(spec.value, use);
   const bool nullable = spec.nullable && (use.request || !spec.omit_empty);
   if (nullable) schema = with_null(std::move(schema));
-  if (!spec.doc.empty()) schema["description"] = spec.doc;
-  if (use.request && !spec.initial.empty()) schema["default"] = OrderedJson::parse(spec.initial);
+  std::string doc = spec.doc;
+  // In words: of a property with `default`, generators make one that must be given.
+  if (use.request && !spec.initial.empty()) doc += " " + spec.initial + " where it is left out.";
+  if (!doc.empty()) schema["description"] = doc;
   if (!spec.example.empty())
     schema["examples"] = OrderedJson::array({OrderedJson::parse(spec.example)});
   return schema;

@@ -42,8 +42,7 @@ bool is_taken(store::Connection& connection, const domain::Campaign& campaign) {
   const auto by_slug = store::find_campaign_by_slug(connection, campaign.slug);
   if (by_slug && by_slug->id != campaign.id) return true;
   if (!domain::traits(campaign.mode).named) return false;
-  const auto by_name = store::find_claim_campaign(connection, campaign.name);
-  return by_name && by_name->id != campaign.id;
+  return store::claim_name_taken(connection, campaign.name, campaign.id);
 }
 
 // A shared campaign is one code for everybody.

@@ -21,14 +21,11 @@ struct Given {
 };
 
 // Everything about minting but the ledger entry.
-domain::Coupon new_coupon(store::Tx& tx, const domain::Campaign& campaign, core::UserId user_id,
-                          const FreshCode& code) {
+domain::Coupon new_coupon(store::Tx& tx, const domain::Campaign& campaign, core::UserId user_id) {
   const domain::Policy& policy = campaign.policy;
   domain::Coupon coupon{.id = store::next_coupon_id(tx),
                         .campaign_id = campaign.id,
                         .number = campaign.counters.issued + 1,
-                        .code_hash = code.hash,
-                        .code_sealed = code.sealed,
                         .state = CouponState::kAssigned,
                         .user_id = user_id,
                         .max_uses = policy.max_redemptions_per_coupon,
@@ -51,11 +48,21 @@ core::Result<FreshCode> free_code(store::Tx& tx, const Mint& mint, const domain:
   return code;
 }
 
+core::Result<FreshCode> code_for(store::Tx& tx, const Mint& mint, const domain::Campaign& campaign,
+                                 const IssueRequest& request, const domain::Coupon& coupon) {
+  if (!request.code_of) return free_code(tx, mint, campaign, request.code.value());
+  FreshCode code = request.code_of(coupon);
+  if (store::code_exists(tx.db(), code.hash)) return Reason::kBusy;  // of another moment, it is not
+  return code;
+}
+
 core::Result<Given> mint_one(store::Tx& tx, const Caller& caller, const Mint& mint,
                              const domain::Campaign& campaign, const IssueRequest& request) {
-  auto code = free_code(tx, mint, campaign, request.code.value());
+  domain::Coupon coupon = new_coupon(tx, campaign, request.user_id);
+  auto code = code_for(tx, mint, campaign, request, coupon);
   if (!code) return code.error();
-  domain::Coupon coupon = new_coupon(tx, campaign, request.user_id, *code);
+  coupon.code_hash = code->hash;
+  coupon.code_sealed = code->sealed;
   const core::Digest digest =
       store::minted_digest(coupon.code_hash, coupon.max_uses, coupon.expires_at);
   coupon.last_seq = tx.append({.operation = store::operation::kIssue,

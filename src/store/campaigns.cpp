@@ -53,7 +53,9 @@ Statements make_statements() {
   return {.by_id = select + "WHERE id = ?",
           .by_uuid = select + "WHERE uuid = ?",
           .by_slug = select + "WHERE slug = ?",
-          .claim_by_name = select + "WHERE mode = 'claim' AND archived_at IS NULL AND name = ?",
+          .claim_by_name = select +
+                           "WHERE mode = 'claim' AND archived_at IS NULL AND name = ?1 "
+                           "COLLATE NOCASE AND id <> ?2 LIMIT 1",
           .list = select +
                   "WHERE id > ?1 AND (?2 IS NULL OR mode = ?2) AND (?3 OR archived_at IS NULL) "
                   "ORDER BY id LIMIT ?4",
@@ -198,8 +200,10 @@ std::optional<domain::Campaign> find_campaign_by_slug(Connection& connection,
   return find(connection, statements().by_slug, slug);
 }
 
-std::optional<domain::Campaign> find_claim_campaign(Connection& connection, std::string_view name) {
-  return find(connection, statements().claim_by_name, name);
+bool claim_name_taken(Connection& connection, std::string_view name,
+                      core::CampaignId by_other_than) {
+  Query query(connection, statements().claim_by_name.c_str(), name, by_other_than);
+  return query.next();
 }
 
 void visit_slugs(Connection& connection,

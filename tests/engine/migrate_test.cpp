@@ -15,6 +15,7 @@
 #include "coupond/service/coupons.h"
 #include "coupond/service/engine.h"
 #include "coupond/service/sessions.h"
+#include "coupond/service/tokens.h"
 #include "coupond/store/backup.h"
 #include "coupond/store/database.h"
 #include "coupond/store/inspect.h"
@@ -145,6 +146,21 @@ TEST_CASE("after a migration every row is there, and the next start has nothing 
   CHECK_FALSE(std::filesystem::exists(old.paths.database + ".v1-2"));
 }
 
+namespace {
+
+core::Result<service::Redeemed> use_token(service::Engine& engine, const std::string& token) {
+  const auto verdict = engine.tokens().verify_coupon(token, engine.clock()());
+  REQUIRE(verdict.ok());
+  const auto code = service::coupon_of_token(engine, token, verdict.claims);
+  REQUIRE(code.ok());
+  return engine.writer().run<service::Redeemed>("test.use", [&](store::Tx& tx) {
+    return service::redeem(tx, service::Caller::anonymous(),
+                           {.code = *code, .mode = domain::Mode::kToken});
+  });
+}
+
+}  // namespace
+
 TEST_CASE("codes, tokens, passwords and sessions of 0.1.0 go on working", "[migrate]") {
   Old old;
   auto opened = old.open();
@@ -169,6 +185,11 @@ TEST_CASE("codes, tokens, passwords and sessions of 0.1.0 go on working", "[migr
   CHECK(redeem(engine, old.known["held_code"], 2, proof).ok());
   CHECK(redeem(engine, "FLASHSALE", 3).error().reason == core::Reason::kUserRedemptionCapReached);
   CHECK(redeem(engine, "FLASHSALE", 4).ok());
+  CHECK(use_token(engine, old.known["fresh_token"]).ok());
+  CHECK(use_token(engine, old.known["fresh_token"]).error().reason ==
+        core::Reason::kAlreadyRedeemed);
+  CHECK(use_token(engine, old.known["used_token"]).error().reason ==
+        core::Reason::kAlreadyRedeemed);
   engine.stop();
   const auto secrets = core::Secrets::load(old.paths.key);
   const auto audit = store::verify_file(old.paths.database, *secrets, {});

@@ -29,6 +29,7 @@ TEST_CASE("an administrator puts a coupon up for claiming", "[claim]") {
   auto again = api.post("/admin/coupons?code=SAVE10&available_count=1", api.admin().token);
   CHECK(again.status == 400);
   CHECK(again.sentence() == "Coupon code already exists");
+  CHECK(api.post("/admin/coupons?code=save10&available_count=1", api.admin().token).status == 400);
   CHECK(api.post("/admin/coupons", api.admin().token, R"({"code":"X","available_count":-1})")
             .status == 422);
 
@@ -98,6 +99,10 @@ TEST_CASE("a changed stock counts what is left from then on", "[claim]") {
   CHECK(changed.body["available_count"] == 5);
   CHECK(changed.body["code"] == "SAVE20");
   make_stock(api, "OTHER", 1);
+  for (const char* own : {"save20", "", "SAVE20"}) {  // its own in another case, and none
+    const auto same = api.send("PUT", "/admin/coupons/" + id + "?code=" + own, api.admin().token);
+    CHECK(same.status == 200);
+  }
   CHECK(api.send("PUT", "/admin/coupons/" + id + "?code=OTHER", api.admin().token).status == 400);
   CHECK(api.send("PUT", "/admin/coupons/999?code=Z", api.admin().token).status == 404);
   CHECK(api.is_sound());

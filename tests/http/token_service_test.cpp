@@ -3,8 +3,10 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <set>
+#include <sstream>
 #include <thread>
 
+#include "coupond/core/bytes.h"
 #include "tests/support/api_fixture.h"
 
 using namespace coupon;
@@ -130,6 +132,61 @@ TEST_CASE("tokens that are none, of another kind, changed or over", "[token]") {
 
   api.clock().advance(core::kMsPerDay + 31'000);
   check(token, "Invalid or expired token", true);
+}
+
+namespace {
+
+nlohmann::json part_of(const std::string& token, int part) {
+  std::istringstream parts(token);
+  std::string text;
+  for (int i = 0; i <= part; ++i) std::getline(parts, text, '.');
+  return nlohmann::json::parse(core::as_text(core::from_base64url(text).value()));
+}
+
+}  // namespace
+
+TEST_CASE("a token has four claims, unless its campaign wants it verified offline", "[token]") {
+  ApiFixture api;
+  const auto ada = api.make_person("ada");
+  const std::string plain = token_of(api.post("/generate-coupon", ada.token));
+  const auto claims = part_of(plain, 1);
+  CHECK(claims.size() == 4);
+  CHECK(claims["token_number"] == 1);
+  CHECK(claims["user_id"] == ada.uuid);
+  CHECK(claims["issued_at"].get<std::string>().size() == 26);
+  CHECK(claims["exp"].is_number_integer());
+  CHECK(part_of(plain, 0)["alg"] == "HS256");
+
+  const std::string path = "/api/v1/campaigns/tokens";
+  const std::string admin = api.admin().token;
+  CHECK(api.send("PATCH", path, admin, R"({"token_algorithm":"RS256"})").status == 400);
+  REQUIRE(api.send("PATCH", path, admin, R"({"token_algorithm":"EdDSA"})").status == 200);
+  const std::string offline = token_of(api.post("/generate-coupon", ada.token));
+  CHECK(part_of(offline, 0)["alg"] == "EdDSA");
+  CHECK(part_of(offline, 0)["kid"] == api.get("/.well-known/jwks.json").body["keys"][0]["kid"]);
+  REQUIRE(api.send("PATCH", path, admin, R"({"token_algorithm":null})").status == 200);
+  for (const std::string& token : {plain, offline}) {
+    CHECK(api.post("/validate-token", "", quoted(token)).body.at("valid") == true);
+    CHECK(api.post("/use-token", "", quoted(token)).status == 200);
+    CHECK(api.post("/use-token", "", quoted(token)).status == 409);
+  }
+  CHECK(api.is_sound());
+}
+
+TEST_CASE("tokens of two campaigns issued at one moment are two", "[token]") {
+  ApiFixture api;
+  const auto ada = api.make_person("ada");
+  const std::string other = R"({"mode":"token","name":"Other","token_ttl_s":86400})";
+  REQUIRE(api.post("/api/v1/campaigns", api.admin().token, other).status == 201);
+  const auto first = api.post("/api/v1/campaigns/tokens/issue", ada.token, "{}");
+  const auto second = api.post("/api/v1/campaigns/other/issue", ada.token, "{}");
+  REQUIRE(first.status == 201);
+  REQUIRE(second.status == 201);
+  CHECK(first.text("token") != second.text("token"));
+  for (const auto& one : {first, second}) {
+    CHECK(api.post("/use-token", "", quoted(one.text("token"))).status == 200);
+  }
+  CHECK(api.is_sound());
 }
 
 TEST_CASE("the user's limit is told before everybody's", "[token]") {

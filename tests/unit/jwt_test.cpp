@@ -116,3 +116,52 @@ TEST_CASE("a token of another kind is told from one that is not ours", "[jwt]") 
                      hmac_token(session_header(), of_coupon_claims, secrets().session_key()), kNow)
                   .ok());
 }
+
+TEST_CASE("an HS256 coupon token has exactly its four documented claims", "[jwt]") {
+  const Jwt jwt(secrets());
+  const CouponClaims claims{.token_number = 42,
+                            .user_id = coupon_claims().user_id,
+                            .issued_at = kNow,
+                            .expires_at = kNow + kHour,
+                            .issued_us = 7};
+  const std::string token = jwt.sign_plain_coupon(claims);
+  CHECK(jwt.sign_plain_coupon(claims) == token);
+  const auto parts = segments(token);
+  REQUIRE(parts.size() == 3);
+  const std::string header =
+      R"({"alg":"HS256","typ":"JWT","kid":")" + secrets().token_mac_kid() + "\"}";
+  CHECK(decoded(parts[0]) == header);
+  const std::string payload =
+      R"({"token_number":42,"user_id":"0b8c51a6-7f0e-4c55-9d6e-3f2a1b0c9d8e",)"
+      R"("issued_at":"2026-11-20T14:00:00.000007","exp":1795186800})";
+  CHECK(decoded(parts[1]) == payload);
+  CHECK(jwt.jwks_json().find(to_base64url(secrets().token_mac_key())) == std::string::npos);
+
+  const CouponVerdict read = jwt.verify_coupon(token, kNow);
+  REQUIRE(read.ok());
+  CHECK(read.claims.token_number == 42);
+  CHECK(read.claims.user_id == claims.user_id);
+  CHECK(read.claims.code.empty());
+  CHECK(jwt.verify_coupon(token, kNow + kHour + 31'000).problem == TokenProblem::kExpired);
+  CHECK_FALSE(jwt.verify_session(token, kNow).ok());
+
+  const auto& key = secrets().token_mac_key();
+  CHECK(jwt.verify_coupon(hmac_token(header, payload, key), kNow).ok());
+  CHECK(jwt.verify_coupon(hmac_token(header, payload, secrets().session_key()), kNow).problem ==
+        TokenProblem::kBadSignature);
+  // The key id fixes the algorithm: neither goes with the other's.
+  for (const std::string& other :
+       {replaced(header, "HS256", "none"), replaced(header, "HS256", "EdDSA"),
+        replaced(coupon_header(), "EdDSA", "HS256"), session_header()}) {
+    CHECK_FALSE(jwt.verify_coupon(hmac_token(other, payload, key), kNow).ok());
+  }
+  CHECK_FALSE(jwt.verify_coupon(ed25519_token(header, payload, secrets().token_key()), kNow).ok());
+  for (const std::string& wrong :
+       {replaced(payload, "42", "\"42\""), replaced(payload, "}", ",\"a\":1}"),
+        replaced(payload, "\"token_number\":42,", ""), replaced(payload, "000007", "00000x"),
+        replaced(payload, "2026-11-20T14", "2026-11-20T25")}) {
+    CAPTURE(wrong);
+    CHECK(jwt.verify_coupon(hmac_token(header, wrong, key), kNow).problem ==
+          TokenProblem::kMalformed);
+  }
+}

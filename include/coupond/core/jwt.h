@@ -1,11 +1,13 @@
 // Signed tokens: compact JWS (RFC 7515) with exactly two kinds, hardened after RFC 8725.
 //
-// Session tokens: HS256, typ "at+jwt"; only this server reads them. Coupon tokens: EdDSA (Ed25519),
-// typ "coupon+jwt"; a till verifies them offline with the key at /.well-known/jwks.json.
-// The header is not parsed but compared: we wrote it, so the only good one is, byte for byte, the
-// one we write for that kind ({"alg","typ","kid"}). Nothing a caller puts there (none, crit, jwk,
-// b64, another kid) is ever looked at. The claims must be exactly ours, too, each once.
-// Constant after construction: safe on any thread.
+// Session tokens: HS256, typ "at+jwt"; only this server reads them. Coupon tokens: HS256, typ
+// "JWT", with the four claims that the token service's clients read; or, where a campaign says so,
+// EdDSA (Ed25519), typ "coupon+jwt", which a till verifies offline with the key at
+// /.well-known/jwks.json (version 0.1.0 made no others). Each has a key of its own, so that the
+// algorithm is fixed by the key id. The header is not parsed but compared: we wrote it, so the only
+// good one is, byte for byte, the one we write for that kind ({"alg","typ","kid"}). Nothing a
+// caller puts there (none, crit, jwk, b64, another kid) is ever looked at. The claims must be
+// exactly ours, too, each once. Constant after construction: safe on any thread.
 #pragma once
 
 #include <array>
@@ -33,12 +35,14 @@ struct SessionClaims {
 };
 
 struct CouponClaims {
-  std::string campaign_uuid;
-  std::string code;  // The coupon's code, as the token's `jti`.
+  std::string campaign_uuid = {};  // EdDSA only,
+  std::string code = {};           // and the coupon's code, as the token's `jti`.
   std::int64_t token_number = 0;
   std::string user_id;  // The owner's UUID.
   UnixMs issued_at;
   UnixMs expires_at;
+  // HS256 only, 0 to 999: microseconds of issued_at, which tell tokens of one moment apart.
+  std::int64_t issued_us = 0;
 };
 
 enum class TokenProblem {
@@ -72,22 +76,43 @@ class Jwt {
   // epoch is the caller's to check. About 2 µs.
   Result<SessionClaims> verify_session(std::string_view token, UnixMs now) const;
 
+  // HS256, about 2 µs. The same claims make the same token.
+  std::string sign_plain_coupon(const CouponClaims& claims) const;
+  // EdDSA, about 20 µs.
   std::string sign_coupon(const CouponClaims& claims) const;
+  // Either.
   CouponVerdict verify_coupon(std::string_view token, UnixMs now) const;
 
-  // The public key of coupon tokens as a JSON web key set. Session and checkpoint keys are not in
-  // it: whoever trusts this set trusts it for coupons only.
+  // The public key of EdDSA coupon tokens as a JSON web key set. Session and checkpoint keys are
+  // not in it: whoever trusts this set trusts it for coupons only.
   std::string jwks_json() const;
 
  private:
   std::string sign_for(std::string_view audience, const SessionClaims& claims,
                        const FlatJsonWriter& shown) const;
-  // `signed_part` begins with session_header_.
-  Block<32> session_mac(std::string_view signed_part) const;
+  // One kind of HS256 token: its header, and HMAC-SHA-256 fed with that.
+  struct Mac {
+    Mac(std::string header, const Block<32>& key);
+    Mac(const Mac&) = default;
+    Mac& operator=(const Mac&) = delete;
+    ~Mac();  // wipes
 
-  alignas(16) std::array<unsigned char, 208> session_state_;  // HMAC-SHA-256, fed with the header
+    std::string sign(const std::string& claims) const;
+    // The claims, still base64url, of a token that begins with the header; nothing for a forgery.
+    std::optional<std::string_view> verify(std::string_view token) const;
+
+    const std::string header;  // base64url, with its dot
+
+   private:
+    // `signed_part` begins with the header.
+    Block<32> mac_of(std::string_view signed_part) const;
+
+    alignas(16) std::array<unsigned char, 208> state_;
+  };
+
+  Mac session_;
+  Mac plain_coupon_;
   SigningKey coupon_key_;
-  std::string session_header_;  // base64url, with its dot
   std::string coupon_header_;
 };
 

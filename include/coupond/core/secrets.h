@@ -45,6 +45,9 @@ class Secrets {
   // HS256 for sessions: only this server verifies those.
   const Block<32>& session_key() const { return session_key_; }
   const std::string& session_kid() const { return session_kid_; }
+  // HS256 for coupon tokens, which only this server verifies.
+  const Block<32>& token_mac_key() const { return token_mac_key_; }
+  const std::string& token_mac_kid() const { return token_mac_kid_; }
   // Ed25519 for coupon tokens: a till verifies them offline with the public key.
   const SigningKey& token_key() const { return token_key_; }
   // Ed25519 for ledger checkpoints; another pair, so that neither can be passed off as the other.
@@ -61,6 +64,8 @@ class Secrets {
   std::string key_id_;
   std::string session_kid_;
   Block<32> session_key_;
+  std::string token_mac_kid_;
+  Block<32> token_mac_key_;
   SigningKey token_key_;
   SigningKey checkpoint_key_;
   Block<32> code_hash_key_;

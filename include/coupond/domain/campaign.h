@@ -85,7 +85,8 @@ struct Policy {
   bool hold_required = false;
   std::int64_t hold_ttl_s = 300;
   std::optional<std::int64_t> token_ttl_s = {};
-  std::optional<std::string> code_pattern = {};  // absent: card codes
+  std::optional<std::string> code_pattern = {};     // absent: card codes
+  std::optional<std::string> token_algorithm = {};  // "HS256", as when absent, or "EdDSA"
   core::Credit price = {};
   Reward reward = {};
   std::string metadata = "{}";  // a JSON object, for the owner
@@ -121,6 +122,9 @@ struct Campaign {
   core::UnixMs updated_at = {};
   std::optional<core::UnixMs> archived_at = {};
 };
+
+// Whether its tokens can be verified by who has only the public key.
+bool signs_offline(const Policy& policy);
 
 // How many more people can get (token, claim, pool) or redeem (card, shared) one; absent:
 // unlimited.

@@ -115,6 +115,9 @@ struct Endpoint {
   std::vector<std::string> body_types = {};  // Of a body the handler reads itself, as text/csv.
   int invalid_status = 0;                    // Instead of the dialect's.
   std::string no_input = {};                 // Sentence where no field at all was sent.
+  // The path as the document has it, where a linter would take it for another's: literals as
+  // {placeholders}, of which each has one value.
+  std::string shown_path = {};
 
   // Filled when it is added.
   std::string method = {};

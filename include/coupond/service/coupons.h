@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,8 +33,11 @@ struct Mint {
 struct IssueRequest {
   core::CampaignId campaign_id;
   core::UserId user_id;
-  // Modes token and claim store this code.
+  // Modes token and claim store this code,
   std::optional<FreshCode> code = {};
+  // or, where the code follows from the coupon (its number, times and owner), what this makes of
+  // it. Called on the writer's thread: a few microseconds.
+  std::function<FreshCode(const domain::Coupon&)> code_of = {};
   // Mode pool draws with this: 64 random bits.
   std::uint64_t draw = 0;
 };
@@ -53,7 +57,8 @@ core::Result<IssueRequest> prepare_issue(const Mint& mint, const domain::Campaig
                                          core::UserId user_id);
 
 // One coupon for the user: minted (token, claim) or drawn at random (pool). A minted code that
-// exists already is made anew; kPatternExhausted when there seems to be no free one.
+// exists already is made anew, or kBusy where it follows from the coupon; kPatternExhausted when
+// there seems to be no free one.
 core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const Mint& mint,
                            const IssueRequest& request);
 

@@ -20,8 +20,9 @@ std::optional<domain::Campaign> find_campaign_by_uuid(Connection& connection,
                                                       std::string_view uuid);
 std::optional<domain::Campaign> find_campaign_by_slug(Connection& connection,
                                                       std::string_view slug);
-// The live claim campaign of that name.
-std::optional<domain::Campaign> find_claim_campaign(Connection& connection, std::string_view name);
+// Whether a live claim campaign, another than that one, has the name in whatever case.
+bool claim_name_taken(Connection& connection, std::string_view name,
+                      core::CampaignId by_other_than);
 
 struct CampaignFilter {
   std::optional<domain::Mode> mode = {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "coupond/core/hash.h"
+#include "coupond/service/tokens.h"
 #include "src/api/native/coupon_requests.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
@@ -54,7 +55,7 @@ Result<IssuedReply> issue(Call& call, const IssueInput& in) {
     const auto refused = call.engine.counters().certain_refusal(campaign->id, user->id);
     if (refused) return *refused;
   }
-  const auto request = service::prepare_issue(mint_of(call), *campaign, user->id);
+  const auto request = service::prepare_token(call.engine, *campaign, user->id, user->uuid);
   if (!request.ok()) return request.error();
   return call.write(
       "coupon.issue",
@@ -67,7 +68,7 @@ Result<IssuedReply> issue(Call& call, const IssueInput& in) {
         // A rehearsed draw is undone: its code must not be known to who does not get it.
         if (call.dry_run) reply.coupon.code = "(dry run)";
         if (domain::traits(campaign->mode).token && !call.dry_run) {
-          reply.token = sign_token(call.engine, *campaign, user->uuid, issued);
+          reply.token = service::sign_token(call.engine, *campaign, user->uuid, issued);
         }
         return reply;
       });

@@ -57,21 +57,6 @@ std::string shown_code(const service::Engine& engine, const domain::Coupon& coup
   return code.ok() ? *std::move(code) : std::string();
 }
 
-core::UnixMs token_ends_at(const service::Issued& issued) {
-  constexpr std::int64_t kForeverMs = 36'500 * core::kMsPerDay;
-  return issued.coupon.expires_at.value_or(issued.at + kForeverMs);
-}
-
-std::string sign_token(const service::Engine& engine, const domain::Campaign& campaign,
-                       std::string owner_uuid, const service::Issued& issued) {
-  return engine.tokens().sign_coupon({.campaign_uuid = campaign.uuid,
-                                      .code = issued.code,
-                                      .token_number = issued.coupon.number,
-                                      .user_id = std::move(owner_uuid),
-                                      .issued_at = issued.at,
-                                      .expires_at = token_ends_at(issued)});
-}
-
 std::string random_token(const service::Engine& engine) {
   core::Block<24> bytes{};
   engine.random()(bytes);

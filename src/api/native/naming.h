@@ -45,13 +45,6 @@ core::Result<T> told(Call& call, core::Result<T> result) {
 // The code of a coupon, as displayed.
 std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon);
 
-// When an issued token is over: a token always ends; one of a campaign that says nothing about it,
-// in a hundred years.
-core::UnixMs token_ends_at(const service::Issued& issued);
-// A coupon of a token campaign as a signed token for its owner. About 20 µs.
-std::string sign_token(const service::Engine& engine, const domain::Campaign& campaign,
-                       std::string owner_uuid, const service::Issued& issued);
-
 // 192 random bits as text: for hold tokens.
 std::string random_token(const service::Engine& engine);
 

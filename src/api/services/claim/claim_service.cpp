@@ -247,7 +247,8 @@ void add_claim_service(http::Api& api, Gate& gate) {
                             {409, Reason::kInactive, "Coupon is not active"},
                             {409, Reason::kNotStarted},
                             {409, Reason::kEnded},
-                            {404, Reason::kArchived, "Coupon not found"}}},
+                            {404, Reason::kArchived, "Coupon not found"}},
+               .shown_path = "/coupons/{id}/{action}"},
               claim);
   service.add({.route = "GET /users/me/history",
                .id = "claimHistory",

@@ -7,8 +7,8 @@
 
 #include "coupond/service/campaigns.h"
 #include "coupond/service/reads.h"
+#include "coupond/service/tokens.h"
 #include "src/api/gate/login.h"
-#include "src/api/native/naming.h"
 #include "src/api/services/services.h"
 #include "src/api/services/token/token_shapes.h"
 
@@ -122,14 +122,14 @@ class Generate {
     const auto uuid = service::user_uuid(call.engine, call.user_id());
     if (!uuid.ok()) return uuid.error();
     const service::Mint mint{call.engine.vault(), call.engine.random()};
-    const auto request = service::prepare_issue(mint, campaign, call.user_id());
+    const auto request = service::prepare_token(call.engine, campaign, call.user_id(), *uuid);
     if (!request.ok()) return request.error();
     return call.write(
         "token.generate",
         [&](store::Tx& tx) { return service::issue(tx, call.caller, mint, *request); },
         [&](const service::Issued& issued) {
-          return IssuedToken{.token = sign_token(call.engine, campaign, *uuid, issued),
-                             .expires_at = token_ends_at(issued),
+          return IssuedToken{.token = service::sign_token(call.engine, campaign, *uuid, issued),
+                             .expires_at = service::token_ends_at(issued),
                              .token_number = issued.coupon.number,
                              .remaining_tokens = issued.remaining,
                              .user_id = *uuid};
@@ -158,7 +158,7 @@ Result<ReadToken> read_token(Call& call, const std::string& token) {
   if (!verdict.ok()) {
     return core::Error{.reason = Reason::kInvalidCode, .message = sentence_for(*verdict.problem)};
   }
-  const auto code = code_hash(call, verdict.claims.code);
+  const auto code = service::coupon_of_token(call.engine, token, verdict.claims);
   if (!code.ok()) return code.error();
   return ReadToken{.claims = std::move(verdict.claims), .code = *code};
 }
@@ -188,7 +188,7 @@ Result<TokenValidity> validate(Call& call, const TokenInput& in) {
     }
     return validity;
   }
-  const auto code = code_hash(call, verdict.claims.code);
+  const auto code = service::coupon_of_token(call.engine, in.token, verdict.claims);
   if (!code.ok()) return TokenValidity{.message = kInvalid};
   return call.read([&](store::Connection& db) { return judge(call, db, verdict.claims, *code); });
 }
