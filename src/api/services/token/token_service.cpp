@@ -9,6 +9,7 @@
 #include "coupond/service/reads.h"
 #include "coupond/service/tokens.h"
 #include "src/api/gate/login.h"
+#include "src/api/native/naming.h"
 #include "src/api/services/services.h"
 #include "src/api/services/token/token_shapes.h"
 
@@ -153,12 +154,19 @@ struct ReadToken {
   domain::CodeHash code{};
 };
 
+// An EdDSA token names its code, which version 0.1.0 may have stored as one that looks alike.
+Result<domain::CodeHash> coupon_of(Call& call, const std::string& token,
+                                   const core::CouponClaims& claims) {
+  if (!claims.code.empty()) return code_hash(call, claims.code);
+  return service::coupon_of_token(call.engine, token, claims);
+}
+
 Result<ReadToken> read_token(Call& call, const std::string& token) {
   core::CouponVerdict verdict = call.engine.tokens().verify_coupon(token, call.now());
   if (!verdict.ok()) {
     return core::Error{.reason = Reason::kInvalidCode, .message = sentence_for(*verdict.problem)};
   }
-  const auto code = service::coupon_of_token(call.engine, token, verdict.claims);
+  const auto code = coupon_of(call, token, verdict.claims);
   if (!code.ok()) return code.error();
   return ReadToken{.claims = std::move(verdict.claims), .code = *code};
 }
@@ -188,7 +196,7 @@ Result<TokenValidity> validate(Call& call, const TokenInput& in) {
     }
     return validity;
   }
-  const auto code = service::coupon_of_token(call.engine, in.token, verdict.claims);
+  const auto code = coupon_of(call, in.token, verdict.claims);
   if (!code.ok()) return TokenValidity{.message = kInvalid};
   return call.read([&](store::Connection& db) { return judge(call, db, verdict.claims, *code); });
 }
