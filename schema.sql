@@ -11,7 +11,8 @@
 -- and excludes its end; NULL in a limit means "unlimited"; credit and prices are whole numbers.
 
 -- Facts about this file: instance, key_id (which secret.key belongs to it), created_at,
--- restore_epoch (raised by every restore, which ends all sessions and holds), demo.
+-- restore_epoch (raised by every restore, which ends all sessions and holds), demo; mark: a
+-- signature over instance, key_id, created_at and demo.
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -33,8 +34,11 @@ CREATE TABLE users (
   token_epoch          INTEGER NOT NULL DEFAULT 1,
   credit               INTEGER NOT NULL DEFAULT 0 CHECK (credit >= 0),
   subscription_ends_at INTEGER,
-  created_at           INTEGER NOT NULL
+  created_at           INTEGER NOT NULL,
+  -- The API key that made it, or made the account that did; null: people made it.
+  made_by_key          INTEGER REFERENCES api_keys (id)
 ) STRICT;
+CREATE INDEX users_made_by_keys ON users (made_by_key) WHERE made_by_key IS NOT NULL;
 -- The few that may do everything: whether one is the last of them is asked at every change of role.
 CREATE INDEX users_in_charge ON users (id) WHERE role = 'admin' AND active = 1;
 
@@ -47,7 +51,8 @@ CREATE TABLE refresh_tokens (
   epoch      INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  used_at    INTEGER
+  used_at    INTEGER,
+  mark       BLOB    NOT NULL CHECK (length(mark) = 32)  -- keyed, of all the above: whose it is
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
@@ -62,6 +67,8 @@ CREATE TABLE api_keys (
   created_at INTEGER NOT NULL,
   revoked_at INTEGER
 ) STRICT;
+
+CREATE INDEX api_keys_by_maker ON api_keys (created_by) WHERE revoked_at IS NULL;
 
 -- The link that makes the first administrator: one use, thirty minutes.
 CREATE TABLE setup_tokens (
@@ -83,7 +90,8 @@ CREATE TABLE ledger (
   campaign_id INTEGER,
   coupon_id   INTEGER,                            -- for a bulk entry: the first of `units` coupons
   user_id     INTEGER,
-  units       INTEGER NOT NULL DEFAULT 0,         -- coupons made, or the redemption undone
+  units       INTEGER NOT NULL DEFAULT 0,         -- coupons made, the redemption undone, or the
+                                                  -- account's token_epoch
   credit      INTEGER NOT NULL DEFAULT 0,         -- added to the user's balance (negative: taken)
   days        INTEGER NOT NULL DEFAULT 0,         -- added to the user's subscription
   available   INTEGER NOT NULL DEFAULT 0,         -- added to the campaign's available coupons

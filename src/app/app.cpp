@@ -184,6 +184,7 @@ Engine::Options App::Parts::engine_options() {
   Engine::Options options;
   options.data_dir = settings.data_dir;
   options.demo = settings.demo;
+  options.accept_loss = settings.accept_loss;
   options.writer.durability = settings.durability;
   options.observer.fatal = [this](const std::string& why) { on_fatal(why); };
   options.observer.notice = [this](const std::string& what) {

@@ -37,6 +37,11 @@ void Housekeeper::work() {
       log_.warn("checkpoint_failed", {{"why", describe(done.error())}});
     }
     store::keep_ballast(engine_.paths());
+    if (!engine_.has_its_file()) {
+      log_.error("database_gone",
+                 {{"file", engine_.paths().database},
+                  {"what", "removed or replaced while it is served; see /readyz"}});
+    }
     if (round % kPurgeEvery == 0) tidy_up();
     lock.lock();
   }

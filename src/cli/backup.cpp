@@ -1,5 +1,9 @@
 #include "coupond/store/backup.h"
 
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
 #include <iostream>
 #include <memory>
 
@@ -16,8 +20,25 @@ struct BackupInput {
   bool with_key = false;
 };
 
+// For the handler, which may do nothing but call the system.
+std::array<std::string, store::kDraftEndings.size()> drafts;
+
+void tidy_up_and_end(int signal) {
+  for (const std::string& draft : drafts) ::unlink(draft.c_str());
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+void tidy_up_on_signals(const std::string& file) {
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    drafts[i] = store::draft_of(file) + store::kDraftEndings[i];
+  }
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, tidy_up_and_end);
+}
+
 int back_up(const BackupInput& input) {
   const store::DataPaths paths(input.data);
+  if (!store::exists(input.file)) tidy_up_on_signals(input.file);
   Progress copying("Copying");
   Progress checking("Verifying");
   const auto done = store::back_up(
@@ -50,6 +71,7 @@ void print(const store::RestoreReport& report, const BackupInput& input) {
               << " operations of the database that was there.\n";
   }
   if (report.set_aside) std::cout << "That database is now " << *report.set_aside << ".\n";
+  if (report.key_set_aside) std::cout << "Its key is now " << *report.key_set_aside << ".\n";
 }
 
 int restore(const BackupInput& input) {

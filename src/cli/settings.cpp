@@ -64,6 +64,9 @@ bool read_durability(const std::string& value, app::Settings& settings) {
   settings.durability = full ? store::Durability::kFull : store::Durability::kRelaxed;
   return good;
 }
+bool read_accept_loss(const std::string& value, app::Settings& settings) {
+  return read_switch(value, settings.accept_loss);
+}
 bool read_rate_limits(const std::string& value, app::Settings& settings) {
   return read_switch(value, settings.rate_limits);
 }
@@ -143,6 +146,8 @@ SettingList::SettingList()
           {"--durability", "COUPOND_DURABILITY", "full", "full|relaxed",
            "full: what is acknowledged survives a power cut. relaxed: only a crash of coupond",
            "full or relaxed", read_durability},
+          {"--accept-loss", "COUPOND_ACCEPT_LOSS", "off", "",
+           "Start although the database lost what it had acknowledged", kOnOff, read_accept_loss},
           {"--rate-limits", "COUPOND_RATE_LIMITS", "on", "on|off",
            "Limits on log-ins, guesses of codes and the like", kOnOff, read_rate_limits},
           {"--trusted-proxy", "COUPOND_TRUSTED_PROXY", "", "CIDR,...",

@@ -1,7 +1,12 @@
+#include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
-#include "coupond/core/signing.h"
+#include "coupond/core/bytes.h"
+#include "coupond/http/json.h"
 #include "coupond/store/audit.h"
 #include "coupond/store/inspect.h"
 #include "src/cli/command.h"
@@ -20,19 +25,53 @@ void print(const store::AuditReport& report) {
             << report.holds << " holds, " << report.redemptions << " redemptions.\n";
 }
 
-int verify(const std::string& data_dir) {
-  const store::DataPaths paths(data_dir);
+struct VerifyInput {
+  std::string data = "./coupond-data";
+  std::string head;  // a file
+};
+
+template <std::size_t N>
+bool read_hex(const http::Json& json, const char* name, core::Block<N>& block) {
+  if (!json.contains(name) || !json.at(name).is_string()) return false;
+  const auto bytes = core::from_hex(json.at(name).get<std::string>());
+  if (!bytes || bytes->size() != N) return false;
+  std::copy(bytes->begin(), bytes->end(), block.begin());
+  return true;
+}
+
+core::Result<store::KeptHead> read_kept(const std::string& file) {
+  std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  store::KeptHead kept;
+  const auto json = http::parse_json(text.str(), {.bytes_max = 4096, .depth_max = 4});
+  const bool good = in && json.ok() && json->is_object() && json->contains("seq") &&
+                    json->at("seq").is_number_integer() && read_hex(*json, "hash", kept.hash) &&
+                    read_hex(*json, "signature", kept.signature);
+  if (!good) {
+    return core::Error{
+        .reason = core::Reason::kInvalidRequest,
+        .message = "The file " + file + " is not what GET /api/v1/ledger/checkpoint answered."};
+  }
+  kept.seq.value = json->at("seq").get<std::int64_t>();
+  return kept;
+}
+
+int verify(const VerifyInput& input) {
+  const store::DataPaths paths(input.data);
   const auto connection = store::open_for_reading(paths);
   if (!connection.ok()) return fail(connection.error(), kCouldNotStart);
   const auto secrets = core::Secrets::load(paths.key);
   if (!secrets.ok()) return fail(secrets.error(), kCouldNotStart);
   const core::CodeVault vault(*secrets);
   Progress progress("Verifying");
-  store::AuditOptions options;
-  options.verifier = [&](std::string_view message, const store::Signature& signature) {
-    return core::signature_ok(secrets->checkpoint_key().public_key, message, signature);
-  };
+  store::AuditOptions options = store::audit_options(*secrets);
   options.vault = &vault;
+  if (!input.head.empty()) {
+    const auto kept = read_kept(input.head);
+    if (!kept.ok()) return fail(kept.error(), kUsage);
+    options.kept = *kept;
+  }
   options.progress = [&](std::int64_t done, std::int64_t total) { progress.show(done, total); };
   try {
     const auto report = store::verify(**connection, options);
@@ -47,12 +86,15 @@ int verify(const std::string& data_dir) {
 }  // namespace
 
 void add_verify(CommandLine& line) {
-  const auto data_dir = std::make_shared<std::string>("./coupond-data");
+  const auto input = std::make_shared<VerifyInput>();
   CLI::App* command = line.root.add_subcommand(
       "verify", "Derive every counter, balance and state from the ledger and compare");
-  add_data_option(*command, *data_dir);
+  add_data_option(*command, input->data);
+  command->add_option(
+      "--head", input->head,
+      "A kept answer of GET /api/v1/ledger/checkpoint: the ledger must go on from it");
   command->footer("Reads only, and may run beside a server. Exit code 1 at the first divergence.");
-  command->callback([&line, data_dir] { line.chosen = [data_dir] { return verify(*data_dir); }; });
+  command->callback([&line, input] { line.chosen = [input] { return verify(*input); }; });
 }
 
 }  // namespace coupon::cli

@@ -70,6 +70,14 @@ Result<domain::User> drafted(store::Tx& tx, Engine& engine, const NewUser& wante
                       .created_at = tx.now()};
 }
 
+// The key that acts, or that made the account which acts.
+std::optional<std::int64_t> key_behind(store::Tx& tx, const Caller& caller) {
+  if (caller.key_id) return caller.key_id;
+  if (!caller.user_id) return std::nullopt;
+  const auto maker = store::find_user(tx.db(), *caller.user_id);
+  return maker ? maker->made_by_key : std::nullopt;
+}
+
 Result<UserChange> insert(store::Tx& tx, Engine& engine, const Caller& caller,
                           const NewUser& wanted) {
   auto user = drafted(tx, engine, wanted);
@@ -78,11 +86,13 @@ Result<UserChange> insert(store::Tx& tx, Engine& engine, const Caller& caller,
   if (user->username && store::find_user_by_username(tx.db(), *user->username)) {
     return Reason::kUsernameTaken;
   }
+  user->made_by_key = key_behind(tx, caller);
   user->id = store::insert_user(tx, *user);
   const core::Digest digest = store::user_digest(*user);
   const core::Seq seq = tx.append({.operation = store::operation::kUserCreate,
                                    .actor = caller.actor,
                                    .user_id = user->id,
+                                   .units = user->token_epoch,
                                    .credit = user->credit,
                                    .digest = digest});
   return UserChange{.user = *std::move(user), .seq = seq};
@@ -99,7 +109,25 @@ bool is_last_admin(store::Tx& tx, const domain::User& user) {
   return store::count_users(tx.db(), {.role = domain::Role::kAdmin, .active = true}) == 1;
 }
 
+// Whether the change is by a key, or an account a key made, and nobody in charge would be left whom
+// people made.
+bool is_last_human(store::Tx& tx, const Caller& caller, core::UserId id, domain::Role role,
+                   bool active) {
+  if (role != domain::Role::kAdmin || !active || !key_behind(tx, caller)) return false;
+  const auto user = store::find_user(tx.db(), id);
+  return user && !user->made_by_key && store::is_only_human_in_charge(tx.db(), id);
+}
+
 }  // namespace
+
+core::Seq append_password(store::Tx& tx, const Caller& caller, const domain::User& user) {
+  const core::Digest digest = store::user_digest(user);
+  return tx.append({.operation = store::operation::kUserPassword,
+                    .actor = caller.actor,
+                    .user_id = user.id,
+                    .units = user.token_epoch,
+                    .digest = digest});
+}
 
 Result<std::string> hash_new_password(Engine& engine, std::string_view password) {
   if (auto problem = core::password_problem(password)) {
@@ -125,6 +153,15 @@ Result<UserChange> create_first_admin(store::Tx& tx, Engine& engine, const NewUs
   if (has_admin(tx.db())) return Reason::kForbidden;
   NewUser admin = wanted;
   admin.role = domain::Role::kAdmin;
+  // Somebody else may have been quicker to register the address. The machine's owner gets it.
+  const auto email = core::canonical_email(wanted.email);
+  if (const auto taken = email.ok() ? store::find_user_by_email(tx.db(), *email) : std::nullopt) {
+    const auto changed =
+        change_password(tx, engine, Caller::system(), taken->id, wanted.password_hash);
+    if (!changed.ok()) return changed;
+    return update_user(tx, engine, Caller::system(), taken->id,
+                       {.role = domain::Role::kAdmin, .active = true});
+  }
   return insert(tx, engine, Caller::system(), admin);
 }
 
@@ -143,8 +180,7 @@ Result<UserChange> change_password(store::Tx& tx, Engine& engine, const Caller& 
   user->password_hash = new_hash;
   ++user->token_epoch;
   store_changed(tx, engine, *user);
-  const core::Seq seq = tx.append(
-      {.operation = store::operation::kUserPassword, .actor = caller.actor, .user_id = id});
+  const core::Seq seq = append_password(tx, caller, *user);
   return UserChange{.user = *std::move(user), .seq = seq};
 }
 
@@ -164,6 +200,11 @@ Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& call
   user->role = patch.role.value_or(user->role);
   user->active = patch.active.value_or(user->active);
   if (user->role != old_role || user->active != was_active) {
+    if (is_last_human(tx, caller, id, old_role, was_active)) {
+      return Error{Reason::kForbidden,
+                   "No API key, and no account that one made, can take the last administrator's "
+                   "place from people"};
+    }
     if (last_admin) return Error{Reason::kForbidden, "The last administrator must stay one"};
     ++user->token_epoch;
   }
@@ -172,6 +213,7 @@ Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& call
   const core::Seq seq = tx.append({.operation = store::operation::kUserUpdate,
                                    .actor = caller.actor,
                                    .user_id = id,
+                                   .units = user->token_epoch,
                                    .digest = digest});
   return UserChange{.user = *std::move(user), .seq = seq};
 }
@@ -198,6 +240,19 @@ Result<UserChange> change_credit(store::Tx& tx, Engine& engine, const Caller& ca
                                    .credit = delta,
                                    .detail = reason});
   return UserChange{.user = *std::move(user), .seq = seq};
+}
+
+Result<std::int64_t> deactivate_made_by(store::Tx& tx, Engine& engine, const Caller& caller,
+                                        std::int64_t key) {
+  std::int64_t ended = 0;
+  for (const core::UserId id : store::users_made_by_key(tx.db(), key)) {
+    const auto user = store::find_user(tx.db(), id);
+    if (!user || !user->active) continue;
+    const auto changed = update_user(tx, engine, caller, id, {.active = false});
+    if (!changed.ok()) return changed.error();
+    ++ended;
+  }
+  return ended;
 }
 
 std::optional<domain::User> find_login(store::Connection& connection, std::string_view identifier) {

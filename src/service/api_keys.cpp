@@ -2,6 +2,8 @@
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/limits.h"
+#include "coupond/service/accounts.h"
+#include "coupond/store/users.h"
 
 namespace coupon::service {
 namespace {
@@ -60,6 +62,25 @@ Result<RevokedApiKey> revoke_api_key(store::Tx& tx, Engine& engine, const Caller
   const core::Seq seq =
       tx.append({.operation = store::operation::kKeyRevoke, .actor = caller.actor, .units = id});
   return RevokedApiKey{.key = *std::move(key), .seq = seq};
+}
+
+Result<RevokedApiKey> revoke_with_made(store::Tx& tx, Engine& engine, const Caller& caller,
+                                       std::int64_t id) {
+  auto revoked = revoke_api_key(tx, engine, caller, id);
+  if (!revoked.ok()) return revoked;
+  std::vector<std::int64_t> keys{id};
+  for (std::size_t next = 0; next < keys.size(); ++next) {
+    for (const core::UserId user : store::users_made_by_key(tx.db(), keys[next])) {
+      for (const std::int64_t key : store::live_keys_of(tx.db(), user)) {
+        const auto also = revoke_api_key(tx, engine, caller, key);
+        if (!also.ok()) return also;
+        keys.push_back(key);
+      }
+    }
+    const auto ended = deactivate_made_by(tx, engine, caller, keys[next]);
+    if (!ended.ok()) return ended.error();
+  }
+  return revoked;
 }
 
 }  // namespace coupon::service

@@ -79,7 +79,8 @@ Caller Caller::user(core::UserId id, domain::Role role) {
 }
 
 Caller Caller::api_key(std::int64_t id, Scopes scopes) {
-  return {.kind = Kind::kApiKey, .scopes = scopes, .actor = "key:" + std::to_string(id)};
+  return {
+      .kind = Kind::kApiKey, .scopes = scopes, .key_id = id, .actor = "key:" + std::to_string(id)};
 }
 
 Caller Caller::cli() { return trusted(Kind::kCli, "cli"); }

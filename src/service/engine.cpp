@@ -1,10 +1,15 @@
 #include "coupond/service/engine.h"
 
+#include <unistd.h>
+
 #include <exception>
 #include <optional>
 #include <utility>
 
 #include "coupond/core/signing.h"
+#include "coupond/store/loss.h"
+#include "coupond/store/restore.h"
+#include "coupond/store/soundness.h"
 #include "src/service/first_start.h"
 
 namespace coupon::service {
@@ -14,14 +19,38 @@ core::Error refuse(std::string message) {
   return {.reason = core::Reason::kInternal, .message = std::move(message)};
 }
 
-// A key that is missing beside a database is a loss to be told of, never to be papered over with a
-// new one: all codes would be unknown from then on.
+// The key of a first start has another name until its database is there: so a key alone says that a
+// database is missing, and a first start that was cut off can begin again.
 core::Result<core::Secrets> load_secrets(const store::DataPaths& paths,
                                          const core::Random& random) {
-  if (store::exists(paths.database) || store::exists(paths.key)) {
-    return core::Secrets::load(paths.key);
+  if (store::exists(paths.key)) return core::Secrets::load(paths.key);
+  const bool has_database = store::has_database(paths);
+  if (has_database && store::exists(paths.new_key)) return core::Secrets::load(paths.new_key);
+  // A key that is missing beside a database is a loss to be told of, never to be papered over with
+  // a new one: all codes would be unknown from then on.
+  if (has_database) return core::Secrets::load(paths.key);
+  ::unlink(paths.new_key.c_str());
+  return core::Secrets::create(paths.new_key, random);
+}
+
+// What a power cut may take from a server that was told so is no reason not to start.
+std::optional<core::Error> refuse_loss(const Engine::Options& options,
+                                       const store::DataPaths& paths) {
+  if (auto error = store::lost_database(paths)) return error;
+  const auto loss = store::find_loss(paths);
+  if (!loss.sentence) return std::nullopt;
+  if (loss.log.lost) {
+    const auto copy = store::keep_log(paths, options.clock);
+    if (!copy.ok()) return copy.error();
+    options.observer.notice("a copy of the damaged log is kept as " + *copy);
   }
-  return core::Secrets::create(paths.key, random);
+  if (options.accept_loss || options.writer.durability == store::Durability::kRelaxed) {
+    options.observer.notice(*loss.sentence);
+    return std::nullopt;
+  }
+  return refuse(*loss.sentence +
+                ". Look at it with `coupond check --log`, restore a backup with `coupond restore "
+                "FILE`, or go on without what is lost with `coupond serve --accept-loss`.");
 }
 
 // A demo has accounts with known passwords: it must not meet real data, nor pass for real itself.
@@ -38,11 +67,8 @@ std::optional<core::Error> mixes_demo(std::optional<bool> demo, bool is_demo,
                 "directory with --data.");
 }
 
-// Somebody changed the file, or something damaged it: serving it would spread the damage.
-core::Error contradicts(const store::DataPaths& paths, const core::Error& error) {
-  return refuse("The database " + paths.database + " contradicts its own ledger: " + error.message +
-                ". Look at it with `coupond verify`, or restore a backup with `coupond restore "
-                "FILE`.");
+store::Verifier verifier_of(const core::Secrets& secrets) {
+  return store::key_check(secrets).verifier;
 }
 
 store::PrepareOptions prepare_options(const Engine::Options& options,
@@ -65,19 +91,21 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
     return refuse("The directory " + paths.directory +
                   " is not empty. Name an empty one, or a new name, with --data for a demo.");
   }
+  if (auto error = store::open_to_others(paths)) return *error;
   auto lock = store::DataLock::take(paths);
   if (!lock.ok()) return lock.error();
+  if (auto error = store::finish_restore(paths)) return *error;
+  if (auto error = refuse_loss(options, paths)) return *error;
   auto secrets = load_secrets(paths, options.random);
   if (!secrets.ok()) return secrets.error();
   auto facts = store::prepare_database(paths, prepare_options(options, *secrets));
   if (!facts.ok()) return facts.error();
   if (auto error = mixes_demo(options.demo, facts->demo, paths)) return *error;
+  if (auto error = store::settle_new_key(paths)) return *error;
   try {
     auto engine = std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
                                                      std::move(secrets.value()), *facts));
-    if (const auto checked = engine->check_ledger(); !checked.ok()) {
-      return contradicts(paths, checked.error());
-    }
+    if (auto error = engine->note_head()) return *error;
     if (const auto begun = make_default_campaigns(*engine); !begun.ok()) return begun.error();
     return engine;
   } catch (const std::exception& error) {
@@ -93,9 +121,11 @@ Engine::Engine(Options options, store::DataLock lock, core::Secrets secrets,
       lock_(std::move(lock)),
       secrets_(std::move(secrets)),
       facts_(std::move(facts)),
+      file_id_(store::file_id(paths_.database)),
       vault_(secrets_),
       tokens_(secrets_),
       passwords_(options_.passwords),
+      head_note_(paths_, facts_),
       readers_(paths_.database, {.connections = options_.readers,
                                  .vfs = options_.writer.vfs,
                                  .notice = options_.observer.notice}),
@@ -108,6 +138,10 @@ store::Signer Engine::signer() const {
 
 store::Writer::Observer Engine::observer() {
   store::Writer::Observer observer = options_.observer;
+  observer.batch = [this, told = options_.observer.batch](const store::BatchReport& report) {
+    head_note_.write(report.head);
+    told(report);
+  };
   observer.foreign_write = [this, told = options_.observer.foreign_write] {
     users_.clear();
     told();
@@ -115,12 +149,21 @@ store::Writer::Observer Engine::observer() {
   return observer;
 }
 
+std::optional<core::Error> Engine::note_head() {
+  const auto head = readers_.read<store::LedgerHead>(
+      [](store::Connection& connection) -> core::Result<store::LedgerHead> {
+        return store::last_entry(connection);
+      });
+  if (!head.ok()) return head.error();
+  head_note_.write(*head);
+  return std::nullopt;
+}
+
+bool Engine::has_its_file() const { return store::file_id(paths_.database) == file_id_; }
+
 core::Result<store::LedgerCheck> Engine::check_ledger() {
-  const auto verifier = [this](std::string_view message, const store::Signature& signature) {
-    return core::signature_ok(secrets_.checkpoint_key().public_key, message, signature);
-  };
   return readers_.read<store::LedgerCheck>([&](store::Connection& connection) {
-    return store::check_since_checkpoint(connection, verifier);
+    return store::check_since_checkpoint(connection, verifier_of(secrets_));
   });
 }
 

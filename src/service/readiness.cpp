@@ -49,10 +49,18 @@ Check durability_check(store::Durability durability) {
   return {"durability", true, full ? "full" : "relaxed"};
 }
 
+Check file_check(const Engine& engine) {
+  if (engine.has_its_file()) return {"file", true, engine.paths().database};
+  return {"file", false,
+          engine.paths().database +
+              " was removed or replaced while it is served: what is written now is lost at the "
+              "stop, unless the file is copied from /proc/PID/fd first"};
+}
+
 }  // namespace
 
 std::vector<Check> readiness(const Engine& engine) {
-  return {writer_check(engine), queue_check(engine), disk_check(engine.paths()),
+  return {writer_check(engine), queue_check(engine), disk_check(engine.paths()), file_check(engine),
           durability_check(engine.durability())};
 }
 

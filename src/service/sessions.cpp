@@ -111,14 +111,25 @@ Session make_session(Engine& engine, const domain::User& user, SessionKind kind,
           .expires_in_s = life_ms / core::kMsPerSecond};
 }
 
-void insert_refresh_token(store::Tx& tx, const domain::User& user, const core::Digest& hash,
-                          const core::Block<16>& family, std::int64_t life_ms) {
-  store::insert_refresh_token(tx, {.token_hash = hash,
-                                   .family = family,
-                                   .user_id = user.id,
-                                   .epoch = user.token_epoch,
-                                   .created_at = tx.now(),
-                                   .expires_at = tx.now() + life_ms});
+void insert_refresh_token(store::Tx& tx, Engine& engine, const domain::User& user,
+                          const core::Digest& hash, const core::Block<16>& family,
+                          std::int64_t life_ms) {
+  store::RefreshToken token{.token_hash = hash,
+                            .family = family,
+                            .user_id = user.id,
+                            .epoch = user.token_epoch,
+                            .created_at = tx.now(),
+                            .expires_at = tx.now() + life_ms};
+  token.mark = store::token_mark(engine.secrets(), token);
+  store::insert_refresh_token(tx, token);
+}
+
+// Nothing when its row is not as it was written: it may be made out to somebody else.
+std::optional<store::RefreshToken> find_token(store::Connection& db, Engine& engine,
+                                              const core::Digest& hash) {
+  auto token = store::find_refresh_token(db, hash);
+  if (token && token->mark != store::token_mark(engine.secrets(), *token)) return std::nullopt;
+  return token;
 }
 
 // The account of a refresh token that has not run out, if the token still holds.
@@ -139,15 +150,17 @@ bool is_repetition(store::Tx& tx, const store::RefreshToken& token, const Secret
 using Rotation = std::optional<Session>;
 
 Result<Rotation> rotate(store::Tx& tx, Engine& engine, const Secret& secret) {
-  const auto token = store::find_refresh_token(tx.db(), stored_form(secret));
+  auto token = find_token(tx.db(), engine, stored_form(secret));
   if (!token || tx.now() >= token->expires_at) return Reason::kInvalidToken;
   const auto user = holder_of(tx.db(), *token);
   if (!user) return Reason::kInvalidToken;
 
   const Secret successor = successor_of(secret, engine.secrets());
   if (!token->used_at) {
-    store::mark_refresh_token_used(tx, token->token_hash, tx.now());
-    insert_refresh_token(tx, *user, stored_form(successor), token->family,
+    token->used_at = tx.now();
+    token->mark = store::token_mark(engine.secrets(), *token);
+    store::mark_refresh_token_used(tx, *token);
+    insert_refresh_token(tx, engine, *user, stored_form(successor), token->family,
                          terms_of(SessionKind::kNative).refresh_ms);
   } else if (!is_repetition(tx, *token, successor)) {
     store::delete_refresh_family(tx, token->family);
@@ -189,6 +202,7 @@ Result<Session> open_proven(store::Tx& tx, Engine& engine, const Proof& proof, S
   if (proof.new_hash) {
     user->password_hash = *proof.new_hash;
     store::update_user(tx, *user);
+    append_password(tx, Caller::system(), *user);
   }
   return start_session(tx, engine, *user, kind);
 }
@@ -282,7 +296,7 @@ Session start_session(store::Tx& tx, Engine& engine, const domain::User& user, S
     refresh = core::to_base64url(secret);
     hash = stored_form(secret);
   }
-  insert_refresh_token(tx, user, hash, family, life_ms);
+  insert_refresh_token(tx, engine, user, hash, family, life_ms);
   return make_session(engine, user, kind, std::move(refresh), tx.now());
 }
 
@@ -298,7 +312,7 @@ Result<Session> renew_session(Engine& engine, std::string_view refresh_token) {
   const core::UnixMs now = engine.clock()();
   auto user =
       engine.readers().read<domain::User>([&](store::Connection& db) -> Result<domain::User> {
-        const auto token = store::find_refresh_token(db, core::hash_of(refresh_token));
+        const auto token = find_token(db, engine, core::hash_of(refresh_token));
         if (!token || now >= token->expires_at) return Reason::kInvalidToken;
         auto holder = holder_of(db, *token);
         if (!holder) return Reason::kInvalidToken;

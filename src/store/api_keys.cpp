@@ -11,6 +11,10 @@ constexpr char kByHash[] = COUPOND_API_KEY_COLUMNS "WHERE key_hash = ?";
 constexpr char kList[] = COUPOND_API_KEY_COLUMNS "WHERE id > ? ORDER BY id LIMIT ?";
 #undef COUPOND_API_KEY_COLUMNS
 
+constexpr char kLiveOf[] = R"(
+  SELECT id FROM api_keys INDEXED BY api_keys_by_maker
+   WHERE created_by = ? AND revoked_at IS NULL ORDER BY id)";
+
 constexpr char kInsert[] = R"(
   INSERT INTO api_keys (key_hash, hint, name, scopes, created_by, created_at)
   VALUES (?, ?, ?, ?, ?, ?) RETURNING id)";
@@ -52,6 +56,13 @@ std::vector<ApiKey> list_api_keys(Connection& connection, std::int64_t after, st
   Query query(connection, kList, after, limit);
   while (query.next()) keys.push_back(read_key(query));
   return keys;
+}
+
+std::vector<std::int64_t> live_keys_of(Connection& connection, core::UserId user) {
+  std::vector<std::int64_t> ids;
+  Query query(connection, kLiveOf, user);
+  while (query.next()) ids.push_back(query.integer(0));
+  return ids;
 }
 
 std::int64_t insert_api_key(Tx& tx, const ApiKey& key) {

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "coupond/store/idempotency.h"
+#include "coupond/store/sessions.h"
+#include "coupond/store/soundness.h"
 #include "src/store/audit_replay.h"
 #include "src/store/audit_rows.h"
 #include "src/store/audit_tables.h"
@@ -42,6 +46,9 @@ class Audit {
 
   void run() {
     if (options_.check_file) check_file(connection_);
+    check_list();
+    check_kept();
+    check_marks();
     Window window{.first = 1, .last = options_.window};
     const std::int64_t ids = run_first(window);
     passes_ = (ids + options_.window - 1) / options_.window;
@@ -52,6 +59,36 @@ class Audit {
   }
 
  private:
+  void check_list() {
+    if (options_.key_id.empty()) return;
+    const auto fault = first_fault(connection_, {options_.key_id, options_.verifier});
+    if (fault) throw Divergence{*fault};
+  }
+
+  // A rewritten ledger has a good chain and a good head, but not this entry.
+  void check_kept() {
+    if (!options_.kept) return;
+    const KeptHead& kept = *options_.kept;
+    const std::string entry = row_name("ledger entry", kept.seq.value);
+    if (!options_.verifier(signed_message({.seq = kept.seq, .hash = kept.hash}), kept.signature)) {
+      throw Divergence{"the kept checkpoint of " + entry + " is not signed by this secret.key"};
+    }
+    if (kept.seq > head_.seq) {
+      throw Divergence{entry + " is missing: the kept checkpoint saw it, the ledger ends at " +
+                       figure(head_.seq.value)};
+    }
+    if (kept.seq.value == 0) return;
+    const auto row = ledger_row(connection_, kept.seq);
+    if (row && row->hash == kept.hash) return;
+    throw Divergence{entry + " is not the one that the kept checkpoint saw"};
+  }
+
+  void check_marks() {
+    if (options_.secrets == nullptr) return;
+    if (auto fault = forged_token(connection_, *options_.secrets)) throw Divergence{*fault};
+    if (auto fault = swapped_reply(connection_, *options_.secrets)) throw Divergence{*fault};
+  }
+
   // Gives back how many ids there are in all windows.
   std::int64_t run_first(const Window& window) {
     const Replay replay = first_pass(window);
@@ -123,6 +160,12 @@ class Audit {
 };
 
 }  // namespace
+
+AuditOptions audit_options(const core::Secrets& secrets) {
+  KeyCheck key = key_check(secrets);
+  return {
+      .verifier = std::move(key.verifier), .key_id = std::move(key.key_id), .secrets = &secrets};
+}
 
 AuditReport verify(Connection& connection, const AuditOptions& options) {
   AuditReport report;

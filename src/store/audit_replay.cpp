@@ -49,7 +49,7 @@ const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
       {operation::kRollback, &Replay::rollback},
       {operation::kGenerate, &Replay::generate},
       {operation::kVoid, &Replay::make_void},
-      {operation::kUserPassword, &Replay::touch_user},
+      {operation::kUserPassword, &Replay::change_password},
       {operation::kUserUpdate, &Replay::update_user},
       {operation::kCampaignCreate, &Replay::create_campaign},
       {operation::kCampaignUpdate, &Replay::update_campaign},
@@ -80,13 +80,21 @@ void Replay::create_user(const LedgerRow& row) {
   }
   ++last_user_;
   if (!window_.contains(last_user_)) return;
-  users_.push_back({.account = digest_prefix(digest_of(row))});
+  users_.push_back({.token_epoch = row.units, .account = digest_prefix(digest_of(row))});
   add_to_balance(row);
 }
 
 void Replay::update_user(const LedgerRow& row) {
   UserFact* user = user_of(row);
-  if (user != nullptr) user->account = digest_prefix(digest_of(row));
+  if (user == nullptr) return;
+  user->account = digest_prefix(digest_of(row));
+  user->token_epoch = row.units;
+}
+
+// Entries of 0.1.0 carry no digest: they fix nothing.
+void Replay::change_password(const LedgerRow& row) {
+  touch_user(row);
+  if (row.digest) update_user(row);
 }
 
 void Replay::touch_user(const LedgerRow& row) {
@@ -121,7 +129,7 @@ void Replay::add_to_balance(const LedgerRow& row) {
 }
 
 void Replay::create_key(const LedgerRow& row) {
-  KeyFact key{.key_hash = digest_of(row), .scopes = row.detail.value_or("")};
+  KeyFact key{.key_hash = digest_of(row), .scopes = row.detail.value_or(""), .maker = row.actor};
   require(keys_.emplace(row.units, std::move(key)).second, row, "there is such an API key already");
 }
 
@@ -293,11 +301,14 @@ void Replay::make_void(const LedgerRow& row) {
   count(row);
 }
 
-// A restore ends all holds.
+// A restore ends all holds and sessions.
 void Replay::restore(const LedgerRow& row) {
   require(row.units > restore_epoch_, row, "the restore epoch only rises");
   restore_epoch_ = row.units;
   for (CouponFact& coupon : coupons_) coupon.holder_id = 0;
+  for (UserFact& user : users_) {
+    if (user.token_epoch != 0) user.token_epoch = std::max(user.token_epoch + 1, row.at.value);
+  }
 }
 
 }  // namespace coupon::store

@@ -39,7 +39,8 @@ struct UserFact {
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
   std::int64_t credit = 0;
   std::int64_t subscription_ends_at = kNone;
-  std::uint64_t account = 0;  // of what user_digest() covers, see digest_prefix()
+  std::int64_t token_epoch = 0;  // 0: no entry says it
+  std::uint64_t account = 0;     // of what user_digest() covers, see digest_prefix()
 };
 // Enough of a digest to notice a change, and small enough to keep for ten million users.
 std::uint64_t digest_prefix(std::string_view digest);
@@ -56,6 +57,7 @@ struct CampaignFact {
 struct KeyFact {
   std::string key_hash;
   std::string scopes;
+  std::string maker;  // the entry's actor
   bool revoked = false;
 };
 
@@ -93,6 +95,7 @@ class Replay {
 
   void create_user(const LedgerRow& row);
   void update_user(const LedgerRow& row);
+  void change_password(const LedgerRow& row);
   void touch_user(const LedgerRow& row);
   void create_key(const LedgerRow& row);
   void revoke_key(const LedgerRow& row);

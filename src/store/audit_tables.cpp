@@ -17,10 +17,14 @@ namespace {
 
 constexpr char kCampaignIds[] = "SELECT id FROM campaigns ORDER BY id";
 constexpr char kKeys[] =
-    "SELECT id, revoked_at IS NOT NULL, scopes, key_hash FROM api_keys ORDER BY id";
+    R"(
+  SELECT id, revoked_at IS NOT NULL, scopes, key_hash,
+         coalesce('user:' || created_by, '')
+    FROM api_keys ORDER BY id)";
 constexpr char kRestoreEpoch[] = "SELECT value FROM meta WHERE name = 'restore_epoch'";
 constexpr char kUsers[] = R"(
-  SELECT id, uuid, role, active, credit, subscription_ends_at
+  SELECT id, uuid, role, active, credit, subscription_ends_at, email, email_key, username,
+         password_hash, made_by_key, token_epoch
     FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kCoupons[] = R"(
   SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at
@@ -70,11 +74,21 @@ std::int64_t from(const Window& window) {
 
 void compare_user(const Query& query, const UserFact& fact) {
   const std::int64_t id = query.integer(0);
-  domain::User user{.uuid = query.text(1), .active = query.boolean(3)};
+  domain::User user{.uuid = query.text(1),
+                    .email = query.text(7),
+                    .username = query.maybe_text(8),
+                    .active = query.boolean(3),
+                    .password_hash = query.text(9),
+                    .made_by_key = query.maybe_integer(10)};
   user.role = domain::parse_role(query.text(2)).value();
+  expect_same("users", id, "email", query.text(6), user.email);
   if (digest_prefix(core::as_text(user_digest(user))) != fact.account) {
     throw Divergence{row_name("users", id) +
-                     ": uuid, role or active is not what the ledger's latest entry fixed"};
+                     ": uuid, email, username, password_hash, role, active or made_by_key is not "
+                     "what the ledger's latest entry fixed"};
+  }
+  if (fact.token_epoch != 0) {
+    expect_same("users", id, "token_epoch", query.integer(11), fact.token_epoch);
   }
   expect_same("users", id, "credit", query.integer(4), fact.credit);
   std::optional<std::int64_t> ends_at;
@@ -170,7 +184,7 @@ std::int64_t compare_campaigns(Connection& connection, const Replay& replay) {
     expect_same("campaigns", id, "last_seq", campaign->last_seq.value, fact.last_seq.value);
     if (core::as_text(policy_digest(*campaign)) != fact.digest) {
       throw Divergence{row_name("campaigns", id) +
-                       ": the policy is not the one that ledger entry " +
+                       ": its name or policy is not the one that ledger entry " +
                        figure(fact.last_seq.value) + " fixed"};
     }
     expected.erase(found);
@@ -188,6 +202,9 @@ void compare_api_keys(Connection& connection, const Replay& replay) {
     expect_same("api_keys", query.integer(0), "revoked", query.integer(1),
                 std::int64_t{found->second.revoked});
     expect_same("api_keys", query.integer(0), "scopes", query.text(2), found->second.scopes);
+    const std::string& maker = found->second.maker;
+    expect_same("api_keys", query.integer(0), "created_by", query.text(4),
+                maker.starts_with("user:") ? maker : std::string());
     if (query.blob(3) != found->second.key_hash) {
       throw Divergence{row_name("api_keys", query.integer(0)) +
                        ": key_hash is not the one that the ledger fixed"};

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "coupond/core/codes.h"
-#include "coupond/core/signing.h"
 #include "coupond/store/inspect.h"
 #include "src/store/files.h"
 #include "src/store/snapshot.h"
@@ -40,7 +39,7 @@ class Draft {
 
  private:
   void remove() {
-    for (const char* ending : {"", "-wal", "-shm", "-journal"}) ::unlink((path_ + ending).c_str());
+    for (const char* ending : kDraftEndings) ::unlink((path_ + ending).c_str());
   }
 
   const std::string path_;
@@ -63,14 +62,24 @@ void copy_pages(Connection& from, Connection& to, const ProgressFunction& progre
 }
 
 // One file without a log beside it, so that it can be carried around.
-void finish_copy(Connection& copy, const std::optional<std::string>& key) {
+void finish_copy(Connection& copy) {
   copy.exec("PRAGMA journal_mode = DELETE");
   copy.exec("PRAGMA synchronous = FULL");
-  if (key) Query(copy, kPackKey, *key).run();
+}
+
+// The last thing before the copy gets its name, so that what an interrupted backup leaves has none.
+std::optional<core::Error> pack_key(const std::string& draft, const std::string& key) {
+  try {
+    Connection copy(draft, Connection::Access::kReadWrite);
+    copy.exec("PRAGMA synchronous = FULL");
+    Query(copy, kPackKey, key).run();
+    return std::nullopt;
+  } catch (const SQLite::Exception& error) {
+    return sqlite_error(draft, error);
+  }
 }
 
 core::Result<core::Seq> copy_database(const DataPaths& paths, const std::string& draft,
-                                      const std::optional<std::string>& key,
                                       const BackupOptions& options) {
   const auto source = open_for_reading(paths);
   if (!source.ok()) return source.error();
@@ -78,7 +87,7 @@ core::Result<core::Seq> copy_database(const DataPaths& paths, const std::string&
   try {
     Connection copy(draft, Connection::Access::kReadWrite);
     copy_pages(**source, copy, options.copying);
-    finish_copy(copy, key);
+    finish_copy(copy);
     return last_entry(copy).seq;
   } catch (const SQLite::Exception& error) {
     return sqlite_error(paths.database, error);
@@ -100,13 +109,12 @@ std::int64_t size_of(const std::string& path) {
 
 }  // namespace
 
+std::string draft_of(const std::string& file) { return file + ".partial"; }
+
 core::Result<AuditReport> verify_file(const std::string& database, const core::Secrets& secrets,
                                       const ProgressFunction& progress) {
   const core::CodeVault vault(secrets);
-  AuditOptions options;
-  options.verifier = [&](std::string_view message, const Signature& signature) {
-    return core::signature_ok(secrets.checkpoint_key().public_key, message, signature);
-  };
+  AuditOptions options = audit_options(secrets);
   options.vault = &vault;
   options.progress = progress;
   try {
@@ -128,15 +136,17 @@ core::Result<BackupReport> back_up(const DataPaths& paths, const std::string& fi
   if (!secrets.ok()) return secrets.error();
   const auto key = key_to_pack(paths, options.with_key);
   if (!key.ok()) return key.error();
-  const Draft draft(file + ".partial");
-  const auto seq = copy_database(paths, draft.path(), *key, options);
+  const Draft draft(draft_of(file));
+  const auto seq = copy_database(paths, draft.path(), options);
   if (!seq.ok()) return seq.error();
   auto audit = verify_file(draft.path(), *secrets, options.checking);
   if (!audit.ok()) return audit.error();
   if (!audit->ok()) {
-    return refuse(
-        "The database " + paths.database +
-        " contradicts its own ledger, so no backup was made: " + *audit->first_divergence);
+    return refuse("The database " + paths.database +
+                  " cannot be served, so no backup was made: " + *audit->first_divergence);
+  }
+  if (*key) {
+    if (auto error = pack_key(draft.path(), **key)) return *error;
   }
   if (auto error = sync_path(draft.path())) return *error;
   if (auto error = rename_file(draft.path(), file)) return *error;

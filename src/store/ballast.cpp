@@ -8,9 +8,7 @@
 
 namespace coupon::store {
 
-std::uint64_t free_bytes(const DataPaths& paths) {
-  return free_bytes(paths.directory).value_or(0);
-}
+std::uint64_t free_bytes(const DataPaths& paths) { return free_bytes(paths.directory).value_or(0); }
 
 bool keep_ballast(const DataPaths& paths) {
   if (exists(paths.ballast)) return true;

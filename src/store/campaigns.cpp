@@ -231,6 +231,7 @@ std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core:
 core::Digest policy_digest(const domain::Campaign& campaign) {
   core::Hasher hasher;
   hasher.add(campaign.uuid).add(campaign.slug).add(domain::name(campaign.mode));
+  hasher.add(campaign.name).add(campaign.description);
   hash_policy(hasher, campaign.policy);
   hash_member(hasher, campaign.archived_at);
   return hasher.finish();

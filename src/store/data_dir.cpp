@@ -14,6 +14,8 @@
 #include <string_view>
 #include <thread>
 
+#include "src/store/files.h"
+
 namespace coupon::store {
 namespace {
 
@@ -86,11 +88,31 @@ DataPaths::DataPaths(const std::string& data_dir)
       clean_stop(directory + "/CLEAN"),
       socket(directory + "/control.sock"),
       serving(directory + "/SERVING"),
+      head(directory + "/HEAD"),
+      new_key(key + ".new"),
+      restore_mark(directory + "/RESTORE"),
       ballast(directory + "/BALLAST") {}
 
 bool exists(const std::string& path) {
   struct stat info = {};
   return ::stat(path.c_str(), &info) == 0;
+}
+
+std::string file_id(const std::string& path) {
+  struct stat info = {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
+bool has_database(const DataPaths& paths) {
+  struct stat info = {};
+  return ::stat(paths.database.c_str(), &info) == 0 && info.st_size > 0;
+}
+
+std::optional<core::Error> settle_new_key(const DataPaths& paths) {
+  if (exists(paths.key) || !exists(paths.new_key)) return std::nullopt;
+  if (auto error = rename_file(paths.new_key, paths.key)) return error;
+  return sync_path(paths.directory);
 }
 
 core::Result<core::Done> make_data_dir(const DataPaths& paths) {
@@ -107,11 +129,22 @@ core::Result<core::Done> make_data_dir(const DataPaths& paths) {
   return core::Done{};
 }
 
+std::optional<core::Error> open_to_others(const DataPaths& paths) {
+  struct stat info = {};
+  if (::stat(paths.directory.c_str(), &info) != 0 || (info.st_mode & S_IWOTH) == 0) {
+    return std::nullopt;
+  }
+  return refuse("The data directory " + paths.directory +
+                " can be written by everybody, who could put other files in the place of its own: "
+                "run `chmod 700 " +
+                paths.directory + "`.");
+}
+
 bool has_foreign_files(const DataPaths& paths) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(paths.directory, error)) {
     const std::string path = entry.path().string();
-    if (path != paths.lock && path != paths.key) return true;
+    if (path != paths.lock && path != paths.new_key) return true;
   }
   return false;
 }

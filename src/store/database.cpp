@@ -13,6 +13,7 @@
 
 #include "coupond/core/ids.h"
 #include "coupond/store/inspect.h"
+#include "coupond/store/soundness.h"
 #include "coupond_schema.h"
 #include "src/store/clean_stop.h"
 #include "src/store/migrate.h"
@@ -131,6 +132,12 @@ std::optional<core::Error> use_wal(Connection& connection, const std::string& pa
                 "disk.");
 }
 
+core::Error emptied(const DataPaths& paths) {
+  return refuse("The database " + paths.database +
+                " is empty, but the directory was in use. Restore a backup with `coupond restore "
+                "FILE`, or name a new directory with --data for a new shop.");
+}
+
 void create(Connection& connection, const PrepareOptions& options) {
   connection.exec("BEGIN IMMEDIATE");
   connection.exec(std::string(kSchemaSql));
@@ -141,6 +148,7 @@ void create(Connection& connection, const PrepareOptions& options) {
   add_fact(connection, "created_at", std::to_string(options.clock().value));
   add_fact(connection, "restore_epoch", "0");
   add_fact(connection, "demo", options.demo ? "1" : "0");
+  sign_facts(connection, options.secrets);
   connection.exec("COMMIT");
 }
 
@@ -170,15 +178,6 @@ std::optional<std::string> find_damage_soon(Connection& connection, const std::s
   return found;
 }
 
-std::optional<core::Error> changed_schema(Connection& connection, const std::string& path) {
-  Connection ours(":memory:", Connection::Access::kReadWrite);
-  ours.exec(std::string(kSchemaSql));
-  if (schema_text(connection) == schema_text(ours)) return std::nullopt;
-  return refuse("The schema of the database " + path +
-                " was changed: a table, index or trigger is not as coupond made it. Undo that, or "
-                "restore a backup with `coupond restore FILE`.");
-}
-
 std::optional<core::Error> wrong_key(Connection& connection, const DataPaths& paths,
                                      const std::string& key_id) {
   const std::string wanted = fact(connection, "key_id");
@@ -186,6 +185,16 @@ std::optional<core::Error> wrong_key(Connection& connection, const DataPaths& pa
   return refuse("The key file " + paths.key + " (key " + key_id +
                 ") does not belong to the database " + paths.database + " (key " + wanted +
                 "). Put back the one that was kept with it.");
+}
+
+// Somebody changed the file, or something damaged it: serving it would spread the damage.
+std::optional<core::Error> unsound(Connection& connection, const std::string& path,
+                                   const PrepareOptions& options) {
+  const auto fault = first_fault(connection, key_check(options.secrets));
+  if (!fault) return std::nullopt;
+  return refuse("The database " + path + " must not be served: " + *fault +
+                ". Look at it with `coupond verify`, or restore a backup with `coupond restore "
+                "FILE`.");
 }
 
 std::optional<core::Error> ready_existing(Connection& connection, const DataPaths& paths,
@@ -198,7 +207,7 @@ std::optional<core::Error> ready_existing(Connection& connection, const DataPath
   }
   if (auto error = use_wal(connection, path)) return error;
   if (auto error = wrong_key(connection, paths, options.secrets.key_id())) return error;
-  return changed_schema(connection, path);
+  return unsound(connection, path, options);
 }
 
 std::optional<core::Error> ready_blank(Connection& connection, const DataPaths& paths,
@@ -228,8 +237,10 @@ core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
       if (auto error = migrate(paths.database, once)) return *error;
       connection = open(paths, options);
     }
-    auto refused = is_blank(*connection) ? ready_blank(*connection, paths, options)
-                                         : ready_existing(*connection, paths, options, untouched);
+    const bool blank = is_blank(*connection);
+    if (blank && (exists(paths.key) || exists(paths.head))) return emptied(paths);
+    auto refused = blank ? ready_blank(*connection, paths, options)
+                         : ready_existing(*connection, paths, options, untouched);
     if (refused) return *refused;
     return read_facts(*connection);
   } catch (const SQLite::Exception& error) {
@@ -239,6 +250,11 @@ core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
 
 core::Result<std::unique_ptr<Connection>> open_for_reading(const DataPaths& paths,
                                                            Versions versions) {
+  if (exists(paths.restore_mark)) {
+    return refuse("A restore in " + paths.directory +
+                  " was cut off. Start the server or run `coupond restore` again, either of which "
+                  "ends it.");
+  }
   if (!exists(paths.database)) {
     return refuse("There is no database " + paths.database +
                   ". Name its directory with --data, or make one with `coupond serve`.");

@@ -18,8 +18,12 @@
 #include "coupond/core/limits.h"
 #include "coupond/store/backup.h"
 #include "coupond/store/database.h"
+#include "coupond/store/idempotency.h"
+#include "coupond/store/sessions.h"
+#include "coupond/store/soundness.h"
 #include "coupond_schema.h"
 #include "src/store/files.h"
+#include "src/store/mark_old.h"
 
 namespace coupon::store {
 namespace {
@@ -33,7 +37,17 @@ struct Step {
   const char* sql;      // statements, or
   void (*run)(Connection&, const core::Secrets&);  // a function
 };
-constexpr std::array<Step, 0> kSteps{};
+// Accounts that keys made, from the entry that made them. Accounts made by those are not told.
+constexpr char kWhoseKey[] = R"(
+  UPDATE main.users SET made_by_key = CAST(substr(l.actor, 5) AS INTEGER)
+    FROM (SELECT user_id, actor FROM main.ledger
+           WHERE operation = 'user.create' AND actor GLOB 'key:*') AS l
+   WHERE l.user_id = main.users.id)";
+
+constexpr std::array kSteps{
+    Step{2, "refresh_tokens", nullptr, copy_marked_tokens},
+    Step{2, "idempotency", nullptr, copy_bound_replies}, Step{2, nullptr, kWhoseKey, nullptr},
+    Step{2, nullptr, nullptr, mark_accounts_and_campaigns}, Step{2, nullptr, nullptr, sign_facts}};
 
 // The text of each schema that was released: one that differs was changed by somebody else.
 struct Released {

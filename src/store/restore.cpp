@@ -15,6 +15,7 @@
 #include "coupond/store/writer.h"
 #include "src/store/files.h"
 #include "src/store/migrate.h"
+#include "src/store/restore_switch.h"
 
 namespace coupon::store {
 namespace {
@@ -33,29 +34,25 @@ core::Error refuse(std::string message) {
   return {.reason = core::Reason::kInternal, .message = std::move(message)};
 }
 
-void remove_database(const std::string& path) {
-  for (const char* ending : {"", "-wal", "-shm", "-journal"}) ::unlink((path + ending).c_str());
-}
-
 // What becomes the database: a copy of the backup inside the directory, gone again when it fails.
 struct Candidate {
-  explicit Candidate(const DataPaths& paths)
-      : database(paths.database + ".restoring"), key(paths.key + ".restoring") {
-    clear();
+  explicit Candidate(const DataPaths& where)
+      : paths(where), database(candidate_database(where)), key(candidate_key(where)) {
+    remove_candidate(paths);
   }
-  ~Candidate() { clear(); }
+  ~Candidate() {
+    if (!chosen) remove_candidate(paths);
+  }
   Candidate(const Candidate&) = delete;
   Candidate& operator=(const Candidate&) = delete;
-  void clear() {
-    remove_database(database);
-    ::unlink(key.c_str());
-  }
 
+  const DataPaths& paths;
   const std::string database;
   const std::string key;
   DatabaseFacts facts;
   LedgerHead head;
   bool packed_key = false;
+  bool chosen = false;  // it is for the switch now to say what becomes of it
 };
 
 // Our identity checks want a directory; a backup can have any name.
@@ -165,45 +162,26 @@ void settle(const DataPaths& paths) {
   }
 }
 
-// The old file keeps its name until the new one takes it, so that no start in between can take the
-// directory for an empty one and make a new database.
-std::optional<core::Error> set_aside(const DataPaths& paths, const std::string& aside) {
-  settle(paths);
-  if (::link(paths.database.c_str(), aside.c_str()) != 0) {
-    return refuse("The database " + paths.database + " cannot be set aside as " + aside +
-                  ": the file system refuses. Move the files coupond.db* away by hand and repeat.");
-  }
-  for (const char* ending : {"-wal", "-shm"}) {
-    if (exists(paths.database + ending)) {
-      if (auto error = rename_file(paths.database + ending, aside + ending)) return error;
-    }
-  }
-  return std::nullopt;
+// The key of the directory need not make place for itself.
+bool has_key_already(const Candidate& candidate, const DataPaths& paths) {
+  if (!exists(paths.key)) return false;
+  const auto present = core::Secrets::load(paths.key);
+  return present.ok() && present->key_id() == candidate.facts.key_id;
 }
 
-// A packed key takes the place of another database's key, which is set aside with that.
-std::optional<core::Error> put_key_in_place(const Candidate& candidate, const DataPaths& paths,
-                                            const std::string& aside) {
-  if (!candidate.packed_key) return std::nullopt;
-  if (exists(paths.key)) {
-    const auto present = core::Secrets::load(paths.key);
-    if (present.ok() && present->key_id() == candidate.facts.key_id) return std::nullopt;
-    if (auto error = rename_file(paths.key, paths.key + aside)) return error;
-  }
-  return rename_file(candidate.key, paths.key);
-}
-
-std::optional<core::Error> put_in_place(const Candidate& candidate, const DataPaths& paths,
-                                        const std::string& aside) {
-  if (auto error = put_key_in_place(candidate, paths, aside)) return error;
-  ::unlink(paths.clean_stop.c_str());
-  if (exists(paths.database)) {
-    if (auto error = set_aside(paths, paths.database + aside)) return error;
-  }
-  for (const char* ending : {"-wal", "-shm"}) ::unlink((candidate.database + ending).c_str());
+std::optional<core::Error> put_in_place(Candidate& candidate, const DataPaths& paths,
+                                        const std::string& ending, const RestoreOptions& options,
+                                        RestoreReport& report) {
+  if (has_key_already(candidate, paths)) ::unlink(candidate.key.c_str());
+  for (const char* part : {"-wal", "-shm"}) ::unlink((candidate.database + part).c_str());
   if (auto error = sync_path(candidate.database)) return error;
-  if (auto error = rename_file(candidate.database, paths.database)) return error;
-  return sync_path(paths.directory);
+  if (exists(paths.database)) {
+    settle(paths);
+    report.set_aside = paths.database + ending;
+  }
+  if (exists(candidate.key) && exists(paths.key)) report.key_set_aside = paths.key + ending;
+  candidate.chosen = true;
+  return switch_to_candidate(paths, ending, options.step);
 }
 
 // ".before-2026-11-20T14:00:00Z", with a number where a restore in the same second has taken that.
@@ -240,8 +218,8 @@ core::Result<core::Done> verify_candidate(const Candidate& candidate, const core
   const auto audit = verify_file(candidate.database, secrets, progress);
   if (!audit.ok()) return audit.error();
   if (audit->ok()) return core::Done{};
-  return refuse("The backup " + file + " contradicts its own ledger, so nothing was restored: " +
-                *audit->first_divergence);
+  return refuse("The backup " + file +
+                " cannot be served, so nothing was restored: " + *audit->first_divergence);
 }
 
 }  // namespace
@@ -252,6 +230,8 @@ core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& f
   if (const auto made = make_data_dir(paths); !made.ok()) return made.error();
   const auto lock = DataLock::take(paths);
   if (!lock.ok()) return lock.error();
+  // One that was cut off comes first: this one sets aside what that made.
+  if (auto error = finish_restore(paths)) return *error;
   Candidate candidate(paths);
   if (auto error = copy_private_file(file, candidate.database)) return *error;
   if (const auto seen = look_at(candidate, file); !seen.ok()) return seen.error();
@@ -271,9 +251,9 @@ core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& f
                        .epoch = epoch,
                        .key_from_backup = candidate.packed_key,
                        .set_aside = {},
+                       .key_set_aside = {},
                        .lacks = present.lacks};
-  if (exists(paths.database)) report.set_aside = paths.database + ending;
-  if (auto error = put_in_place(candidate, paths, ending)) return *error;
+  if (auto error = put_in_place(candidate, paths, ending, options, report)) return *error;
   return report;
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 #define COUPOND_USER_COLUMNS                                                                  \
   "SELECT id, uuid, email, username, name, role, active, password_hash, token_epoch, credit," \
-  " subscription_ends_at, created_at FROM users "
+  " subscription_ends_at, created_at, made_by_key FROM users "
 
 constexpr char kById[] = COUPOND_USER_COLUMNS "WHERE id = ?";
 constexpr char kByUuid[] = COUPOND_USER_COLUMNS "WHERE uuid = ?";
@@ -25,14 +25,20 @@ constexpr char kCount[] = R"(
 constexpr char kUsernames[] =
     "SELECT id, username FROM users WHERE username IS NOT NULL ORDER BY id";
 
+constexpr char kMadeByKey[] = "SELECT id FROM users WHERE made_by_key = ? ORDER BY id";
+
+constexpr char kOtherHuman[] = R"(
+  SELECT 1 FROM users INDEXED BY users_in_charge
+   WHERE role = 'admin' AND active = 1 AND made_by_key IS NULL AND id <> ? LIMIT 1)";
+
 constexpr char kNextId[] = R"(
   SELECT CASE WHEN low < ?1 THEN low + 1 ELSE (SELECT max(id) FROM users) + 1 END
     FROM (SELECT coalesce(max(id), 0) AS low FROM users WHERE id <= ?1))";
 
 constexpr char kInsert[] = R"(
   INSERT INTO users (id, uuid, email, email_key, username, name, role, active, password_hash,
-    token_epoch, credit, subscription_ends_at, created_at)
-  VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12))";
+    token_epoch, credit, subscription_ends_at, created_at, made_by_key)
+  VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13))";
 
 constexpr char kUpdate[] = R"(
   UPDATE users SET name = ?2, role = ?3, active = ?4, password_hash = ?5, token_epoch = ?6
@@ -54,7 +60,8 @@ domain::User read_user(const Query& query) {
           .token_epoch = query.integer(8),
           .credit = {query.integer(9)},
           .subscription_ends_at = query.maybe_time(10),
-          .created_at = query.time(11)};
+          .created_at = query.time(11),
+          .made_by_key = query.maybe_integer(12)};
 }
 
 template <class Key>
@@ -115,18 +122,39 @@ std::int64_t count_users(Connection& connection, const UserFilter& filter) {
 }
 
 core::Digest user_digest(const domain::User& user) {
-  return core::Hasher()
-      .add(user.uuid)
-      .add(domain::name(user.role))
-      .add(std::int64_t{user.active})
-      .finish();
+  core::Hasher hasher;
+  hasher.add(user.uuid).add(domain::name(user.role)).add(std::int64_t{user.active});
+  hasher.add(user.email).add(user.password_hash);
+  if (user.username) {
+    hasher.add(*user.username);
+  } else {
+    hasher.add_null();
+  }
+  if (user.made_by_key) {
+    hasher.add(*user.made_by_key);
+  } else {
+    hasher.add_null();
+  }
+  return hasher.finish();
+}
+
+std::vector<core::UserId> users_made_by_key(Connection& connection, std::int64_t key) {
+  std::vector<core::UserId> ids;
+  Query query(connection, kMadeByKey, key);
+  while (query.next()) ids.push_back({query.integer(0)});
+  return ids;
+}
+
+bool is_only_human_in_charge(Connection& connection, core::UserId id) {
+  Query query(connection, kOtherHuman, id);
+  return !query.next();
 }
 
 core::UserId insert_user(Tx& tx, const domain::User& user) {
   const core::UserId id = user.id.value != 0 ? user.id : next_id(tx);
   Query(tx.db(), kInsert, id, user.uuid, user.email, user.username, user.name,
         domain::name(user.role), user.active, user.password_hash, user.token_epoch, user.credit,
-        user.subscription_ends_at, user.created_at)
+        user.subscription_ends_at, user.created_at, user.made_by_key)
       .run();
   return id;
 }

@@ -388,7 +388,8 @@ void Writer::report(const Operations& batch, std::int64_t total_us, std::int64_t
                      .total_us = total_us,
                      .commit_us = commit_us,
                      .wal_bytes = wal_pages_ * std::int64_t{kPageBytes},
-                     .committed = true};
+                     .committed = true,
+                     .head = tx_.head_};
   if (total_us > kSlowBatchUs) {
     for (const Operation* operation : batch) report.slow_operations.push_back(operation->name);
   }

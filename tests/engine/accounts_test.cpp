@@ -293,3 +293,32 @@ TEST_CASE("an API key works for what it was made for, until it is revoked", "[ac
   CHECK(revoke().error().reason == Reason::kUnknownApiKey);
   CHECK(engine.number("SELECT count(*) FROM ledger WHERE operation LIKE 'api_key.%'") == 2);
 }
+
+TEST_CASE("the machine's owner gets the account of their address, whoever was quicker",
+          "[accounts]") {
+  LiveEngine engine;
+  const auto squatter =
+      create(engine, Caller::anonymous(),
+             {.email = "owner@example.com",
+              .username = "mallory",
+              .password_hash = *service::hash_new_password(*engine, "squatter 1")});
+  REQUIRE(squatter.ok());
+  const auto hash = service::hash_new_password(*engine, LiveEngine::kPassword);
+  const auto first = engine.run<UserChange>([&](store::Tx& tx) {
+    return service::create_first_admin(tx, *engine,
+                                       {.email = "Owner@example.com", .password_hash = *hash});
+  });
+  REQUIRE(first.ok());
+  CHECK(first->user.id == squatter->user.id);
+  CHECK(first->user.role == domain::Role::kAdmin);
+  CHECK(first->user.token_epoch > squatter->user.token_epoch);
+  CHECK_FALSE(access_token(engine, "owner@example.com").empty());
+  CHECK_FALSE(service::log_in(*engine, "owner@example.com", "squatter 1").ok());
+  CHECK(engine
+            .run<UserChange>([&](store::Tx& tx) {
+              return service::create_first_admin(
+                  tx, *engine, {.email = "b@example.com", .password_hash = *hash});
+            })
+            .error()
+            .reason == Reason::kForbidden);
+}

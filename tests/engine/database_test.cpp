@@ -57,10 +57,10 @@ struct Fixture {
 
 constexpr char kFirstPageAt[] = R"(
   SELECT (rootpage - 1) * (SELECT page_size FROM pragma_page_size)
-    FROM sqlite_schema WHERE name = 'ledger')";
+    FROM sqlite_schema WHERE name = 'coupons')";
 
-// Where in the file the ledger begins.
-std::int64_t ledger_offset(const DataPaths& paths) {
+// Where in the file the coupons begin: a start reads none.
+std::int64_t coupons_offset(const DataPaths& paths) {
   Connection connection(paths.database, Connection::Access::kReadOnly);
   Query query(connection, kFirstPageAt);
   query.next();
@@ -145,7 +145,7 @@ TEST_CASE("a damaged page is refused, after a clean stop too", "[database]") {
   Fixture fixture;
   REQUIRE(fixture.prepare().ok());
   fixture.close_in_order();
-  SECTION("in a table") { fixture.overwrite(ledger_offset(fixture.paths), 200); }
+  SECTION("in a table") { fixture.overwrite(coupons_offset(fixture.paths), 200); }
   SECTION("in the schema") { fixture.overwrite(100, 200); }
   fixture.check_refused("damaged");
 }
@@ -156,7 +156,7 @@ TEST_CASE("a file nobody touched since a clean stop is not read through", "[data
   fixture.close_in_order();
   // Damage that only reading through the file finds, with the time of change put back.
   const auto changed_at = std::filesystem::last_write_time(fixture.paths.database);
-  fixture.overwrite(ledger_offset(fixture.paths), 200);
+  fixture.overwrite(coupons_offset(fixture.paths), 200);
   std::filesystem::last_write_time(fixture.paths.database, changed_at);
   CHECK(fixture.prepare().ok());
   // The note was good for one start.

@@ -138,7 +138,9 @@ TEST_CASE("after a migration every row is there, and the next start has nothing 
   REQUIRE(old.open().ok());
   for (const auto& [table, before] : rows) {
     CAPTURE(table);
-    CHECK(count(table) == before);
+    // An entry for each account and campaign fixes what 0.1.0 left open.
+    const std::int64_t marks = table == "ledger" ? count("users") + count("campaigns") : 0;
+    CHECK(count(table) == before + marks);
   }
   old.told.clear();
   REQUIRE(old.open().ok());

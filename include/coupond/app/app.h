@@ -23,6 +23,7 @@ struct FirstAdmin {
 struct Settings {
   std::string data_dir = "./coupond-data";
   bool demo = false;
+  bool accept_loss = false;
   store::Durability durability = store::Durability::kFull;
   std::string host = "127.0.0.1";
   int port = 8080;               // 0: any free one

@@ -28,6 +28,8 @@ struct User {
   core::Credit credit = {};
   std::optional<core::UnixMs> subscription_ends_at = {};
   core::UnixMs created_at = {};
+  // The API key that made it, or made the account that did; absent: people made it.
+  std::optional<std::int64_t> made_by_key = {};
 };
 
 }  // namespace coupon::domain

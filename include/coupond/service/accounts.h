@@ -59,7 +59,8 @@ core::Result<UserChange> create_user(store::Tx& tx, Engine& engine, const Caller
                                      const NewUser& wanted);
 
 // The same as administrator when there is none yet; kForbidden when there is one. Of several that
-// race, one wins. Whoever calls this has made sure that the asker owns the machine.
+// race, one wins. Whoever calls this has made sure that the asker owns the machine: an account of
+// that address is theirs then, with the new password, and its sessions end.
 core::Result<UserChange> create_first_admin(store::Tx& tx, Engine& engine, const NewUser& wanted);
 bool has_admin(store::Connection& connection);
 
@@ -69,10 +70,19 @@ core::Result<UserChange> change_password(store::Tx& tx, Engine& engine, const Ca
                                          core::UserId id, const std::string& new_hash,
                                          const std::optional<std::string>& proven_hash = {});
 
-// Own name; role and active as administrator, who cannot take them from the last active one
-// (kForbidden). kUnknownUser, kInvalidRequest.
+// The entry of a new password hash that is stored already. Part of change_password(), and of a
+// log-in that renews the hash.
+core::Seq append_password(store::Tx& tx, const Caller& caller, const domain::User& user);
+
+// Own name; role and active as administrator, who cannot take them from the last active one, nor,
+// as an API key or an account made by one, from the last one whom people made (kForbidden).
+// kUnknownUser, kInvalidRequest.
 core::Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& caller,
                                      core::UserId id, const UserPatch& patch);
+
+// Deactivates the accounts that a key made, itself or through others; how many.
+core::Result<std::int64_t> deactivate_made_by(store::Tx& tx, Engine& engine, const Caller& caller,
+                                              std::int64_t key);
 
 // Adds to a balance, or takes from it, as administrator. kInsufficientCredit (with the balance as
 // number) below zero; kInvalidRequest without a reason, for 0 or beyond limits::kCreditMax.

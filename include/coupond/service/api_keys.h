@@ -34,4 +34,9 @@ struct RevokedApiKey {
 core::Result<RevokedApiKey> revoke_api_key(store::Tx& tx, Engine& engine, const Caller& caller,
                                            std::int64_t id);
 
+// The same with all that the key made, itself or through others: accounts are deactivated, their
+// keys revoked.
+core::Result<RevokedApiKey> revoke_with_made(store::Tx& tx, Engine& engine, const Caller& caller,
+                                             std::int64_t id);
+
 }  // namespace coupon::service

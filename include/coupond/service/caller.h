@@ -64,6 +64,7 @@ struct Caller {
   std::optional<core::UserId> user_id = {};  // of kUser only
   domain::Role role = domain::Role::kUser;   // of kUser only
   Scopes scopes = {};
+  std::optional<std::int64_t> key_id = {};  // of kApiKey only
   std::string actor = "anonymous";  // as the ledger has it: "user:7", "key:3", "cli", "job:2"
 
   static Caller anonymous() { return {}; }

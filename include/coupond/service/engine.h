@@ -25,6 +25,7 @@
 #include "coupond/store/counter_table.h"
 #include "coupond/store/data_dir.h"
 #include "coupond/store/database.h"
+#include "coupond/store/last_head.h"
 #include "coupond/store/readers.h"
 #include "coupond/store/writer.h"
 
@@ -41,6 +42,8 @@ class Engine {
     core::PasswordHasher::Params passwords = {};
     // Marks a new database as a demo's or not, and refuses one that is otherwise; absent: any.
     std::optional<bool> demo = false;
+    // Opens a database that lost what it had acknowledged, too.
+    bool accept_loss = false;
     core::Clock clock = core::system_clock_now;
     core::Random random = core::system_random;
   };
@@ -75,11 +78,15 @@ class Engine {
   const core::Clock& clock() const { return options_.clock; }
   const core::Random& random() const { return options_.random; }
   const store::DataPaths& paths() const { return paths_; }
+  // Whether the database still is the file that was opened: not when somebody removed it or put
+  // another in its place, which does not show in reads and writes. Any thread.
+  bool has_its_file() const;
   const store::DatabaseFacts& facts() const { return facts_; }
   store::Durability durability() const { return options_.writer.durability; }
 
  private:
   core::Result<store::LedgerCheck> check_ledger();
+  std::optional<core::Error> note_head();
   store::Signer signer() const;
   store::Writer::Observer observer();
 
@@ -90,11 +97,13 @@ class Engine {
   const store::DataLock lock_;
   const core::Secrets secrets_;
   const store::DatabaseFacts facts_;
+  const std::string file_id_;
   const core::CodeVault vault_;
   const core::Jwt tokens_;
   core::PasswordHasher passwords_;
   UserCache users_;
   store::CounterTable counters_;
+  store::HeadNote head_note_;
   store::Readers readers_;
   store::Writer writer_;
 };

@@ -8,6 +8,8 @@ namespace coupon::service {
 
 using store::find_reply;
 using store::insert_reply;
+using store::open_reply;
+using store::seal_reply;
 using store::StoredReply;
 
 }  // namespace coupon::service

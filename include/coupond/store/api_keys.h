@@ -30,6 +30,9 @@ std::optional<ApiKey> find_api_key_by_hash(Connection& connection, const core::D
 // In order of id, after `after`; revoked ones too.
 std::vector<ApiKey> list_api_keys(Connection& connection, std::int64_t after, std::int64_t limit);
 
+// The keys of an account that work.
+std::vector<std::int64_t> live_keys_of(Connection& connection, core::UserId user);
+
 // Stores a new key (its id is ignored) and returns its id.
 std::int64_t insert_api_key(Tx& tx, const ApiKey& key);
 void revoke_api_key(Tx& tx, std::int64_t id, core::UnixMs at);

@@ -14,16 +14,31 @@
 #include <string>
 
 #include "coupond/core/codes.h"
+#include "coupond/core/secrets.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/ledger.h"
 
 namespace coupon::store {
 
+// What GET /api/v1/ledger/checkpoint answered once.
+struct KeptHead {
+  core::Seq seq;
+  core::Digest hash{};
+  Signature signature{};
+};
+
 struct AuditOptions {
   // Checks signatures with the checkpoint key of this database's secret.key.
   Verifier verifier;
+  // The name of that secret.key. When given, the list of soundness.h comes first.
+  std::string key_id = {};
   // When given, every sealed code is opened and compared with its hash, too.
   const core::CodeVault* vault = nullptr;
+  // When given, the marks of sessions and of stored replies are checked, too.
+  const core::Secrets* secrets = nullptr;
+  // When given, the ledger must be a continuation of what this says of it: a checkpoint that the
+  // owner kept.
+  std::optional<KeptHead> kept = {};
   // SQLite's own integrity_check and foreign_key_check, first.
   bool check_file = true;
   // Coupons, and users, whose derived state is held in memory at once (40 and 24 bytes each). When
@@ -46,6 +61,9 @@ struct AuditReport {
 
   bool ok() const { return !first_divergence.has_value(); }
 };
+
+// For the database that this key belongs to.
+AuditOptions audit_options(const core::Secrets& secrets);
 
 // Throws SQLite::Exception when the file cannot be read.
 AuditReport verify(Connection& connection, const AuditOptions& options);

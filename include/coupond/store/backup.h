@@ -3,6 +3,7 @@
 // ours; packed with the key it holds that too, in a fact of its own (meta `secret_key`).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -28,6 +29,11 @@ struct BackupReport {
   std::int64_t bytes = 0;
   AuditReport audit;
 };
+
+// Where a backup grows until it is whole: this name with each of the endings. back_up() removes
+// what an interrupted one left there.
+std::string draft_of(const std::string& file);
+inline constexpr std::array kDraftEndings{"", "-wal", "-shm", "-journal"};
 
 // Copies the database of `paths` to `file`, verifies the copy and makes it durable. Every operation
 // acknowledged before the call is in it. `file` must not exist; it appears only when it is whole,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,20 +17,30 @@ namespace coupon::store {
 struct RestoreOptions {
   core::Clock clock = core::system_clock_now;
   ProgressFunction checking = {};
+  // Called before each step of the switch from one database to the other; for tests, which end the
+  // process there.
+  std::function<void()> step = [] {};
 };
 
 struct RestoreReport {
   core::Seq seq;           // the last ledger entry of the backup
   std::int64_t epoch = 0;  // how often this database was restored, this time included
   bool key_from_backup = false;
-  std::optional<std::string> set_aside;  // where the database that was there is now
-  std::optional<std::int64_t> lacks;     // operations that one has and the backup does not
+  std::optional<std::string> set_aside;      // where the database that was there is now
+  std::optional<std::string> key_set_aside;  // where its key is, when the backup brought another
+  std::optional<std::int64_t> lacks;         // operations that one has and the backup does not
 };
 
 // Puts the backup `file` into the directory, which is made when it is not there. Refuses, and
 // leaves everything as it is, while a server holds the directory, when the backup does not verify,
-// and when neither it nor the directory has its key. Refusals are one sentence.
+// and when neither it nor the directory has its key. Refusals are one sentence. One rename decides
+// for the backup; a restore that is cut off behind it is carried out by the next start or restore,
+// one that is cut off before it leaves everything as it was.
 core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& file,
                                     const RestoreOptions& options);
+
+// Carries out a restore that was cut off after it was decided, and clears away what one left that
+// was cut off before. Called by the directory's owner before anything else.
+std::optional<core::Error> finish_restore(const DataPaths& paths);
 
 }  // namespace coupon::store

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/hash.h"
+#include "coupond/core/secrets.h"
 #include "coupond/core/types.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/tx.h"
@@ -21,13 +23,23 @@ struct RefreshToken {
   core::UnixMs created_at;
   core::UnixMs expires_at;
   std::optional<core::UnixMs> used_at = {};
+  core::Digest mark{};  // token_mark() of all the above
 };
+
+// What binds a row together: nobody without secret.key can make it out to another account.
+core::Digest token_mark(const core::Secrets& secrets, const RefreshToken& token);
 
 std::optional<RefreshToken> find_refresh_token(Connection& connection,
                                                const core::Digest& token_hash);
 
+// The first row whose mark does not fit, as a sentence. Reads the whole table.
+std::optional<std::string> forged_token(Connection& connection, const core::Secrets& secrets);
+// Gives each row of `old.refresh_tokens`, a table without marks, one. For the migration.
+void copy_marked_tokens(Connection& connection, const core::Secrets& secrets);
+
 void insert_refresh_token(Tx& tx, const RefreshToken& token);
-void mark_refresh_token_used(Tx& tx, const core::Digest& token_hash, core::UnixMs at);
+// Stores used_at and mark.
+void mark_refresh_token_used(Tx& tx, const RefreshToken& token);
 // Ends every session that descends from one login.
 void delete_refresh_family(Tx& tx, const core::Block<16>& family);
 // Forgets up to `limit` tokens that have run out; returns how many.

@@ -37,7 +37,13 @@ void visit_usernames(Connection& connection,
 // How many list_users() would give without offset and limit.
 std::int64_t count_users(Connection& connection, const UserFilter& filter);
 
-// What an account's ledger entries pin besides its balance: role and active.
+// The accounts that a key made, itself or through accounts it made.
+std::vector<core::UserId> users_made_by_key(Connection& connection, std::int64_t key);
+// Whether no other active administrator was made by people.
+bool is_only_human_in_charge(Connection& connection, core::UserId id);
+
+// What an account's ledger entries pin besides its balance: who it is, how it logs in and what it
+// may do. (Its token epoch is in the entry itself, and its name in none.)
 core::Digest user_digest(const domain::User& user);
 
 // Accounts are numbered 1, 2, 3, leaving out numbers above this as long as there are others: the

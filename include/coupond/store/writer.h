@@ -46,6 +46,7 @@ struct BatchReport {
   std::int64_t commit_us = 0;
   std::int64_t wal_bytes = 0;
   bool committed = false;
+  LedgerHead head = {};                           // the ledger's end with this batch
   std::vector<const char*> slow_operations = {};  // filled when the batch took over 100 ms
 };
 

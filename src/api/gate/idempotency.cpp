@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "coupond/core/limits.h"
-#include "coupond/core/seal.h"
 #include "coupond/service/replies.h"
 
 namespace coupon::api {
@@ -108,9 +107,7 @@ http::Reply decode(std::string_view text) {
 }  // namespace
 
 Idempotency::Idempotency(service::Engine& engine, Limits& limits)
-    : engine_(engine),
-      limits_(limits),
-      seal_key_(core::keyed_hash_of(engine.secrets().code_seal_key(), "stored replies")) {}
+    : engine_(engine), limits_(limits) {}
 
 Result<std::optional<KeyedRequest>> Idempotency::identify(const http::Endpoint& endpoint,
                                                           const http::Request& request,
@@ -140,7 +137,7 @@ Result<std::optional<http::Reply>> Idempotency::recall(const KeyedRequest& keyed
     return std::optional<http::Reply>();
   }
   if ((*found)->request != keyed.said) return Reason::kIdempotencyMismatch;
-  const auto text = core::unseal(seal_key_, (*found)->sealed);
+  const auto text = service::open_reply(engine_.secrets(), **found);
   if (!text) return Reason::kInternal;
   http::Reply reply = decode(*text);
   if (!may_hear(keyed.scopes, reply))
@@ -155,10 +152,12 @@ void Idempotency::keep(store::Tx& tx, const KeyedRequest& keyed, const http::Rep
                    .body = reply.body,
                    .headers = reply.headers};
   if (keyed.trusted()) kept.headers.emplace_back(kScopes, keyed.scopes.to_text());
-  service::insert_reply(tx, {.key_hash = keyed.key_hash,
-                             .request = keyed.said,
-                             .sealed = core::seal(seal_key_, encode(kept), engine_.random()),
-                             .created_at = tx.now()});
+  service::insert_reply(
+      tx, {.key_hash = keyed.key_hash,
+           .request = keyed.said,
+           .sealed = service::seal_reply(engine_.secrets(), keyed.key_hash, keyed.said,
+                                         encode(kept), engine_.random()),
+           .created_at = tx.now()});
   tx.on_commit([this, keyed] { limits_.count_key(keyed.principal, keyed.trusted()); });
 }
 

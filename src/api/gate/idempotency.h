@@ -83,7 +83,6 @@ class Idempotency {
 
   service::Engine& engine_;
   Limits& limits_;
-  const core::Block<32> seal_key_;
   std::mutex mutex_;  // guards running_
   std::unordered_set<core::Digest, FirstBytes> running_;
 };

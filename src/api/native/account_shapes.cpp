@@ -30,6 +30,8 @@ http::Object<UserReply> UserReply::shape() {
           timestamp("subscription_ends_at", &UserReply::subscription_ends_at,
                     "When its subscription ends or ended; null: it never had one."),
           timestamp("created_at", &UserReply::created_at, "When it was made."),
+          integer("made_by_key", &UserReply::made_by_key,
+                  "The API key that made it, or made the account that did; null: people made it."),
       }};
 }
 
@@ -43,7 +45,8 @@ UserReply user_reply(const domain::User& user) {
           .active = user.active,
           .credit = user.credit,
           .subscription_ends_at = user.subscription_ends_at,
-          .created_at = user.created_at};
+          .created_at = user.created_at,
+          .made_by_key = user.made_by_key};
 }
 
 http::Object<ChangedUserReply> ChangedUserReply::shape() {

@@ -26,6 +26,7 @@ struct UserReply {
   core::Credit credit;
   std::optional<core::UnixMs> subscription_ends_at;
   core::UnixMs created_at;
+  std::optional<std::int64_t> made_by_key;
   static http::Object<UserReply> shape();
 };
 UserReply user_reply(const domain::User& user);

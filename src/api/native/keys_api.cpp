@@ -29,6 +29,7 @@ struct KeyReply {
   std::vector<Scope> scopes;
   std::string hint;
   core::UnixMs created_at;
+  std::optional<std::int64_t> created_by;
   std::optional<core::UnixMs> revoked_at;
   static http::Object<KeyReply> shape() {
     using K = KeyReply;
@@ -40,6 +41,7 @@ struct KeyReply {
                 http::list("scopes", &K::scopes, "What it may do.", {}, scope_choices()),
                 text("hint", &K::hint, "Its last four characters."),
                 timestamp("created_at", &K::created_at, "When it was made."),
+                integer("created_by", &K::created_by, "The account that made it."),
                 timestamp("revoked_at", &K::revoked_at, "When it was revoked; null: it works."),
             }};
   }
@@ -92,8 +94,16 @@ struct NewKeyInput {
 
 struct KeyName {
   std::int64_t id = 0;
+  bool with_made = false;
   static http::Object<KeyName> shape() {
-    return {"ApiKeyName", "Which key.", {integer("id", &KeyName::id, "Its number.", {.min = 1})}};
+    return {"ApiKeyName",
+            "Which key.",
+            {
+                integer("id", &KeyName::id, "Its number.", {.min = 1}),
+                http::boolean("with_made", &KeyName::with_made,
+                              "Whether what it made ends with it: accounts, and keys of theirs.")
+                    .optional(),
+            }};
   }
 };
 
@@ -130,6 +140,7 @@ KeyReply key_reply(const store::ApiKey& key) {
           .scopes = scopes_of(key.scopes),
           .hint = key.hint,
           .created_at = key.created_at,
+          .created_by = key.created_by ? std::optional(key.created_by->value) : std::nullopt,
           .revoked_at = key.revoked_at};
 }
 
@@ -165,7 +176,10 @@ Result<Page<KeyReply>> list(Call& call, const KeyQuery& in) {
 Result<RevokedKeyReply> revoke(Call& call, const KeyName& in) {
   return call.write(
       "api_key.revoke",
-      [&](store::Tx& tx) { return service::revoke_api_key(tx, call.engine, call.caller, in.id); },
+      [&](store::Tx& tx) {
+        return in.with_made ? service::revoke_with_made(tx, call.engine, call.caller, in.id)
+                            : service::revoke_api_key(tx, call.engine, call.caller, in.id);
+      },
       [](const service::RevokedApiKey& done) {
         return RevokedKeyReply{.key = key_reply(done.key), .seq = done.seq};
       });
@@ -189,7 +203,8 @@ void add_key_endpoints(Endpoints& v1) {
   v1.add({.route = "DELETE /api/v1/api-keys/{id}",
           .id = "revokeApiKey",
           .summary = "Revoke an API key",
-          .doc = "Requests with it are refused from then on. The key stays in the list.",
+          .doc = "Requests with it are refused from then on. The key stays in the list. Accounts "
+                 "that it made go on, unless with_made is true; `made_by_key` of an account tells.",
           .auth = Auth::kAdmin,
           .refusals = {{404, Reason::kUnknownApiKey}}},
          revoke);

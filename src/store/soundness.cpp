@@ -1,0 +1,123 @@
+#include "coupond/store/soundness.h"
+
+#include <algorithm>
+#include <array>
+
+#include "coupond/core/bytes.h"
+#include "coupond/core/ids.h"
+#include "coupond/core/signing.h"
+#include "coupond/store/checkpoint.h"
+#include "coupond/store/database.h"
+#include "coupond_schema.h"
+#include "src/store/snapshot.h"
+
+namespace coupon::store {
+namespace {
+
+using Fault = std::optional<std::string>;
+
+constexpr char kFact[] = "SELECT value FROM meta WHERE name = ?";
+
+constexpr char kSetMark[] = R"(
+  INSERT INTO meta (name, value) VALUES ('mark', ?1)
+  ON CONFLICT (name) DO UPDATE SET value = ?1)";
+
+std::optional<std::string> fact(Connection& connection, const char* name) {
+  Query query(connection, kFact, name);
+  if (!query.next()) return std::nullopt;
+  return query.text(0);
+}
+
+std::string facts_message(const DatabaseFacts& facts) {
+  return "coupond facts " + facts.instance + " " + facts.key_id + " " +
+         std::to_string(facts.created_at.value) + " " + (facts.demo ? "demo" : "real");
+}
+
+Fault schema_fault(Connection& connection, const KeyCheck&) {
+  Connection ours(":memory:", Connection::Access::kReadWrite);
+  ours.exec(std::string(kSchemaSql));
+  if (schema_text(connection) == schema_text(ours)) return std::nullopt;
+  return "the schema was changed: a table, index or trigger is not as coupond made it";
+}
+
+Fault key_fault(Connection& connection, const KeyCheck& key) {
+  const std::string wanted = fact(connection, "key_id").value_or("");
+  if (wanted == key.key_id) return std::nullopt;
+  return "it belongs to key " + wanted + ", not to this secret.key, which is key " + key.key_id;
+}
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.size() < 19 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool signed_by(const KeyCheck& key, const std::string& message, const std::string& hex) {
+  const auto bytes = core::from_hex(hex);
+  Signature signature{};
+  if (!bytes || bytes->size() != signature.size()) return false;
+  std::copy(bytes->begin(), bytes->end(), signature.begin());
+  return key.verifier(message, signature);
+}
+
+Fault facts_fault(Connection& connection, const KeyCheck& key) {
+  const auto text = [&](const char* name) { return fact(connection, name).value_or(""); };
+  if (!core::is_uuid(text("instance"))) return "meta instance is not a UUID";
+  if (!is_number(text("created_at"))) return "meta created_at is not a time";
+  if (!is_number(text("restore_epoch"))) return "meta restore_epoch is not a number";
+  if (text("demo") != "0" && text("demo") != "1") return "meta demo is neither 0 nor 1";
+  const auto mark = fact(connection, "mark");
+  if (!mark) return "meta mark is missing, which signs instance, key_id, created_at and demo";
+  if (signed_by(key, facts_message(read_facts(connection)), *mark)) return std::nullopt;
+  return "meta: instance, key_id, created_at or demo is not what its mark signs";
+}
+
+Fault ledger_fault(Connection& connection, const KeyCheck& key) {
+  const auto checked = check_since_checkpoint(connection, key.verifier);
+  if (checked.ok()) return std::nullopt;
+  return checked.error().message;
+}
+
+struct Item {
+  const char* name;
+  Fault (*fault)(Connection& connection, const KeyCheck& key);
+};
+constexpr std::array kItems{
+    Item{"schema", schema_fault},
+    Item{"key", key_fault},
+    Item{"facts", facts_fault},
+    Item{"ledger", ledger_fault},
+};
+
+}  // namespace
+
+void check_soundness(Connection& connection, const KeyCheck& key, const ItemFunction& item) {
+  const Snapshot snapshot(connection);
+  for (const Item& next : kItems) {
+    if (!item(next.name, next.fault(connection, key))) return;
+  }
+}
+
+std::optional<std::string> first_fault(Connection& connection, const KeyCheck& key) {
+  std::optional<std::string> first;
+  check_soundness(connection, key, [&](const char*, const std::optional<std::string>& fault) {
+    first = fault;
+    return !fault;
+  });
+  return first;
+}
+
+KeyCheck key_check(const core::Secrets& secrets) {
+  return {.key_id = secrets.key_id(),
+          .verifier = [key = secrets.checkpoint_key().public_key](std::string_view message,
+                                                                  const Signature& signature) {
+            return core::signature_ok(key, message, signature);
+          }};
+}
+
+void sign_facts(Connection& connection, const core::Secrets& secrets) {
+  const std::string message = facts_message(read_facts(connection));
+  const Signature signature = core::sign(secrets.checkpoint_key(), message);
+  Query(connection, kSetMark, core::to_hex(signature)).run();
+}
+
+}  // namespace coupon::store
