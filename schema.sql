@@ -40,7 +40,7 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_made_by_keys ON users (made_by_key) WHERE made_by_key IS NOT NULL;
 -- The few that may do everything: whether one is the last of them is asked at every change of role.
-CREATE INDEX users_in_charge ON users (id) WHERE role = 'admin' AND active = 1;
+CREATE INDEX users_in_charge ON users (active) WHERE role = 'admin';
 
 -- Refresh tokens are random and kept as hashes. Each is used once and then names its successor;
 -- a second use means that one of two holders stole it, and ends the whole family.
@@ -129,15 +129,19 @@ CREATE TABLE checkpoint (
   hash      BLOB    NOT NULL CHECK (length(hash) = 32),
   signature BLOB    NOT NULL CHECK (length(signature) = 64)  -- over seq, hash and the rows below
 ) STRICT;
+-- A campaign's row counts from the checkpoint at `seq` on, until a later one of it does: so the
+-- rows of the next checkpoint can be written little by little while the one before holds.
 CREATE TABLE checkpoint_campaigns (
-  campaign_id INTEGER PRIMARY KEY,
+  campaign_id INTEGER NOT NULL,
+  seq         INTEGER NOT NULL,
   issued      INTEGER NOT NULL,
   assigned    INTEGER NOT NULL,
   available   INTEGER NOT NULL,
   redeemed    INTEGER NOT NULL,
   rolled_back INTEGER NOT NULL,
-  voided      INTEGER NOT NULL
-) STRICT;
+  voided      INTEGER NOT NULL,
+  PRIMARY KEY (campaign_id, seq)
+) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------------------------- campaigns --
 
@@ -294,7 +298,11 @@ CREATE TABLE redemptions (
   redeemed_at    INTEGER NOT NULL,
   rolled_back_at INTEGER
 ) STRICT;
-CREATE INDEX redemptions_by_user ON redemptions (user_id, campaign_id, rolled_back_at);
+-- Those that stand are counted against a user's cap; both are listed, newest first.
+CREATE INDEX redemptions_by_user ON redemptions (user_id, campaign_id)
+  WHERE rolled_back_at IS NULL;
+CREATE INDEX redemptions_undone_by_user ON redemptions (user_id, campaign_id)
+  WHERE rolled_back_at IS NOT NULL;
 CREATE INDEX redemptions_by_order ON redemptions (order_id) WHERE order_id IS NOT NULL;
 
 -- Storing a redemption IS using the coupon: the row below takes the use, and the coupon's CHECK

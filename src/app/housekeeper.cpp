@@ -48,7 +48,10 @@ void Housekeeper::work() {
 }
 
 void Housekeeper::tidy_up() {
-  const auto purged = service::purge_expired(engine_);
+  const auto purged = service::purge_expired(engine_, [this] {
+    const std::lock_guard lock(mutex_);
+    return !stopping_;
+  });
   if (!purged.ok()) log_.warn("purge_failed", {{"why", describe(purged.error())}});
 }
 

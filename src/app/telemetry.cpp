@@ -3,27 +3,10 @@
 #include <array>
 #include <mutex>
 
-#include "coupond/store/campaigns.h"
-
 namespace coupon::app {
 namespace {
 
 constexpr std::array<std::int64_t, 10> kBatchSizes{1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
-
-// Sums over all campaigns: how many coupons there are in each state, and redemptions.
-domain::Counters totals(service::Engine& engine) {
-  constexpr std::int64_t kCampaignsMax = 100'000;
-  const auto sum = engine.readers().read<domain::Counters>(
-      [&](store::Connection& db) -> core::Result<domain::Counters> {
-        domain::Counters counters;
-        for (const auto& campaign :
-             store::list_campaigns(db, {.archived = true, .limit = kCampaignsMax})) {
-          counters = counters + campaign.counters;
-        }
-        return counters;
-      });
-  return sum.ok() ? *sum : domain::Counters{};
-}
 
 }  // namespace
 
@@ -80,9 +63,9 @@ std::string Telemetry::text(service::Engine& engine, const api::RefusalCounts& r
         static_cast<std::int64_t>(engine.writer().queue_depth()));
   gauge("coupond_ledger_seq", "The newest ledger entry.", engine.writer().committed_seq().value);
   gauge("coupond_writer_healthy", "1 while changes are accepted.", engine.writer().healthy());
-  const domain::Counters sum = totals(engine);
+  const domain::Counters sum = engine.counters().totals();
   const auto coupons = [&](const char* state, std::int64_t value) {
-    gauge("coupond_coupons", "Coupons by state.", value, {{"state", state}});
+    gauge("coupond_coupons", "Coupons of all campaigns, by state.", value, {{"state", state}});
   };
   coupons("issued", sum.issued);
   coupons("assigned", sum.assigned);

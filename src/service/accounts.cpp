@@ -106,7 +106,7 @@ void store_changed(store::Tx& tx, Engine& engine, const domain::User& user) {
 
 bool is_last_admin(store::Tx& tx, const domain::User& user) {
   if (user.role != domain::Role::kAdmin || !user.active) return false;
-  return store::count_users(tx.db(), {.role = domain::Role::kAdmin, .active = true}) == 1;
+  return !store::has_other_admin(tx.db(), user.id);
 }
 
 // Whether the change is by a key, or an account a key made, and nobody in charge would be left whom
@@ -165,10 +165,7 @@ Result<UserChange> create_first_admin(store::Tx& tx, Engine& engine, const NewUs
   return insert(tx, engine, Caller::system(), admin);
 }
 
-bool has_admin(store::Connection& connection) {
-  const store::UserFilter admins{.role = domain::Role::kAdmin, .limit = 1};
-  return !store::list_users(connection, admins).empty();
-}
+bool has_admin(store::Connection& connection) { return store::admin_exists(connection); }
 
 Result<UserChange> change_password(store::Tx& tx, Engine& engine, const Caller& caller,
                                    core::UserId id, const std::string& new_hash,

@@ -57,11 +57,23 @@ std::string free_slug(store::Connection& connection, const std::string& name) {
   constexpr std::size_t kRoomForNumber = 10;
   base.resize(std::min(base.size(), std::size_t{64} - kRoomForNumber));
   while (base.back() == '-') base.pop_back();
-  std::string slug = base;
-  for (int i = 2; store::find_campaign_by_slug(connection, slug); ++i) {
-    slug = base + "-" + std::to_string(i);
+  const auto slug = [&](std::int64_t i) { return i < 2 ? base : base + "-" + std::to_string(i); };
+  const auto taken = [&](std::int64_t i) {
+    return store::find_campaign_by_slug(connection, slug(i)).has_value();
+  };
+  if (!taken(1)) return slug(1);
+  // The end of those that are taken, in steps that double and then halve.
+  std::int64_t low = 1;
+  std::int64_t high = 2;
+  while (taken(high)) {
+    low = high;
+    high *= 2;
   }
-  return slug;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (taken(middle) ? low : high) = middle;
+  }
+  return slug(high);
 }
 
 // The most that one user has had of it.

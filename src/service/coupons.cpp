@@ -110,25 +110,28 @@ core::Result<Given> draw(store::Tx& tx, const Caller& caller, const Mint& mint,
   return give(tx, caller, mint, std::move(*coupon), request.user_id);
 }
 
-core::Result<Issued> issued(store::Tx& tx, core::Result<Given> given, std::int64_t user_coupons) {
+core::Result<Issued> issued(store::Tx& tx, core::Result<Given> given,
+                            std::optional<std::int64_t> had) {
   if (!given) return given.error();
   domain::Coupon& coupon = given->coupon;
-  tx.note_user(coupon.campaign_id, *coupon.user_id, user_coupons, true);
+  if (had) tx.note_user(coupon.campaign_id, *coupon.user_id, *had + 1, true);
   const core::Seq seq = coupon.last_seq;
   const domain::Campaign& campaign = *tx.campaign(coupon.campaign_id);
   return Issued{.coupon = std::move(coupon),
                 .code = std::move(given->code),
                 .campaign_slug = campaign.slug,
                 .remaining = domain::remaining(campaign),
-                .user_coupons = user_coupons,
                 .at = tx.now(),
                 .seq = seq};
 }
 
 // How many the user has had, told to the counter table too: it holds whether this one is refused.
-std::int64_t count_user_coupons(store::Tx& tx, core::CampaignId campaign, core::UserId user) {
-  const std::int64_t coupons = store::count_coupons(tx.db(), campaign, user);
-  tx.note_user(campaign, user, coupons, false);
+// Only where there is a cap, which bounds what has to be counted.
+std::optional<std::int64_t> count_user_coupons(store::Tx& tx, const domain::Campaign& campaign,
+                                               core::UserId user) {
+  if (!campaign.policy.max_per_user) return std::nullopt;
+  const std::int64_t coupons = store::count_coupons(tx.db(), campaign.id, user);
+  tx.note_user(campaign.id, user, coupons, false);
   return coupons;
 }
 
@@ -155,14 +158,15 @@ core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const Mint& mint
   const domain::Campaign* campaign = tx.campaign(request.campaign_id);
   if (campaign == nullptr) return Reason::kUnknownCampaign;
   if (domain::traits(campaign->mode).bearer) return Reason::kWrongMode;
-  const std::int64_t had = count_user_coupons(tx, campaign->id, request.user_id);
-  if (auto error = domain::first_refusal(domain::issue_rules(*campaign, had, tx.now()))) {
+  const auto had = count_user_coupons(tx, *campaign, request.user_id);
+  if (auto error =
+          domain::first_refusal(domain::issue_rules(*campaign, had.value_or(0), tx.now()))) {
     return *error;
   }
   auto given = domain::traits(campaign->mode).minted
                    ? mint_one(tx, caller, mint, *campaign, request)
                    : draw(tx, caller, mint, *campaign, request);
-  return issued(tx, std::move(given), had + 1);
+  return issued(tx, std::move(given), had);
 }
 
 core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& mint,
@@ -172,14 +176,15 @@ core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& min
   if (!coupon) return Reason::kUnknownCode;
   const domain::Campaign* campaign = tx.campaign(coupon->campaign_id);
   if (!domain::traits(campaign->mode).drawn) return Reason::kWrongMode;
-  const std::int64_t had = count_user_coupons(tx, campaign->id, user_id);
+  const auto had = count_user_coupons(tx, *campaign, user_id);
   if (auto error = domain::first_refusal(domain::open_rules(*campaign, tx.now()))) return *error;
   if (coupon->state == CouponState::kVoid) return Reason::kVoid;
   if (coupon->state != CouponState::kAvailable) return Reason::kAlreadyAssigned;
-  if (auto error = domain::first_refusal(domain::issue_rules(*campaign, had, tx.now()))) {
+  if (auto error =
+          domain::first_refusal(domain::issue_rules(*campaign, had.value_or(0), tx.now()))) {
     return *error;
   }
-  return issued(tx, give(tx, caller, mint, std::move(*coupon), user_id), had + 1);
+  return issued(tx, give(tx, caller, mint, std::move(*coupon), user_id), had);
 }
 
 core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& request) {
@@ -279,7 +284,9 @@ domain::Rules explain_redeem(store::Connection& connection, const CouponView& vi
                             .holder_by_name = true,
                             .user_credit = balance ? balance->credit : core::Credit{},
                             .now = now};
-  facts.user_redemptions = store::count_redemptions(connection, view.campaign.id, user_id);
+  if (view.campaign.policy.max_redemptions_per_user) {
+    facts.user_redemptions = store::count_redemptions(connection, view.campaign.id, user_id);
+  }
   return domain::redeem_rules(facts);
 }
 

@@ -106,6 +106,11 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
     auto engine = std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
                                                      std::move(secrets.value()), *facts));
     if (auto error = engine->note_head()) return *error;
+    const auto checked = engine->check_ledger();
+    if (!checked.ok()) return checked.error();
+    domain::Counters totals;
+    for (const auto& [id, counters] : checked->sums) totals = totals + counters;
+    engine->counters_.set_totals(totals);
     if (const auto begun = make_default_campaigns(*engine); !begun.ok()) return begun.error();
     return engine;
   } catch (const std::exception& error) {
@@ -171,11 +176,14 @@ core::Result<core::Done> Engine::checkpoint() {
   const auto checked = check_ledger();
   if (!checked.ok()) return checked.error();
   if (checked->head.seq == checked->trusted) return core::Done{};
-  return writer_.run<core::Done>("engine.checkpoint",
-                                 [&](store::Tx& tx) -> core::Result<core::Done> {
-                                   store::write_checkpoint(tx, *checked, signer());
-                                   return core::Done{};
-                                 });
+  store::CheckpointWriter checkpoint(*checked, signer());
+  while (true) {
+    const auto done = writer_.run<bool>("engine.checkpoint", [&](store::Tx& tx) {
+      return core::Result<bool>(checkpoint.step(tx));
+    });
+    if (!done.ok()) return done.error();
+    if (*done) return core::Done{};
+  }
 }
 
 Engine::~Engine() { stop(); }

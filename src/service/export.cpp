@@ -70,7 +70,8 @@ core::Result<std::string> CodeExport::next() {
   const auto rows = engine_->readers().read<std::vector<Row>>(
       [&](store::Connection& db) -> core::Result<std::vector<Row>> {
         return read_page(db, campaign_id_, after_);
-      });
+      },
+      store::Readers::Use::kList);
   if (!rows) return rows.error();
   std::string lines;
   for (const Row& row : *rows) {

@@ -44,7 +44,6 @@ Terms terms_of(SessionKind kind) {
 constexpr std::int64_t kGraceMs = 10 * core::kMsPerSecond;
 // Rows one purge operation may delete: a few milliseconds of the writer's time.
 constexpr std::int64_t kPurgeSlice = 200;
-constexpr int kPurgeSlicesMax = 100;
 
 using Secret = core::Block<32>;
 
@@ -264,11 +263,13 @@ Result<Caller> key_caller(Engine& engine, std::string_view token) {
   return Caller::api_key(key->id, key->scopes);
 }
 
-// Deletes in slices until one finds less than it could have.
+// Deletes in slices until one finds less than it could have: what runs out must not come faster
+// than it goes.
 template <class Slice>
-Result<std::int64_t> purge(Engine& engine, const char* name, Slice&& slice) {
+Result<std::int64_t> purge(Engine& engine, const char* name, const std::function<bool()>& go_on,
+                           Slice&& slice) {
   std::int64_t total = 0;
-  for (int i = 0; i < kPurgeSlicesMax; ++i) {
+  while (go_on()) {
     const auto gone = engine.writer().run<std::int64_t>(
         name, [&](store::Tx& tx) -> Result<std::int64_t> { return slice(tx); });
     if (!gone.ok()) return gone.error();
@@ -355,12 +356,12 @@ Result<std::string> user_uuid(Engine& engine, core::UserId id) {
   return std::move(account->uuid);
 }
 
-Result<std::int64_t> purge_expired(Engine& engine) {
-  const auto tokens = purge(engine, "purge.refresh_tokens", [](store::Tx& tx) {
+Result<std::int64_t> purge_expired(Engine& engine, const std::function<bool()>& go_on) {
+  const auto tokens = purge(engine, "purge.refresh_tokens", go_on, [](store::Tx& tx) {
     return store::purge_refresh_tokens(tx, tx.now(), kPurgeSlice);
   });
   if (!tokens.ok()) return tokens;
-  const auto replies = purge(engine, "purge.replies", [](store::Tx& tx) {
+  const auto replies = purge(engine, "purge.replies", go_on, [](store::Tx& tx) {
     return store::purge_replies(tx, tx.now() - core::limits::kIdempotencyKeptMs, kPurgeSlice);
   });
   if (!replies.ok()) return replies;

@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kCount[] = R"(
   SELECT count(*) FROM campaigns
-   WHERE id > ?1 AND (?2 IS NULL OR mode = ?2) AND (?3 OR archived_at IS NULL))";
+   WHERE id > ?1 AND (?2 IS NULL OR mode = ?2) AND (?3 OR archived_at IS NULL)
+     AND (?4 IS NULL OR active = ?4))";
 
 constexpr char kLiveHolds[] = "SELECT count(*) FROM holds WHERE campaign_id = ? AND expires_at > ?";
 
@@ -58,7 +59,7 @@ Statements make_statements() {
                            "COLLATE NOCASE AND id <> ?2 LIMIT 1",
           .list = select +
                   "WHERE id > ?1 AND (?2 IS NULL OR mode = ?2) AND (?3 OR archived_at IS NULL) "
-                  "ORDER BY id LIMIT ?4",
+                  "AND (?4 IS NULL OR active = ?4) ORDER BY id LIMIT ?5",
           .insert =
               "INSERT INTO campaigns (id, uuid, slug, mode, name, description, last_seq,"
               " created_at, updated_at" +
@@ -215,13 +216,14 @@ void visit_slugs(Connection& connection,
 std::vector<domain::Campaign> list_campaigns(Connection& connection, const CampaignFilter& filter) {
   std::vector<domain::Campaign> campaigns;
   Query query(connection, statements().list.c_str(), filter.after, mode_of(filter), filter.archived,
-              filter.limit);
+              filter.active, filter.limit);
   while (query.next()) campaigns.push_back(read_campaign(query));
   return campaigns;
 }
 
 std::int64_t count_campaigns(Connection& connection, const CampaignFilter& filter) {
-  return read_integer(connection, kCount, filter.after, mode_of(filter), filter.archived);
+  return read_integer(connection, kCount, filter.after, mode_of(filter), filter.archived,
+                      filter.active);
 }
 
 std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core::UnixMs now) {

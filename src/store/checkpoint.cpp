@@ -1,5 +1,7 @@
 #include "coupond/store/checkpoint.h"
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -12,9 +14,10 @@ namespace coupon::store {
 namespace {
 
 constexpr char kCheckpoint[] = "SELECT seq, at, hash, signature FROM checkpoint";
+// Of a campaign's rows the last counts.
 constexpr char kCheckpointSums[] = R"(
   SELECT campaign_id, issued, assigned, available, redeemed, rolled_back, voided
-    FROM checkpoint_campaigns ORDER BY campaign_id)";
+    FROM checkpoint_campaigns WHERE seq <= ? ORDER BY campaign_id, seq)";
 constexpr char kCampaignSums[] = R"(
   SELECT id, issued, assigned, available, redeemed, rolled_back, voided
     FROM campaigns ORDER BY id)";
@@ -22,11 +25,12 @@ constexpr char kStoredSeq[] = "SELECT seq FROM checkpoint";
 constexpr char kPutCheckpoint[] = R"(
   INSERT INTO checkpoint (only_row, seq, at, hash, signature) VALUES (1, ?1, ?2, ?3, ?4)
   ON CONFLICT (only_row) DO UPDATE SET seq = ?1, at = ?2, hash = ?3, signature = ?4)";
-constexpr char kClearSums[] = "DELETE FROM checkpoint_campaigns";
 constexpr char kPutSums[] = R"(
-  INSERT INTO checkpoint_campaigns (campaign_id, issued, assigned, available, redeemed,
-    rolled_back, voided)
-  VALUES (?, ?, ?, ?, ?, ?, ?))";
+  INSERT OR REPLACE INTO checkpoint_campaigns (campaign_id, seq, issued, assigned, available,
+    redeemed, rolled_back, voided)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?))";
+constexpr char kForgetSums[] =
+    "DELETE FROM checkpoint_campaigns WHERE campaign_id = ?1 AND seq < ?2";
 
 struct Checkpoint {
   LedgerHead head;
@@ -46,9 +50,10 @@ std::string checkpoint_message(const Checkpoint& checkpoint) {
          core::to_hex(hasher.finish());
 }
 
-CounterSums read_sums(Connection& connection, const char* sql) {
+template <class... Args>
+CounterSums read_sums(Connection& connection, const char* sql, const Args&... args) {
   CounterSums sums;
-  Query query(connection, sql);
+  Query query(connection, sql, args...);
   while (query.next()) {
     sums[query.integer(0)] = {.issued = query.integer(1),
                               .assigned = query.integer(2),
@@ -66,7 +71,7 @@ Checkpoint read_checkpoint(Connection& connection, const Verifier& verifier) {
   if (!query.next()) return {};
   const Checkpoint checkpoint{
       .head = {.seq = {query.integer(0)}, .at = query.time(1), .hash = query.block<32>(2)},
-      .sums = read_sums(connection, kCheckpointSums)};
+      .sums = read_sums(connection, kCheckpointSums, query.integer(0))};
   if (!verifier(checkpoint_message(checkpoint), query.block<64>(3))) {
     throw Divergence{
         "checkpoint: the signature does not fit its row and checkpoint_campaigns, or "
@@ -99,18 +104,28 @@ LedgerCheck check(Connection& connection, const Verifier& verifier) {
   Checkpoint checkpoint = read_checkpoint(connection, verifier);
   ChainCheck chain(checkpoint.head);
   CounterSums sums = std::move(checkpoint.sums);
+  std::set<std::int64_t> changed;
   for_each_entry(connection, checkpoint.head.seq, last_entry(connection).seq,
                  [&](const LedgerRow& row) {
                    chain.see(row);
                    if (row.campaign_id) {
                      auto& counters = sums[row.campaign_id->value];
                      counters = counters + counter_change(row);
+                     changed.insert(row.campaign_id->value);
                    }
                    return true;
                  });
   chain.finish(connection, verifier);
   compare_sums(sums, read_sums(connection, kCampaignSums));
-  return {.trusted = checkpoint.head.seq, .head = chain.head(), .sums = std::move(sums)};
+  return {.trusted = checkpoint.head.seq,
+          .head = chain.head(),
+          .sums = std::move(sums),
+          .changed = {changed.begin(), changed.end()}};
+}
+
+std::int64_t stored_seq(Connection& connection) {
+  Query stored(connection, kStoredSeq);
+  return stored.next() ? stored.integer(0) : 0;
 }
 
 }  // namespace
@@ -152,20 +167,49 @@ core::Result<LedgerCheck> check_since_checkpoint(Connection& connection, const V
   }
 }
 
-void write_checkpoint(Tx& tx, const LedgerCheck& checked, const Signer& signer) {
-  Connection& db = tx.db();
-  {
-    Query stored(db, kStoredSeq);
-    if (stored.next() && stored.integer(0) >= checked.head.seq.value) return;
+CheckpointWriter::CheckpointWriter(const LedgerCheck& checked, const Signer& signer,
+                                   std::size_t campaigns_per_step)
+    : checked_(checked),
+      signature_(signer(checkpoint_message({.head = checked.head, .sums = checked.sums}))),
+      campaigns_per_step_(campaigns_per_step) {}
+
+bool CheckpointWriter::step(Tx& tx) {
+  // Somebody else has written one since: ours would stand on the wrong one.
+  if (!signed_ && stored_seq(tx.db()) != checked_.trusted.value) return true;
+  if (signed_) return forget_some(tx);
+  if (next_ < checked_.changed.size()) {
+    put_some(tx);
+    return false;
   }
-  const LedgerHead& head = checked.head;
-  const std::string message = checkpoint_message({.head = head, .sums = checked.sums});
-  Query(db, kPutCheckpoint, head.seq, head.at, head.hash, signer(message)).run();
-  Query(db, kClearSums).run();
-  for (const auto& [id, c] : checked.sums) {
-    Query(db, kPutSums, id, c.issued, c.assigned, c.available, c.redeemed, c.rolled_back, c.voided)
+  const LedgerHead& head = checked_.head;
+  Query(tx.db(), kPutCheckpoint, head.seq, head.at, head.hash, signature_).run();
+  tx.on_commit([this] {
+    signed_ = true;
+    next_ = 0;
+  });
+  return checked_.changed.empty();
+}
+
+std::span<const std::int64_t> CheckpointWriter::slice(Tx& tx) {
+  const std::size_t end = std::min(checked_.changed.size(), next_ + campaigns_per_step_);
+  const auto ids = std::span(checked_.changed).subspan(next_, end - next_);
+  tx.on_commit([this, end] { next_ = end; });
+  return ids;
+}
+
+void CheckpointWriter::put_some(Tx& tx) {
+  for (const std::int64_t id : slice(tx)) {
+    const domain::Counters& c = checked_.sums.at(id);
+    Query(tx.db(), kPutSums, id, checked_.head.seq, c.issued, c.assigned, c.available, c.redeemed,
+          c.rolled_back, c.voided)
         .run();
   }
+}
+
+bool CheckpointWriter::forget_some(Tx& tx) {
+  const auto ids = slice(tx);
+  for (const std::int64_t id : ids) Query(tx.db(), kForgetSums, id, checked_.head.seq).run();
+  return next_ + ids.size() == checked_.changed.size();
 }
 
 }  // namespace coupon::store

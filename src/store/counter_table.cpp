@@ -5,7 +5,8 @@
 
 namespace coupon::store {
 
-CounterTable::CounterTable(std::size_t users_max) : generation_max_(users_max / 2 + 1) {}
+CounterTable::CounterTable(std::size_t users_max, std::size_t campaigns_max)
+    : generation_max_(users_max / 2 + 1), campaign_generation_max_(campaigns_max / 2 + 1) {}
 
 std::size_t CounterTable::UserKeyHash::operator()(const UserKey& key) const {
   constexpr std::uint64_t kOddMultiplier = 0x9E3779B97F4A7C15;
@@ -17,7 +18,41 @@ std::size_t CounterTable::UserKeyHash::operator()(const UserKey& key) const {
 void CounterTable::publish(const domain::Campaign& campaign, core::Seq as_of) {
   auto known = std::make_shared<const Known>(Known{.campaign = campaign, .as_of = as_of});
   const std::lock_guard lock(mutex_);
-  campaigns_[campaign.id.value].swap(known);
+  remember(campaign.id.value, std::move(known));
+}
+
+void CounterTable::remember(std::int64_t id, std::shared_ptr<const Known> known) const {
+  if (young_campaigns_.size() >= campaign_generation_max_ && !young_campaigns_.contains(id)) {
+    old_campaigns_ = std::move(young_campaigns_);
+    young_campaigns_ = {};
+  }
+  young_campaigns_.insert_or_assign(id, std::move(known));
+  old_campaigns_.erase(id);
+}
+
+std::shared_ptr<const CounterTable::Known> CounterTable::known(core::CampaignId campaign) const {
+  const auto young = young_campaigns_.find(campaign.value);
+  if (young != young_campaigns_.end()) return young->second;
+  const auto old = old_campaigns_.find(campaign.value);
+  if (old == old_campaigns_.end()) return nullptr;
+  auto found = old->second;
+  remember(campaign.value, found);
+  return found;
+}
+
+void CounterTable::set_totals(const domain::Counters& totals) {
+  const std::lock_guard lock(mutex_);
+  totals_ = totals;
+}
+
+void CounterTable::add_change(const domain::Counters& before, const domain::Counters& after) {
+  const std::lock_guard lock(mutex_);
+  totals_ = totals_ + after - before;
+}
+
+domain::Counters CounterTable::totals() const {
+  const std::lock_guard lock(mutex_);
+  return totals_;
 }
 
 void CounterTable::publish(core::CampaignId campaign, core::UserId user, std::int64_t coupons) {
@@ -31,7 +66,8 @@ void CounterTable::publish(core::CampaignId campaign, core::UserId user, std::in
 
 void CounterTable::clear() {
   const std::lock_guard lock(mutex_);
-  campaigns_.clear();
+  young_campaigns_.clear();
+  old_campaigns_.clear();
   young_.clear();
   old_.clear();
 }
@@ -39,9 +75,9 @@ void CounterTable::clear() {
 std::optional<core::Error> CounterTable::certain_refusal(core::CampaignId campaign,
                                                          core::UserId user) const {
   const std::lock_guard lock(mutex_);
-  const auto found = campaigns_.find(campaign.value);
-  if (found == campaigns_.end()) return std::nullopt;
-  const domain::Policy& policy = found->second->campaign.policy;
+  const auto found = known(campaign);
+  if (found == nullptr) return std::nullopt;
+  const domain::Policy& policy = found->campaign.policy;
   if (policy.max_per_user) {
     // Without the user's own figure we could not tell which of the two caps to name.
     const auto coupons = user_count({campaign.value, user.value});
@@ -51,7 +87,7 @@ std::optional<core::Error> CounterTable::certain_refusal(core::CampaignId campai
           .reason = core::Reason::kUserCapReached, .message = {}, .number = policy.max_per_user};
     }
   }
-  if (policy.max_issued && found->second->campaign.counters.issued >= *policy.max_issued) {
+  if (policy.max_issued && found->campaign.counters.issued >= *policy.max_issued) {
     return core::Error{
         .reason = core::Reason::kCampaignCapReached, .message = {}, .number = policy.max_issued};
   }
@@ -60,8 +96,7 @@ std::optional<core::Error> CounterTable::certain_refusal(core::CampaignId campai
 
 std::shared_ptr<const CounterTable::Known> CounterTable::find(core::CampaignId campaign) const {
   const std::lock_guard lock(mutex_);
-  const auto found = campaigns_.find(campaign.value);
-  return found != campaigns_.end() ? found->second : nullptr;
+  return known(campaign);
 }
 
 std::optional<std::int64_t> CounterTable::user_count(const UserKey& key) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/store/newest.h"
 #include "src/store/row.h"
 
 namespace coupon::store {
@@ -19,9 +20,18 @@ constexpr char kListUp[] =
     COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number > ? ORDER BY number LIMIT ?";
 constexpr char kListDown[] =
     COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number < ? ORDER BY number DESC LIMIT ?";
-constexpr char kOfUser[] =
-    COUPOND_COUPON_COLUMNS "WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
 #undef COUPOND_COUPON_COLUMNS
+
+constexpr char kNextCampaignOfUser[] = R"(
+  SELECT campaign_id FROM coupons WHERE user_id = ? AND campaign_id > ?
+   ORDER BY campaign_id LIMIT 1)";
+constexpr char kNewestOfUser[] =
+    "SELECT max(id) FROM coupons WHERE user_id = ? AND campaign_id = ? AND id < ?";
+constexpr NewestIndex kByUser[] = {{kNextCampaignOfUser, kNewestOfUser}};
+
+constexpr char kClaim[] = R"(
+  SELECT b.name, a.assigned_at FROM coupons AS a JOIN campaigns AS b ON b.id = a.campaign_id
+   WHERE a.id = ? AND b.mode = 'claim')";
 
 constexpr char kCodeExists[] = "SELECT 1 FROM coupons WHERE code_hash = ?";
 constexpr char kCountOfUser[] =
@@ -166,9 +176,28 @@ CouponPage list_coupons_newest_first(Connection& connection, core::CampaignId ca
 std::vector<domain::Coupon> list_coupons_of_user(Connection& connection, core::UserId user,
                                                  core::CouponId before, std::int64_t limit) {
   std::vector<domain::Coupon> coupons;
-  Query query(connection, kOfUser, user, before, limit);
-  while (query.next()) coupons.push_back(read_coupon(query));
+  Newest newest(connection, kByUser, user, before.value);
+  while (static_cast<std::int64_t>(coupons.size()) < limit) {
+    const auto id = newest.next();
+    if (!id) break;
+    coupons.push_back(find(connection, kById, *id).value());
+  }
   return coupons;
+}
+
+std::vector<Claim> list_claims_of_user(Connection& connection, core::UserId user,
+                                       core::CouponId before, std::int64_t limit) {
+  std::vector<Claim> claims;
+  Newest newest(connection, kByUser, user, before.value);
+  while (static_cast<std::int64_t>(claims.size()) < limit) {
+    const auto id = newest.next();
+    if (!id) break;
+    Query query(connection, kClaim, *id);
+    if (query.next()) {
+      claims.push_back({.id = {*id}, .name = query.text(0), .at = query.time(1)});
+    }
+  }
+  return claims;
 }
 
 std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign,

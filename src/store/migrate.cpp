@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string_view>
@@ -37,6 +36,13 @@ struct Step {
   const char* sql;      // statements, or
   void (*run)(Connection&, const core::Secrets&);  // a function
 };
+// A checkpoint's rows did not say since when they count.
+constexpr char kCheckpointRows[] = R"(
+  INSERT INTO main.checkpoint_campaigns (campaign_id, seq, issued, assigned, available, redeemed,
+    rolled_back, voided)
+  SELECT campaign_id, (SELECT seq FROM old.checkpoint), issued, assigned, available, redeemed,
+    rolled_back, voided FROM old.checkpoint_campaigns)";
+
 // Accounts that keys made, from the entry that made them. Accounts made by those are not told.
 constexpr char kWhoseKey[] = R"(
   UPDATE main.users SET made_by_key = CAST(substr(l.actor, 5) AS INTEGER)
@@ -45,6 +51,7 @@ constexpr char kWhoseKey[] = R"(
    WHERE l.user_id = main.users.id)";
 
 constexpr std::array kSteps{
+    Step{2, "checkpoint_campaigns", kCheckpointRows, nullptr},
     Step{2, "refresh_tokens", nullptr, copy_marked_tokens},
     Step{2, "idempotency", nullptr, copy_bound_replies}, Step{2, nullptr, kWhoseKey, nullptr},
     Step{2, nullptr, nullptr, mark_accounts_and_campaigns}, Step{2, nullptr, nullptr, sign_facts}};

@@ -3,6 +3,8 @@
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "src/store/snapshot.h"
 
 namespace coupon::store {
@@ -24,9 +26,10 @@ core::Error error_of(const SQLite::Exception& error) {
 // A borrowed connection, given back at the end of its scope.
 class Readers::Loan {
  public:
-  explicit Loan(Readers& readers) : readers_(readers), connection_(readers.borrow()) {}
+  Loan(Readers& readers, Use use)
+      : readers_(readers), use_(use), connection_(readers.borrow(use)) {}
   ~Loan() {
-    if (connection_) readers_.give_back(std::move(connection_));
+    if (connection_) readers_.give_back(std::move(connection_), use_);
   }
   Loan(const Loan&) = delete;
   Loan& operator=(const Loan&) = delete;
@@ -35,15 +38,16 @@ class Readers::Loan {
 
  private:
   Readers& readers_;
+  const Use use_;
   std::unique_ptr<Connection> connection_;
 };
 
 Readers::Readers(std::string path, Options options)
     : path_(std::move(path)), options_(std::move(options)) {}
 
-std::optional<core::Error> Readers::run(const std::function<void(Connection&)>& body) {
+std::optional<core::Error> Readers::run(const std::function<void(Connection&)>& body, Use use) {
   try {
-    Loan loan(*this);
+    Loan loan(*this, use);
     if (loan.get() == nullptr) return core::Error{.reason = core::Reason::kBusy, .message = {}};
     const Snapshot snapshot(*loan.get());
     body(*loan.get());
@@ -54,10 +58,28 @@ std::optional<core::Error> Readers::run(const std::function<void(Connection&)>& 
   }
 }
 
-std::unique_ptr<Connection> Readers::borrow() {
+bool Readers::may_borrow(Use use) const {
+  if (idle_.empty() && opened_ == options_.connections) return false;
+  return use == Use::kLookUp || lists_ < std::max<std::size_t>(1, options_.connections / 2);
+}
+
+std::unique_ptr<Connection> Readers::borrow(Use use) {
   std::unique_lock lock(mutex_);
-  const auto free = [&] { return !idle_.empty() || opened_ < options_.connections; };
-  if (!freed_.wait_for(lock, options_.wait, free)) return nullptr;
+  const auto free = [&] { return may_borrow(use); };
+  if (use == Use::kList && !free()) {
+    if (lists_waiting_ >= options_.lists_waiting) return nullptr;
+    ++lists_waiting_;
+    const bool got = freed_.wait_for(lock, options_.wait, free);
+    --lists_waiting_;
+    if (!got) return nullptr;
+  } else if (!freed_.wait_for(lock, options_.wait, free)) {
+    return nullptr;
+  }
+  return idle_or_new(lock, use);
+}
+
+std::unique_ptr<Connection> Readers::idle_or_new(std::unique_lock<std::mutex>& lock, Use use) {
+  if (use == Use::kList) ++lists_;
   if (!idle_.empty()) {
     // The one given back last: its pages are the likeliest to be in the cache.
     auto connection = std::move(idle_.back());
@@ -71,17 +93,20 @@ std::unique_ptr<Connection> Readers::borrow() {
   } catch (...) {
     lock.lock();
     --opened_;
-    freed_.notify_one();
+    if (use == Use::kList) --lists_;
+    freed_.notify_all();
     throw;
   }
 }
 
-void Readers::give_back(std::unique_ptr<Connection> connection) {
+void Readers::give_back(std::unique_ptr<Connection> connection, Use use) {
   {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(connection));
+    if (use == Use::kList) --lists_;
   }
-  freed_.notify_one();
+  // Whoever is woken may not be one who may have it.
+  freed_.notify_all();
 }
 
 }  // namespace coupon::store

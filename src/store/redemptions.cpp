@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "coupond/store/coupons.h"
+#include "src/store/newest.h"
 #include "src/store/row.h"
 
 namespace coupon::store {
@@ -15,11 +16,26 @@ namespace {
 
 constexpr char kById[] = COUPOND_REDEMPTION_COLUMNS "WHERE id = ?";
 constexpr char kNewest[] = COUPOND_REDEMPTION_COLUMNS "WHERE id < ?2 ORDER BY id DESC LIMIT ?3";
-constexpr char kOfUser[] =
-    COUPOND_REDEMPTION_COLUMNS "WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 constexpr char kOfOrder[] =
     COUPOND_REDEMPTION_COLUMNS "WHERE order_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 #undef COUPOND_REDEMPTION_COLUMNS
+
+constexpr char kNextCampaignOfUser[] = R"(
+  SELECT campaign_id FROM redemptions
+   WHERE user_id = ? AND campaign_id > ? AND rolled_back_at IS NULL
+   ORDER BY campaign_id LIMIT 1)";
+constexpr char kNewestOfUser[] = R"(
+  SELECT max(id) FROM redemptions
+   WHERE user_id = ? AND campaign_id = ? AND id < ? AND rolled_back_at IS NULL)";
+constexpr char kNextCampaignUndone[] = R"(
+  SELECT campaign_id FROM redemptions
+   WHERE user_id = ? AND campaign_id > ? AND rolled_back_at IS NOT NULL
+   ORDER BY campaign_id LIMIT 1)";
+constexpr char kNewestUndone[] = R"(
+  SELECT max(id) FROM redemptions
+   WHERE user_id = ? AND campaign_id = ? AND id < ? AND rolled_back_at IS NOT NULL)";
+constexpr NewestIndex kByUser[] = {{kNextCampaignOfUser, kNewestOfUser},
+                                   {kNextCampaignUndone, kNewestUndone}};
 
 constexpr char kCount[] = R"(
   SELECT count(*) FROM redemptions
@@ -63,24 +79,33 @@ bool matches(const RedemptionFilter& filter, const domain::Redemption& redemptio
          (!filter.to || redemption.redeemed_at < *filter.to);
 }
 
-RedemptionPage scan(Query& query, const RedemptionFilter& filter) {
+// `next()` gives the next redemption, newest first, or nothing.
+template <class Next>
+RedemptionPage scan(Next&& next, const RedemptionFilter& filter) {
   RedemptionPage page;
   std::int64_t scanned = 0;
   core::Seq last{0};
-  while (query.next()) {
+  while (std::optional<domain::Redemption> redemption = next()) {
     if (static_cast<std::int64_t>(page.redemptions.size()) == filter.limit ||
         scanned == filter.scan_max) {
       page.next = last;
       return page;
     }
-    domain::Redemption redemption = read_redemption(query);
     ++scanned;
-    last = redemption.id;
+    last = redemption->id;
     // Ids follow time, so nothing older can match any more.
-    if (filter.from && redemption.redeemed_at < *filter.from) return page;
-    if (matches(filter, redemption)) page.redemptions.push_back(std::move(redemption));
+    if (filter.from && redemption->redeemed_at < *filter.from) return page;
+    if (matches(filter, *redemption)) page.redemptions.push_back(std::move(*redemption));
   }
   return page;
+}
+
+RedemptionPage scan(Query& query, const RedemptionFilter& filter) {
+  const auto next = [&]() -> std::optional<domain::Redemption> {
+    if (!query.next()) return std::nullopt;
+    return read_redemption(query);
+  };
+  return scan(next, filter);
 }
 
 }  // namespace
@@ -125,8 +150,13 @@ RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& 
     return scan(query, filter);
   }
   if (filter.user) {
-    Query query(connection, kOfUser, *filter.user, before, rows);
-    return scan(query, filter);
+    Newest newest(connection, kByUser, *filter.user, before);
+    const auto next = [&]() -> std::optional<domain::Redemption> {
+      const auto id = newest.next();
+      if (!id) return std::nullopt;
+      return find_redemption(connection, {*id});
+    };
+    return scan(next, filter);
   }
   Query query(connection, kNewest, std::nullopt, before, rows);
   return scan(query, filter);

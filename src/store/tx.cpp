@@ -12,6 +12,9 @@
 namespace coupon::store {
 namespace {
 
+// Campaigns kept in memory from batch to batch, about 1 KB each.
+constexpr std::size_t kCampaignsHeld = 10'000;
+
 constexpr char kSavepoint[] = "SAVEPOINT attempt";
 constexpr char kRelease[] = "RELEASE attempt";
 constexpr char kRollback[] = "ROLLBACK TO attempt";
@@ -51,7 +54,7 @@ void Tx::count(core::CampaignId id, const domain::Counters& delta) {
   Cached& entry = *cached(id);
   undo_.push_back({.id = id, .counters = entry.campaign.counters});
   entry.campaign.counters = entry.campaign.counters + delta;
-  entry.touched = true;
+  touch(id, entry);
 }
 
 void Tx::campaign_changed(core::CampaignId id) {
@@ -71,8 +74,14 @@ void Tx::reload_policy(core::CampaignId id) {
   const domain::Counters used =
       known != campaigns_.end() ? known->second.campaign.counters : stored;
   loaded->counters = used;
-  campaigns_.insert_or_assign(
-      id.value, Cached{.campaign = std::move(*loaded), .stored = stored, .touched = true});
+  const bool touched = known != campaigns_.end() && known->second.touched;
+  Cached fresh{.campaign = std::move(*loaded), .stored = stored, .touched = touched};
+  touch(id, campaigns_.insert_or_assign(id.value, std::move(fresh)).first->second);
+}
+
+void Tx::touch(core::CampaignId id, Cached& entry) {
+  if (!entry.touched) touched_.push_back(id.value);
+  entry.touched = true;
 }
 
 void Tx::note_user(core::CampaignId campaign, core::UserId user, std::int64_t coupons,
@@ -134,10 +143,13 @@ void Tx::start(core::UnixMs clock_now) {
   undo_.clear();
   effects_.clear();
   user_counts_.clear();
+  // Those in use are soon back.
+  if (campaigns_.size() > kCampaignsHeld) campaigns_.clear();
 }
 
 void Tx::rebuild() {
   campaigns_.clear();
+  touched_.clear();
   undo_.clear();
   effects_.clear();
   user_counts_.clear();
@@ -145,10 +157,15 @@ void Tx::rebuild() {
 }
 
 void Tx::write_sums() {
-  for (auto& [id, entry] : campaigns_) {
-    const domain::Counters& used = entry.campaign.counters;
-    const domain::Counters& stored = entry.stored;
-    if (!entry.touched || used == stored) continue;
+  // Twice, when an operation that made it was undone and another made it after all.
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  for (const std::int64_t id : touched_) {
+    const auto known = campaigns_.find(id);
+    if (known == campaigns_.end()) continue;  // made by an operation that was undone
+    const domain::Counters& used = known->second.campaign.counters;
+    const domain::Counters& stored = known->second.stored;
+    if (used == stored) continue;
     const auto changed =
         Query(connection_, kWriteSums, id, used.issued, used.assigned, used.available,
               used.redeemed, used.rolled_back, used.voided, stored.issued, stored.assigned,
@@ -159,12 +176,16 @@ void Tx::write_sums() {
 }
 
 void Tx::publish(CounterTable& table) {
-  for (auto& [id, entry] : campaigns_) {
-    if (!entry.touched) continue;
+  for (const std::int64_t id : touched_) {
+    const auto known = campaigns_.find(id);
+    if (known == campaigns_.end()) continue;
+    Cached& entry = known->second;
+    table.add_change(entry.stored, entry.campaign.counters);
     entry.stored = entry.campaign.counters;
     entry.touched = false;
     table.publish(entry.campaign, head_.seq);
   }
+  touched_.clear();
   for (const UserCount& count : user_counts_) {
     table.publish(count.campaign, count.user, count.coupons);
   }

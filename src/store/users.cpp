@@ -22,6 +22,11 @@ constexpr char kCount[] = R"(
   SELECT count(*) FROM users
    WHERE id > ?1 AND (?2 IS NULL OR role = ?2) AND (?3 IS NULL OR active = ?3))";
 
+constexpr char kAnyAdmin[] =
+    "SELECT 1 FROM users WHERE role = 'admin' AND active IN (0, 1) LIMIT 1";
+constexpr char kOtherAdmin[] =
+    "SELECT 1 FROM users WHERE role = 'admin' AND active = 1 AND id <> ? LIMIT 1";
+
 constexpr char kUsernames[] =
     "SELECT id, username FROM users WHERE username IS NOT NULL ORDER BY id";
 
@@ -119,6 +124,12 @@ std::int64_t count_users(Connection& connection, const UserFilter& filter) {
   Query query(connection, kCount, filter.after, role_of(filter), filter.active);
   query.next();
   return query.integer(0);
+}
+
+bool admin_exists(Connection& connection) { return Query(connection, kAnyAdmin).next(); }
+
+bool has_other_admin(Connection& connection, core::UserId id) {
+  return Query(connection, kOtherAdmin, id).next();
 }
 
 core::Digest user_digest(const domain::User& user) {

@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Quiet time after which the log is emptied altogether.
+// Quiet time after which all of the log is moved into the file.
 constexpr std::chrono::seconds kIdle{1};
 constexpr std::int64_t kSlowBatchUs = 100'000;
 
@@ -138,7 +138,8 @@ void Writer::stop() {
     feed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
-  if (options_.drive == Drive::kCaller) empty_log(Connection::Wait::kForReaders);
+  if (options_.drive == Drive::kCaller)
+    move_all(SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kForReaders);
 }
 
 std::size_t Writer::queue_depth() const {
@@ -185,7 +186,7 @@ void Writer::wait_for_entry_after(core::Seq seq, std::int64_t timeout_ms) {
 void Writer::work() {
   Operations batch;
   while (take(batch)) run_batch(batch);
-  empty_log(Connection::Wait::kForReaders);
+  move_all(SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kForReaders);
 }
 
 void Writer::run_batch(const Operations& batch) {
@@ -193,8 +194,9 @@ void Writer::run_batch(const Operations& batch) {
   if (!batch.empty()) transact(batch);
   // Each lives on its caller's stack, and is gone with this.
   for (Operation* operation : batch) operation->done.signal();
-  if (batch.empty() || state_ == State::kFull) {  // a full disk gets the log's room back
-    empty_log(Connection::Wait::kNever);          // a request must not wait behind a slow reader
+  if (batch.empty() || state_ == State::kFull) {
+    move_all(state_ == State::kFull ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_FULL,
+             Connection::Wait::kNever);
   } else {
     move_log_if_large();
   }
@@ -284,7 +286,7 @@ void Writer::execute_one(Operation& operation) {
 void Writer::commit() {
   note_full(false);
   signed_seq_ = tx_.last_seq();
-  checkpointed_ = false;
+  moved_ = -1;
   last_commit_at_ = tx_.now().value;
   tx_.publish(table_);
   // Not just a release: the load of feed_waiters_ must not come before it.
@@ -378,9 +380,9 @@ void Writer::move_log_if_large() {
   mover_->move_now(connection_, SQLITE_CHECKPOINT_PASSIVE, Connection::Wait::kNever);
 }
 
-void Writer::empty_log(Connection::Wait wait) {
-  if (checkpointed_ || state_ == State::kDead) return;
-  checkpointed_ = mover_->move_now(connection_, SQLITE_CHECKPOINT_TRUNCATE, wait) == SQLITE_OK;
+void Writer::move_all(int mode, Connection::Wait wait) {
+  if (moved_ >= mode || state_ == State::kDead) return;
+  if (mover_->move_now(connection_, mode, wait) == SQLITE_OK) moved_ = mode;
 }
 
 void Writer::report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us) {

@@ -136,15 +136,15 @@ for _ in 1 2; do post /api/v1/campaigns/stock/issue '{}'; done
 post /api/v1/campaigns/stock/issue '{}' 409
 know refused_key "key-$count"
 
-# Jobs: one done, an import with a refused line, one cut off by kill -9 in its middle.
+# Jobs: codes made in the background, and an import with a refused line.
 token=$admin
 campaign bulk card
-post /api/v1/campaigns/bulk/codes '{"count":300}' 201
-headers=(--header 'Content-Type: text/csv')
+post /api/v1/campaigns/bulk/codes '{"count":1001}' 202
 printf 'IMPORTED-1\nIMPORTED-2\nIMPORTED-1\n' >"$data/import.csv"
 curl --silent --fail --header "Authorization: Bearer $admin" --header 'Content-Type: text/csv' \
   --data-binary @"$data/import.csv" "$url/api/v1/campaigns/bulk/codes/import" >/dev/null
-sleep 1
+# Until there is a signed checkpoint; then something beyond it, and kill -9.
+sleep 17
 post "/api/v1/users" '{"email":"last@example.com","password":"hunter22-last"}'
 post /api/v1/auth/login '{"email":"cleo@example.com","password":"hunter22-cleo"}' 200
 kill -9 "$server"

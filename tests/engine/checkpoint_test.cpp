@@ -28,11 +28,16 @@ struct Engine {
   void write_checkpoint() {
     const auto checked = check();
     REQUIRE(checked.ok());
-    const auto written = fixture.run<core::Done>([&](store::Tx& tx) -> core::Result<core::Done> {
-      store::write_checkpoint(tx, *checked, test::test_signer());
-      return core::Done{};
-    });
-    REQUIRE(written.ok());
+    store::CheckpointWriter checkpoint(*checked, test::test_signer());
+    while (!step(checkpoint)) continue;
+  }
+
+  // Whether that was the last.
+  bool step(store::CheckpointWriter& checkpoint) {
+    const auto done =
+        fixture.run<bool>([&](store::Tx& tx) { return core::Result<bool>(checkpoint.step(tx)); });
+    REQUIRE(done.ok());
+    return *done;
   }
 
   std::string refusal() {
@@ -92,13 +97,41 @@ TEST_CASE("an older check does not replace a newer checkpoint", "[checkpoint]") 
   const auto old = engine.check();
   engine.history.run(50);
   engine.write_checkpoint();
-  const auto written =
-      engine.fixture.run<core::Done>([&](store::Tx& tx) -> core::Result<core::Done> {
-        store::write_checkpoint(tx, *old, test::test_signer());
-        return core::Done{};
-      });
-  CHECK(written.ok());
+  store::CheckpointWriter late(*old, test::test_signer());
+  CHECK(engine.step(late));
   CHECK(engine.check()->trusted == engine.fixture.writer().committed_seq());
+}
+
+TEST_CASE("a checkpoint that is ended between its steps leaves the one or the other",
+          "[checkpoint]") {
+  Engine engine;
+  engine.write_checkpoint();
+  for (int steps = 1, last = 0; last == 0; ++steps) {
+    engine.history.run(40);
+    const core::Seq before = engine.check()->trusted;
+    const auto checked = engine.check();
+    REQUIRE(checked->changed.size() >= 2);
+    store::CheckpointWriter checkpoint(*checked, test::test_signer(), 1);
+    for (int i = 0; i < steps && last == 0; ++i) last = engine.step(checkpoint);
+    INFO(steps);
+    const auto found = engine.check();
+    REQUIRE(found.ok());
+    CHECK((found->trusted == before || found->trusted == checked->head.seq));
+    CHECK((last == 0 || found->trusted == checked->head.seq));
+  }
+}
+
+TEST_CASE("a checkpoint writes the campaigns that changed, and no others", "[checkpoint]") {
+  Engine engine;
+  engine.write_checkpoint();
+  CHECK(engine.check()->changed.empty());
+  const auto campaign = engine.fixture.make_campaign(domain::Mode::kPool, {});
+  CHECK(engine.check()->changed == std::vector<std::int64_t>{campaign.value});
+  engine.history.run(50);
+  engine.write_checkpoint();
+  // What is replaced goes.
+  CHECK(engine.fixture.number(
+            "SELECT count(*) - count(DISTINCT campaign_id) FROM checkpoint_campaigns") == 0);
 }
 
 TEST_CASE("a start refuses what does not add up, and says what", "[checkpoint]") {

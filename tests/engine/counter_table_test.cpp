@@ -34,6 +34,32 @@ TEST_CASE("nothing is refused for a campaign that is not known", "[counter_table
   CHECK(table.find({1}) == nullptr);
 }
 
+TEST_CASE("the campaigns remembered are bounded, and one in use stays", "[counter_table]") {
+  CounterTable table(100, 100);
+  const auto numbered = [](std::int64_t id) {
+    domain::Campaign one = campaign(1, 1, std::nullopt);
+    one.id = {id};
+    return one;
+  };
+  for (std::int64_t id = 1; id <= 1000; ++id) {
+    table.publish(numbered(id), {id});
+    CHECK(table.find({1}) != nullptr);
+  }
+  int known = 0;
+  for (std::int64_t id = 1; id <= 1000; ++id) known += table.find({id}) != nullptr;
+  CHECK(known >= 40);
+  CHECK(known <= 110);
+}
+
+TEST_CASE("the sums over all campaigns follow every change and survive a clearing",
+          "[counter_table]") {
+  CounterTable table;
+  table.set_totals({.issued = 10, .redeemed = 4});
+  table.add_change({.issued = 3, .redeemed = 1}, {.issued = 5, .redeemed = 0});
+  table.clear();
+  CHECK(table.totals() == domain::Counters{.issued = 12, .redeemed = 3});
+}
+
 TEST_CASE("a sold-out campaign is refused, one with a unit left is not", "[counter_table]") {
   CounterTable table;
   table.publish(campaign(76, 77, std::nullopt), {5});

@@ -115,3 +115,34 @@ TEST_CASE("many threads share few connections", "[readers]") {
   for (auto& thread : threads) thread.join();
   CHECK(good == 800);
 }
+
+TEST_CASE("lists leave half of the connections to others, however many wait", "[readers]") {
+  Fixture fixture;
+  Readers readers(fixture.path, {.connections = 4, .lists_waiting = 3});
+  std::atomic<int> inside = 0;
+  std::atomic<bool> leave = false;
+  std::atomic<int> read = 0;
+  std::atomic<int> busy = 0;
+  std::vector<std::thread> lists;
+  for (int i = 0; i < 8; ++i) {
+    lists.emplace_back([&] {
+      const auto result = readers.read<std::int64_t>(
+          [&](Connection& connection) {
+            ++inside;
+            while (!leave) std::this_thread::yield();
+            return count(connection);
+          },
+          Readers::Use::kList);
+      ++(result.ok() ? read : busy);
+    });
+  }
+  // Two have connections, three wait; the others are told at once.
+  while (inside < 2 || busy < 3) std::this_thread::yield();
+  CHECK(inside == 2);
+  CHECK(readers.read<std::int64_t>(count).ok());
+  leave = true;
+  for (std::thread& thread : lists) thread.join();
+  CHECK(busy == 3);
+  CHECK(read == 5);
+  CHECK(readers.read<std::int64_t>(count, Readers::Use::kList).ok());
+}

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "coupond/service/coupons.h"
+#include "coupond/store/campaigns.h"
 #include "coupond_schema.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/sql_constants.h"
@@ -145,22 +146,31 @@ std::string refusal(store::Connection& connection, const char* sql) {
 
 std::string plan_of(store::Connection& connection, const std::string& sql) {
   const std::string explain = "EXPLAIN QUERY PLAN " + sql;
-  store::Query query(connection, explain.c_str());
   std::string plan;
-  while (query.next()) plan += query.text(3) + "\n";
+  // Not a Query: it takes a text at the same address for the same statement.
+  sqlite3_exec(
+      connection.handle(), explain.c_str(),
+      [](void* to, int, char** columns, char**) {
+        *static_cast<std::string*>(to) += std::string(columns[3]) + "\n";
+        return 0;
+      },
+      &plan, nullptr);
   return plan;
 }
 
 // These read a whole table, on purpose: the audit and what happens once at a start or restore.
 bool may_scan(const test::SqlConstant& constant) {
   for (const char* file :
-       {"audit", "checkpoint", "chain_check", "database", "clean_stop", "restore"}) {
+       {"audit", "checkpoint", "chain_check", "database", "clean_stop", "restore", "migrate"}) {
     if (constant.file.find(file) != std::string::npos) return true;
   }
   // Of these, SQLite calls a walk along an index a scan: it reads one row, or the few unfinished
-  // jobs. The others do read all: redemptions, when an administrator lowers a cap; names, when an
-  // owner runs `coupond check`.
+  // jobs; kNextId reads one on each side of a bound. The others do read all: coupons and
+  // redemptions, when an administrator lowers a cap; names, when an owner runs `coupond check`;
+  // accounts and campaigns, counted for lists by page number, on a reader that only lists use.
   const std::set<std::string> walks{"ledger.cpp kLast",       "jobs.cpp kNext",
+                                    "users.cpp kNextId",      "users.cpp kCount",
+                                    "campaigns.cpp kCount",   "coupons.cpp kMostOfAUser",
                                     "jobs.cpp kHalfReceived", "redemptions.cpp kMostOfAUser",
                                     "users.cpp kUsernames",   "campaigns.cpp kSlugs"};
   return walks.contains(constant.file + " " + constant.name);
@@ -206,6 +216,7 @@ TEST_CASE("every statement of the store fits the schema", "[schema]") {
   CHECK(constants.size() > 60);
   for (const test::SqlConstant& constant : constants) {
     INFO(constant.file << " " << constant.name << ": " << constant.sql);
+    if (constant.sql.find(" old.") != std::string::npos) continue;  // of a migration
     sqlite3_stmt* statement = nullptr;
     CHECK(sqlite3_prepare_v2(connection.handle(), constant.sql.c_str(), -1, &statement, nullptr) ==
           SQLITE_OK);
@@ -232,6 +243,24 @@ TEST_CASE("no statement that runs often reads a whole table", "[schema]") {
     const std::string plan = plan_of(connection, constant.sql);
     searched += plan.find("SEARCH") != std::string::npos ? 1 : 0;
     CHECK_THAT(plan, !Catch::Contains("SCAN"));
+    // What is sorted has been read whole first.
+    CHECK_THAT(plan, !Catch::Contains("TEMP B-TREE"));
+    // All rows behind one are most of a table: such a walk has to end somewhere.
+    const bool open_range = plan.find("PRIMARY KEY (rowid>?)") != std::string::npos ||
+                            plan.find("PRIMARY KEY (rowid<?)") != std::string::npos;
+    CHECK((!open_range || constant.sql.find("LIMIT") != std::string::npos));
   }
   CHECK(searched > 30);
+}
+
+TEST_CASE("the statements of campaigns are searched for by an index, too", "[schema]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  auto connection = fixture.open(store::Connection::Access::kReadWrite);
+  for (const std::string& sql : store::campaign_statements()) {
+    if (sql.starts_with("INSERT")) continue;
+    INFO(sql);
+    const std::string plan = plan_of(connection, sql);
+    CHECK_THAT(plan, !Catch::Contains("SCAN"));
+    CHECK_THAT(plan, !Catch::Contains("TEMP B-TREE"));
+  }
 }

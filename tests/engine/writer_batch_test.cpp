@@ -12,6 +12,7 @@
 #include "coupond/store/writer.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/one_batch.h"
+#include "tests/support/temp_dir.h"
 
 using namespace coupon;
 using core::Reason;
@@ -325,9 +326,23 @@ TEST_CASE("a writer driven by its caller does each batch at once, on the caller'
   CHECK(outcomes == std::vector<std::string>{"kept", "refused"});
   CHECK(fixture.number("SELECT count(*) FROM ledger WHERE operation = 'test'") == 1);
   CHECK(fixture.batches().back().operations == 2);
+  // With nothing to do, all is moved into the file; the log's room stays, and is written over.
   fixture.writer().run_batch({});
-  CHECK(std::filesystem::file_size(fixture.path() + "-wal") == 0);
+  const auto log_bytes = std::filesystem::file_size(fixture.path() + "-wal");
+  CHECK(log_bytes > 0);
+  const test::TempDir aside;
+  std::filesystem::copy_file(fixture.path(), aside / "alone.db");
+  {
+    store::Connection alone(aside / "alone.db", store::Connection::Access::kReadOnly);
+    store::Query entries(alone, "SELECT count(*) FROM ledger WHERE operation = 'test'");
+    entries.next();
+    CHECK(entries.integer(0) == 1);
+  }
+  auto another = operation("another", true);
+  fixture.writer().run_batch({&another});
+  CHECK(std::filesystem::file_size(fixture.path() + "-wal") == log_bytes);
   fixture.writer().stop();
+  CHECK(std::filesystem::file_size(fixture.path() + "-wal") == 0);
   CHECK(fixture.run<Seq>([](Tx&) -> Result<Seq> { return Seq{}; }).error().reason ==
         Reason::kShuttingDown);
 }

@@ -130,3 +130,72 @@ TEST_CASE("a deleted coupon stays in its claimers' history", "[claim]") {
   CHECK(api.get("/users/me/history").status == 401);
   make_stock(api, "SAVE10", 1);  // the code is free again
 }
+
+TEST_CASE("a list that has more says where it goes on, and nothing is left out", "[claim]") {
+  ApiFixture api;
+  std::string id;
+  for (int i = 1; i <= 7; ++i) id = make_stock(api, "STOCK" + std::to_string(i), 20);
+  const auto ann = api.make_person("ann");
+  for (int i = 0; i < 7; ++i) CHECK(api.post("/coupons/" + id + "/claim", ann.token).status == 200);
+
+  for (const std::string& path : {std::string("/coupons"), std::string("/users/me/history")}) {
+    INFO(path);
+    std::size_t rows = 0;
+    std::string next = path + "?limit=3";
+    for (int pages = 0; !next.empty(); ++pages) {
+      REQUIRE(pages < 4);
+      auto page = api.get(next, ann.token);
+      REQUIRE(page.status == 200);
+      rows += page.body.size();
+      const std::string link = page.header("Link");
+      next = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+    }
+    CHECK(rows == 7);
+    auto all = api.get(path, ann.token);
+    CHECK(all.body.size() == 7);
+    CHECK(all.header("Link").empty());
+  }
+}
+
+TEST_CASE("the list shows at once what was committed before it was asked for", "[claim]") {
+  ApiFixture api;
+  const std::string id = make_stock(api, "SAVE10", 5);
+  const auto ann = api.make_person("ann");
+  for (int left = 4; left >= 0; --left) {
+    CHECK(api.post("/coupons/" + id + "/claim", ann.token).status == 200);
+    CHECK(api.get("/coupons").body[0]["available_count"] == left);
+  }
+}
+
+TEST_CASE("one user's claims of one coupon end somewhere, where the administrator says",
+          "[claim]") {
+  ApiFixture api;
+  const std::string id = make_stock(api, "SAVE10", 5000);
+  auto campaign = api.get("/api/v1/campaigns/" + id, api.admin().token);
+  CHECK(campaign.body["max_per_user"] == 1000);
+  CHECK(api.send("PATCH", "/api/v1/campaigns/" + id, api.admin().token, R"({"max_per_user":2})")
+            .status == 200);
+  const auto ann = api.make_person("ann");
+  CHECK(api.post("/coupons/" + id + "/claim", ann.token).status == 200);
+  CHECK(api.post("/coupons/" + id + "/claim", ann.token).status == 200);
+  CHECK(api.post("/coupons/" + id + "/claim", ann.token).status == 409);
+}
+
+TEST_CASE("statistics come in pages, and say how many campaigns there are", "[claim]") {
+  ApiFixture api;
+  for (int i = 1; i <= 4; ++i) make_stock(api, "STOCK" + std::to_string(i), 20);
+  auto page = api.get("/api/v1/stats?limit=2", api.admin().token);
+  REQUIRE(page.status == 200);
+  const int total = page.body["campaigns_total"].get<int>();
+  CHECK(total >= 4);
+  int seen = 0;
+  while (true) {
+    seen += int(page.body["campaigns"].size());
+    if (page.body["next_cursor"].is_null()) break;
+    page = api.get("/api/v1/stats?limit=2&cursor=" + page.body["next_cursor"].get<std::string>(),
+                   api.admin().token);
+    REQUIRE(page.status == 200);
+  }
+  CHECK(seen == total);
+  CHECK(api.get("/api/v1/stats?cursor=!", api.admin().token).status == 400);
+}

@@ -164,11 +164,12 @@ void Simulation::write_checkpoint() {
     if (!checked.error().message.empty()) wrong(checked.error().message);
     return;
   }
-  static_cast<void>(process_->writer().run<core::Done>(
-      "checkpoint", [&](store::Tx& tx) -> core::Result<core::Done> {
-        store::write_checkpoint(tx, *checked, test_signer());
-        return core::Done{};
-      }));
+  store::CheckpointWriter checkpoint(*checked, test_signer(), 2);
+  for (bool more = true; more;) {
+    const auto done = process_->writer().run<bool>(
+        "checkpoint", [&](store::Tx& tx) { return core::Result<bool>(checkpoint.step(tx)); });
+    more = done.ok() && !*done;
+  }
 }
 
 // ---- Crashes ----

@@ -47,7 +47,6 @@ struct Issued {
   std::string code;  // as displayed
   std::string campaign_slug;
   std::optional<std::int64_t> remaining;  // of the campaign after this; absent: unlimited
-  std::int64_t user_coupons = 0;          // of the campaign, this one included
   core::UnixMs at;
   core::Seq seq;
 };

@@ -15,6 +15,7 @@ namespace coupon::service {
 
 // store/campaigns.h
 using store::CampaignFilter;
+using store::count_campaigns;
 using store::find_campaign;
 using store::find_campaign_by_slug;
 using store::list_campaigns;
@@ -27,6 +28,7 @@ using store::find_coupon;
 using store::find_hold;
 using store::list_coupons;
 using store::list_coupons_newest_first;
+using store::list_claims_of_user;
 using store::list_coupons_of_user;
 
 // store/redemptions.h

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -68,7 +69,9 @@ core::Result<Caller> authenticate(Engine& engine, std::string_view token);
 core::Result<std::string> user_uuid(Engine& engine, core::UserId id);
 
 // Forgets refresh tokens and stored replies that have run out, in slices that hold the writer for a
-// few milliseconds each. For a background thread, about once a minute; returns how many went.
-core::Result<std::int64_t> purge_expired(Engine& engine);
+// few milliseconds each, until none is left or `go_on` says no. For a background thread, about once
+// a minute; returns how many went.
+core::Result<std::int64_t> purge_expired(
+    Engine& engine, const std::function<bool()>& go_on = [] { return true; });
 
 }  // namespace coupon::service

@@ -27,6 +27,7 @@ bool claim_name_taken(Connection& connection, std::string_view name,
 struct CampaignFilter {
   std::optional<domain::Mode> mode = {};
   bool archived = false;  // true: archived ones too
+  std::optional<bool> active = {};
   core::CampaignId after = {};
   std::int64_t limit = 100;
 };

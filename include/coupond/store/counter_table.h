@@ -29,13 +29,20 @@ class CounterTable {
     core::Seq as_of;
   };
 
-  // `users_max`: how many (campaign, user) pairs to remember at the most, two generations together.
-  explicit CounterTable(std::size_t users_max = 400'000);
+  // How many (campaign, user) pairs, and campaigns, to remember at the most, two generations
+  // together.
+  explicit CounterTable(std::size_t users_max = 400'000, std::size_t campaigns_max = 20'000);
 
   // By the writer, after a commit.
   void publish(const domain::Campaign& campaign, core::Seq as_of);
   void publish(core::CampaignId campaign, core::UserId user, std::int64_t coupons);
   void clear();
+
+  // The sums over all campaigns: set at the start, and moved by the writer with each commit.
+  // clear() leaves them.
+  void set_totals(const domain::Counters& totals);
+  void add_change(const domain::Counters& before, const domain::Counters& after);
+  domain::Counters totals() const;
 
   // The refusal a mint for this user is certain to get: the user's cap is told before the
   // campaign's. Nothing when it might succeed, or when it is not known here.
@@ -57,9 +64,18 @@ class CounterTable {
 
   std::optional<std::int64_t> user_count(const UserKey& key) const;
 
+  using Campaigns = std::unordered_map<std::int64_t, std::shared_ptr<const Known>>;
+
+  std::shared_ptr<const Known> known(core::CampaignId campaign) const;
+  void remember(std::int64_t id, std::shared_ptr<const Known> known) const;
+
   const std::size_t generation_max_;
+  const std::size_t campaign_generation_max_;
   mutable std::mutex mutex_;  // guards all below
-  std::unordered_map<std::int64_t, std::shared_ptr<const Known>> campaigns_;
+  domain::Counters totals_;
+  // What is looked up moves to the young generation, so that what is in use stays.
+  mutable Campaigns young_campaigns_;
+  mutable Campaigns old_campaigns_;
   // When the young generation is full it becomes the old one, and the old one is forgotten.
   UserCounts young_;
   UserCounts old_;

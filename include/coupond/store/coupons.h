@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +50,16 @@ CouponPage list_coupons_newest_first(Connection& connection, core::CampaignId ca
 // A user's own coupons, newest first, with ids below `before`.
 std::vector<domain::Coupon> list_coupons_of_user(Connection& connection, core::UserId user,
                                                  core::CouponId before, std::int64_t limit);
+
+// A coupon of a claim campaign, as its owner remembers it.
+struct Claim {
+  core::CouponId id;
+  std::string name;  // the campaign's
+  core::UnixMs at;
+};
+// The user's, newest first, with ids below `before`.
+std::vector<Claim> list_claims_of_user(Connection& connection, core::UserId user,
+                                       core::CouponId before, std::int64_t limit);
 
 // The id the next coupon gets. Coupons made in one operation have ids without gaps.
 core::CouponId next_coupon_id(Tx& tx);

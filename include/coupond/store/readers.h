@@ -24,8 +24,15 @@ namespace coupon::store {
 
 class Readers {
  public:
+  // A list may take long, and anybody may ask for many at once: lists share half of the
+  // connections, so that what redeeming has to look up never waits for them.
+  enum class Use { kLookUp, kList };
+
   struct Options {
     std::size_t connections = 8;  // at most; opened when first needed
+    // Lists that may wait for a connection, each on a thread of the caller's; more are told kBusy
+    // at once.
+    std::size_t lists_waiting = 16;
     // How long a read waits for a connection before it is told kBusy.
     std::chrono::milliseconds wait{2000};
     const char* vfs = nullptr;  // tests put a faulty one here
@@ -45,9 +52,10 @@ class Readers {
   // the database was locked for too long, kInternal when it could not be read; otherwise the body's
   // own value or error.
   template <class T, class Body>
-  core::Result<T> read(Body&& body) {
+  core::Result<T> read(Body&& body, Use use = Use::kLookUp) {
     std::optional<core::Result<T>> outcome;
-    const auto problem = run([&](Connection& connection) { outcome.emplace(body(connection)); });
+    const auto problem =
+        run([&](Connection& connection) { outcome.emplace(body(connection)); }, use);
     if (problem) return *problem;
     return std::move(*outcome);
   }
@@ -55,16 +63,21 @@ class Readers {
  private:
   class Loan;
 
-  std::optional<core::Error> run(const std::function<void(Connection&)>& body);
-  std::unique_ptr<Connection> borrow();  // null: none came free
-  void give_back(std::unique_ptr<Connection> connection);
+  std::optional<core::Error> run(const std::function<void(Connection&)>& body, Use use);
+  // Null: none came free.
+  std::unique_ptr<Connection> borrow(Use use);
+  std::unique_ptr<Connection> idle_or_new(std::unique_lock<std::mutex>& lock, Use use);
+  bool may_borrow(Use use) const;
+  void give_back(std::unique_ptr<Connection> connection, Use use);
 
   const std::string path_;
   const Options options_;
-  std::mutex mutex_;  // guards idle_, opened_
+  std::mutex mutex_;  // guards all below
   std::condition_variable freed_;
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t opened_ = 0;
+  std::size_t lists_ = 0;  // connections that lists have
+  std::size_t lists_waiting_ = 0;
 };
 
 }  // namespace coupon::store

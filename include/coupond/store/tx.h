@@ -75,7 +75,7 @@ class Tx {
   struct Cached {
     domain::Campaign campaign;
     domain::Counters stored;  // what the file holds, until the batch writes its sums
-    bool touched = false;     // in this batch
+    bool touched = false;     // in this batch: it is in touched_
   };
   struct Undo {
     core::CampaignId id;
@@ -99,6 +99,7 @@ class Tx {
   void undo_to(const Mark& mark);
   Cached* cached(core::CampaignId id);
   void reload_policy(core::CampaignId id);
+  void touch(core::CampaignId id, Cached& entry);
 
   // For Writer.
   void start(core::UnixMs clock_now);
@@ -110,6 +111,9 @@ class Tx {
   core::UnixMs now_;
   LedgerHead head_;
   std::unordered_map<std::int64_t, Cached> campaigns_;
+  // So that a batch costs what it touches, however many campaigns are known. Until the sums are
+  // written an id may be here twice; one may be here that campaigns_ has no more.
+  std::vector<std::int64_t> touched_;
   std::vector<Undo> undo_;
   std::vector<std::function<void()>> effects_;
   std::vector<UserCount> user_counts_;

@@ -37,6 +37,10 @@ void visit_usernames(Connection& connection,
 // How many list_users() would give without offset and limit.
 std::int64_t count_users(Connection& connection, const UserFilter& filter);
 
+// Whether there is an administrator, and whether there is an active one besides this account.
+bool admin_exists(Connection& connection);
+bool has_other_admin(Connection& connection, core::UserId id);
+
 // The accounts that a key made, itself or through accounts it made.
 std::vector<core::UserId> users_made_by_key(Connection& connection, std::int64_t key);
 // Whether no other active administrator was made by people.

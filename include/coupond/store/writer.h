@@ -167,7 +167,10 @@ class Writer {
   void look_for_foreign_write() noexcept;
   void sign_head();
   void move_log_if_large();
-  void empty_log(Connection::Wait wait);
+  // Moves the whole log into the file. Idle, the log keeps its length (a commit that writes over it
+  // costs half of one that makes it longer), unless the disk is full and needs its room. No request
+  // waits behind a slow reader.
+  void move_all(int mode, Connection::Wait wait);
   void report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us);
 
   const Signer signer_;
@@ -182,8 +185,10 @@ class Writer {
   std::int64_t data_version_ = 0;  // of the figures in memory
   std::int64_t told_version_ = 0;  // that foreign_write() was last called for
   int wal_pages_ = 0;              // set by SQLite's hook at each commit, on the writer's thread
-  bool checkpointed_ = false;      // the last process may have left a log
-  bool settled_ = false;           // what that process wrote is durable
+  // The strongest of SQLite's checkpoint modes since the last commit; the last process may have
+  // left a log.
+  int moved_ = -1;
+  bool settled_ = false;  // what that process wrote is durable
   std::unique_ptr<WalCheckpointer> mover_;
 
   std::atomic<State> state_ = State::kWorking;

@@ -56,17 +56,30 @@ struct Call {
   std::optional<http::Reply> stored_reply = {};
   // The request names a code that exists, whatever the caller is told: then it is no guess.
   bool code_exists = false;
+  std::optional<std::string> next_page = {};  // what more() was told
 
   // The account that is logged in. Only behind Auth::kSession and up, without a scope: there, no
   // API key gets through.
   core::UserId user_id() const { return caller.user_id.value(); }
   core::UnixMs now() const { return engine.clock()(); }
 
+  // For a list whose reply has no room for a cursor: it goes on with this query, which a Link
+  // header says (RFC 8288, rel=next). Without that header the list is complete.
+  void more(std::string query) { next_page = std::move(query); }
+
   // Runs `body(Connection&)`, which returns Result<T>, on a snapshot of the database.
   template <class Body>
   auto read(Body&& body) -> core::Result<Yield<Body, store::Connection&>> {
     return engine.readers().template read<Yield<Body, store::Connection&>>(
         std::forward<Body>(body));
+  }
+
+  // The same for a list, whose length a client can choose: lists have a share of the readers, so
+  // that they cannot keep what redeems from looking things up.
+  template <class Body>
+  auto read_list(Body&& body) -> core::Result<Yield<Body, store::Connection&>> {
+    return engine.readers().template read<Yield<Body, store::Connection&>>(
+        std::forward<Body>(body), store::Readers::Use::kList);
   }
 
   // Runs `body(Tx&)`, which returns Result<T>, as one write operation, and gives `render(const

@@ -159,6 +159,10 @@ Result<http::Reply> Gate::run(const http::Endpoint& endpoint, const http::Reques
     http::Reply reply = next(request, call);
     if (call.stored_reply) reply = *std::move(call.stored_reply);
     if (dry_run) mark_dry_run(reply);
+    if (call.next_page && reply.status < 300) {
+      reply.headers.emplace_back(
+          "Link", "<" + request.target_path + "?" + *call.next_page + ">; rel=\"next\"");
+    }
     return reply;
   };
   auto reply = call.keyed ? idempotency_.once(*call.keyed, answer) : answer();

@@ -76,7 +76,7 @@ Result<CampaignReply> create(Call& call, const NewCampaign& in) {
 Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
-  return call.read([&](store::Connection& db) -> Result<Page<CampaignReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<CampaignReply>> {
     const auto campaigns = service::list_campaigns(
         db, {.mode = in.mode, .archived = in.archived, .after = {*after}, .limit = in.limit + 1});
     const core::Seq as_of = service::last_entry(db).seq;

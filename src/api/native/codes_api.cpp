@@ -114,7 +114,7 @@ Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
   if (!after.ok()) return after.error();
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
-  return call.read([&](store::Connection& db) -> Result<Page<CouponReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<CouponReply>> {
     const auto found = in.number
                            ? service::list_coupons(db, campaign->id, *in.number - 1, 1, in.state)
                            : service::list_coupons(db, campaign->id, *after, in.limit, in.state);

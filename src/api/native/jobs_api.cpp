@@ -79,7 +79,7 @@ Result<JobReply> read_one(Call& call, const JobName& in) {
 Result<Page<JobReply>> list(Call& call, const JobsQuery& in) {
   const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
   if (!before.ok()) return before.error();
-  return call.read([&](store::Connection& db) -> Result<Page<JobReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<JobReply>> {
     Page<JobReply> page;
     for (const domain::Job& job : service::list_jobs(db, *before, in.limit + 1)) {
       if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
@@ -95,7 +95,7 @@ Result<Page<JobReply>> list(Call& call, const JobsQuery& in) {
 Result<Page<JobErrorReply>> errors(Call& call, const JobErrorsQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
-  return call.read([&](store::Connection& db) -> Result<Page<JobErrorReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<JobErrorReply>> {
     const auto job = service::find_job(db, call.caller, in.id);
     if (!job.ok()) return job.error();
     Page<JobErrorReply> page;

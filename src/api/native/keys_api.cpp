@@ -160,7 +160,7 @@ Result<NewKeyReply> create(Call& call, const NewKeyInput& in) {
 Result<Page<KeyReply>> list(Call& call, const KeyQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
-  return call.read([&](store::Connection& db) -> Result<Page<KeyReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<KeyReply>> {
     Page<KeyReply> page;
     for (const store::ApiKey& key : store::list_api_keys(db, *after, in.limit + 1)) {
       if (static_cast<std::int64_t>(page.items.size()) == in.limit) {

@@ -6,6 +6,8 @@
 
 #include "coupond/core/signing.h"
 #include "coupond/service/reads.h"
+#include "src/api/gate/cursor.h"
+#include "src/api/native/campaign_shapes.h"
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
@@ -93,8 +95,25 @@ struct RefusalRow {
   }
 };
 
+struct StatsQuery {
+  std::int64_t limit = 1000;
+  std::optional<std::string> cursor;
+  static http::Object<StatsQuery> shape() {
+    using Q = StatsQuery;
+    return {"StatsQuery",
+            "Which campaigns.",
+            {
+                integer("limit", &Q::limit, "Campaigns at the most.", {.min = 1, .max = 1000})
+                    .optional(),
+                text("cursor", &Q::cursor, "The next_cursor of the page before.", {.max = 64}),
+            }};
+  }
+};
+
 struct StatsReply {
   std::vector<CampaignReply> campaigns;
+  std::int64_t campaigns_total = 0;
+  std::optional<std::string> next_cursor;
   std::vector<RefusalRow> refusals;
   core::Seq as_of_seq;
   static http::Object<StatsReply> shape() {
@@ -102,7 +121,9 @@ struct StatsReply {
     return {"Stats",
             "All counters at one ledger entry.",
             {
-                list("campaigns", &R::campaigns, "The campaigns, archived ones too."),
+                list("campaigns", &R::campaigns, "The campaigns, archived ones too, oldest first."),
+                integer("campaigns_total", &R::campaigns_total, "How many there are in all."),
+                text("next_cursor", &R::next_cursor, "Where the rest begins; null at the end."),
                 list("refusals", &R::refusals, "Refusals by reason, since the server started."),
                 integer("as_of_seq", &R::as_of_seq, "The entry these figures are true at."),
             }};
@@ -110,7 +131,7 @@ struct StatsReply {
 };
 
 Result<FeedReply> entries_after(Call& call, const FeedQuery& in) {
-  return call.read([&](store::Connection& db) -> Result<FeedReply> {
+  return call.read_list([&](store::Connection& db) -> Result<FeedReply> {
     FeedReply reply{.items = {}, .next_after = in.after, .last_seq = service::last_entry(db).seq};
     for (const auto& row : service::ledger_after(db, in.after, in.limit)) {
       reply.items.push_back(ledger_entry_reply(row));
@@ -158,12 +179,19 @@ Result<CheckpointReply> checkpoint(Call& call) {
   });
 }
 
-Result<StatsReply> stats(Call& call) {
-  constexpr std::int64_t kCampaignsMax = 1000;
-  return call.read([&](store::Connection& db) -> Result<StatsReply> {
-    StatsReply reply{.campaigns = {}, .refusals = {}, .as_of_seq = service::last_entry(db).seq};
-    for (const auto& campaign :
-         service::list_campaigns(db, {.archived = true, .limit = kCampaignsMax})) {
+Result<StatsReply> stats(Call& call, const StatsQuery& in) {
+  const auto after = id_of_cursor(in.cursor);
+  if (!after.ok()) return after.error();
+  return call.read_list([&](store::Connection& db) -> Result<StatsReply> {
+    StatsReply reply;
+    reply.as_of_seq = service::last_entry(db).seq;
+    reply.campaigns_total = service::count_campaigns(db, {.archived = true});
+    for (const auto& campaign : service::list_campaigns(
+             db, {.archived = true, .after = {*after}, .limit = in.limit + 1})) {
+      if (static_cast<std::int64_t>(reply.campaigns.size()) == in.limit) {
+        reply.next_cursor = cursor_after(reply.campaigns.back().id.value);
+        break;
+      }
       reply.campaigns.push_back(campaign_reply(
           campaign, service::count_live_holds(db, campaign.id, call.now()), reply.as_of_seq));
     }
@@ -197,7 +225,8 @@ void add_ledger_endpoints(Endpoints& v1, const std::atomic<bool>& stopping) {
           .id = "getStats",
           .summary = "All counters, and refusals by reason",
           .auth = Auth::kStaff,
-          .scope = "read"},
+          .scope = "read",
+          .refusals = {{400, Reason::kInvalidCursor}}},
          stats);
 }
 

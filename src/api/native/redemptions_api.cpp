@@ -123,7 +123,7 @@ Result<service::RedemptionFilter> filter_of(Call& call, const RedemptionQuery& i
 Result<Page<RedemptionReply>> list(Call& call, const RedemptionQuery& in) {
   auto filter = filter_of(call, in);
   if (!filter.ok()) return filter.error();
-  return call.read([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
     if (in.code) {
       const auto hash = code_hash(call, *in.code);
       const auto coupon = hash.ok() ? service::find_coupon(db, *hash) : std::nullopt;
@@ -158,7 +158,7 @@ Result<RedemptionReply> roll_back(Call& call, const RollbackInput& in) {
 Result<Page<RedemptionReply>> my_redemptions(Call& call, const PageQuery& in) {
   const auto before = id_of_cursor(in.cursor);
   if (!before.ok()) return before.error();
-  return call.read([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
     return page_of(call, db, {.user = call.user_id(), .before = {*before}, .limit = in.limit});
   });
 }
@@ -166,7 +166,7 @@ Result<Page<RedemptionReply>> my_redemptions(Call& call, const PageQuery& in) {
 Result<Page<CouponReply>> my_coupons(Call& call, const PageQuery& in) {
   const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
   if (!before.ok()) return before.error();
-  return call.read([&](store::Connection& db) -> Result<Page<CouponReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<CouponReply>> {
     const auto coupons = service::list_coupons_of_user(db, call.user_id(), {*before}, in.limit + 1);
     Page<CouponReply> page;
     for (const domain::Coupon& coupon : coupons) {

@@ -188,7 +188,7 @@ Result<SessionReply> change_password(Call& call, const PasswordInput& in) {
 Result<Page<UserReply>> list_users(Call& call, const UserQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
-  return call.read([&](store::Connection& db) -> Result<Page<UserReply>> {
+  return call.read_list([&](store::Connection& db) -> Result<Page<UserReply>> {
     const auto users = service::list_users(
         db, {.role = in.role, .active = in.active, .after = {*after}, .limit = in.limit + 1});
     Page<UserReply> page;

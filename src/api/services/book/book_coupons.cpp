@@ -1,7 +1,9 @@
 #include "src/api/services/book/book_coupons.h"
 #include "coupond/service/reads.h"
 
+#include <algorithm>
 #include <limits>
+#include <span>
 
 #include "src/api/native/naming.h"
 #include "src/api/services/book/book_shapes.h"
@@ -158,20 +160,24 @@ CouponRow coupon_row(Call& call, store::Connection& db, const domain::Coupon& co
 }
 
 Result<std::vector<CouponRow>> coupons_of_user(Call& call, const UserName& in) {
-  constexpr std::int64_t kRowsMax = 10'000;
   const auto user = user_named(call, in.id);
   // Whether the id exists is nobody else's business.
   if (!call.caller.is_admin() && (!user.ok() || !call.caller.is(user->id))) {
     return Reason::kForbidden;
   }
   if (!user.ok()) return user.error();
-  return call.read([&](store::Connection& db) -> Result<std::vector<CouponRow>> {
+  return call.read_list([&](store::Connection& db) -> Result<std::vector<CouponRow>> {
     std::vector<CouponRow> rows;
-    const core::CouponId newest{std::numeric_limits<std::int64_t>::max()};
-    for (const auto& coupon : service::list_coupons_of_user(db, user->id, newest, kRowsMax)) {
+    const auto coupons = service::list_coupons_of_user(db, user->id, in.before, in.limit + 1);
+    for (const auto& coupon :
+         std::span(coupons).first(std::min(coupons.size(), static_cast<std::size_t>(in.limit)))) {
       const auto book = service::find_campaign(db, coupon.campaign_id);
       if (!book || book->mode != domain::Mode::kPool) continue;
       rows.push_back(coupon_row(call, db, coupon, *book));
+    }
+    if (static_cast<std::int64_t>(coupons.size()) > in.limit) {
+      call.more("before=" + std::to_string(coupons[coupons.size() - 2].id.value) +
+                "&limit=" + std::to_string(in.limit));
     }
     return rows;
   });

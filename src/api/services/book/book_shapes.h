@@ -2,12 +2,14 @@
 // `_id` and `id`.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "coupond/core/limits.h"
 #include "coupond/core/time_text.h"
+#include "coupond/core/types.h"
 #include "coupond/domain/campaign.h"
 #include "coupond/domain/user.h"
 #include "coupond/http/shape.h"
@@ -316,8 +318,18 @@ struct RedeemReply {
 
 struct UserName {
   std::string id;
+  core::CouponId before = {std::numeric_limits<std::int64_t>::max()};
+  std::int64_t limit = 1'000;
   static http::Object<UserName> shape() {
-    return {"BookUserName", "Whose.", {text("id", &UserName::id, "The user's id.", kId)}};
+    using U = UserName;
+    return {"BookUserName",
+            "Whose, and which.",
+            {
+                text("id", &U::id, "The user's id.", kId),
+                integer("before", &U::before, "Those before this place.").optional(),
+                integer("limit", &U::limit, "How many at the most.", {.min = 1, .max = 10'000})
+                    .optional(),
+            }};
   }
 };
 

@@ -99,12 +99,16 @@ Result<ProfileReply> profile(Call& call) {
   return ProfileReply{user_reply(*user)};
 }
 
-Result<UsersReply> users(Call& call) {
-  constexpr std::int64_t kUsersMax = 10'000;
-  return call.read([&](store::Connection& db) -> Result<UsersReply> {
+Result<UsersReply> users(Call& call, const UsersQuery& in) {
+  return call.read_list([&](store::Connection& db) -> Result<UsersReply> {
     UsersReply reply;
     if (call.caller.is_admin()) {
-      for (const auto& user : service::list_users(db, {.limit = kUsersMax})) {
+      for (const auto& user : service::list_users(db, {.after = in.after, .limit = in.limit + 1})) {
+        if (static_cast<std::int64_t>(reply.users.size()) == in.limit) {
+          call.more("after=" + std::to_string(reply.users.back().id.value) +
+                    "&limit=" + std::to_string(in.limit));
+          break;
+        }
         reply.users.push_back(user_reply(user));
       }
     } else if (const auto self = service::find_user(db, call.user_id())) {
@@ -205,7 +209,7 @@ Result<CodesReply> list_codes(Call& call, const CodesQuery& query) {
   const PageOfCodes in = page_asked_for(query);
   const auto campaign = campaign_named(call, kCampaign);
   if (!campaign.ok()) return campaign.error();
-  return call.read([&](store::Connection& db) -> Result<CodesReply> {
+  return call.read_list([&](store::Connection& db) -> Result<CodesReply> {
     const domain::Counters& counters = campaign->counters;
     const std::int64_t total =
         !in.used ? counters.issued : (*in.used ? counters.redeemed : counters.available);

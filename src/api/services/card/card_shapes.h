@@ -1,10 +1,12 @@
 // What the card service's endpoints take and give.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "coupond/core/types.h"
 #include "coupond/domain/user.h"
 #include "coupond/http/shape.h"
 
@@ -72,6 +74,21 @@ struct ProfileReply {
   static http::Object<ProfileReply> shape() {
     return {
         "CardProfile", "One's own account.", {object("user", &ProfileReply::user, "The account.")}};
+  }
+};
+
+struct UsersQuery {
+  core::UserId after = {};
+  std::int64_t limit = 1'000;
+  static http::Object<UsersQuery> shape() {
+    using Q = UsersQuery;
+    return {"CardUsersQuery",
+            "Which accounts.",
+            {
+                integer("after", &Q::after, "Those with greater ids.").optional(),
+                integer("limit", &Q::limit, "How many at the most.", {.min = 1, .max = 10'000})
+                    .optional(),
+            }};
   }
 };
 

@@ -3,6 +3,8 @@
 // shared with the token service and declared there.
 
 #include <limits>
+#include <memory>
+#include <mutex>
 
 #include "coupond/core/ids.h"
 #include "coupond/service/campaigns.h"
@@ -32,6 +34,9 @@ http::Choices<Status> status_choices() {
 }
 
 constexpr http::Text kCode{.min = 1, .max = 128};
+// A user may claim the same coupon again, but not without end: each claim is kept for ever. The
+// administrator may set another cap, or none (PATCH /api/v1/campaigns/{campaign}: max_per_user).
+constexpr std::int64_t kClaimsPerUser = 1'000;
 constexpr http::Integer kStock{.min = 0, .max = 1'000'000'000};
 
 struct StockReply {
@@ -68,6 +73,37 @@ struct NewStock {
             {
                 text("code", &NewStock::code, "Its code, unique.", kCode).example("SAVE10"),
                 integer("available_count", &NewStock::available_count, "How many.", kStock),
+            }};
+  }
+};
+
+// The lists are arrays, as this service's clients know them: where one has more than `limit` rows,
+// a Link header says where the rest is.
+constexpr http::Integer kPage{.min = 1, .max = 10'000};
+constexpr std::int64_t kPageRows = 1'000;
+
+struct StockPage {
+  core::CampaignId after = {};
+  std::int64_t limit = kPageRows;
+  static http::Object<StockPage> shape() {
+    return {"ClaimStockPage",
+            "Which coupons.",
+            {
+                integer("after", &StockPage::after, "Those with greater ids.").optional(),
+                integer("limit", &StockPage::limit, "How many at the most.", kPage).optional(),
+            }};
+  }
+};
+
+struct HistoryPage {
+  core::CouponId before = {std::numeric_limits<std::int64_t>::max()};
+  std::int64_t limit = kPageRows;
+  static http::Object<HistoryPage> shape() {
+    return {"ClaimHistoryPage",
+            "Which claims.",
+            {
+                integer("before", &HistoryPage::before, "Those with smaller ids.").optional(),
+                integer("limit", &HistoryPage::limit, "How many at the most.", kPage).optional(),
             }};
   }
 };
@@ -146,15 +182,59 @@ Result<domain::Campaign> stock_named(Call& call, core::CampaignId id) {
   });
 }
 
-Result<std::vector<StockReply>> list(Call& call) {
-  return call.read([&](store::Connection& db) -> Result<std::vector<StockReply>> {
-    std::vector<StockReply> replies;
-    const service::CampaignFilter all{.mode = domain::Mode::kClaim, .limit = 10'000};
-    for (const auto& campaign : service::list_campaigns(db, all)) {
-      if (campaign.policy.active) replies.push_back(stock_reply(campaign));
+struct StockList {
+  std::vector<StockReply> rows;
+  std::optional<std::string> next;
+};
+
+Result<StockList> read_stock(Call& call, const StockPage& in) {
+  return call.read_list([&](store::Connection& db) -> Result<StockList> {
+    StockList list;
+    std::int64_t read = 0;
+    core::CampaignId last{};
+    for (const auto& campaign : service::list_campaigns(
+             db, {.mode = domain::Mode::kClaim, .after = in.after, .limit = in.limit + 1})) {
+      if (read == in.limit) {
+        list.next = "after=" + std::to_string(last.value) + "&limit=" + std::to_string(in.limit);
+        break;
+      }
+      ++read;
+      last = campaign.id;
+      if (campaign.policy.active) list.rows.push_back(stock_reply(campaign));
     }
-    return replies;
+    return list;
   });
+}
+
+// The first page, which anybody may ask for: made once for each state of the database, however many
+// ask at once. Whoever asks sees what was committed before.
+class FirstPage {
+ public:
+  Result<StockList> get(Call& call) {
+    const core::Seq asked_at = call.engine.writer().committed_seq();
+    const std::lock_guard lock(mutex_);
+    if (!list_ || as_of_ < asked_at) {
+      const core::Seq now = call.engine.writer().committed_seq();
+      auto list = read_stock(call, {});
+      if (!list.ok()) return list.error();
+      list_ = *std::move(list);
+      as_of_ = now;
+    }
+    return *list_;
+  }
+
+ private:
+  std::mutex mutex_;  // guards all below, and is held while the list is made
+  std::optional<StockList> list_;
+  core::Seq as_of_;
+};
+
+Result<std::vector<StockReply>> list(Call& call, const StockPage& in, FirstPage& first) {
+  const bool is_first = in.after.value == 0 && in.limit == kPageRows;
+  auto list = is_first ? first.get(call) : read_stock(call, in);
+  if (!list.ok()) return list.error();
+  if (list->next) call.more(*list->next);
+  return std::move(list->rows);
 }
 
 Result<ClaimReply> claim(Call& call, const StockName& in) {
@@ -176,15 +256,17 @@ Result<ClaimReply> claim(Call& call, const StockName& in) {
       });
 }
 
-Result<std::vector<HistoryRow>> history(Call& call) {
-  constexpr std::int64_t kRowsMax = 10'000;
-  return call.read([&](store::Connection& db) -> Result<std::vector<HistoryRow>> {
+Result<std::vector<HistoryRow>> history(Call& call, const HistoryPage& in) {
+  return call.read_list([&](store::Connection& db) -> Result<std::vector<HistoryRow>> {
     std::vector<HistoryRow> rows;
-    const core::CouponId newest{std::numeric_limits<std::int64_t>::max()};
-    for (const auto& coupon : service::list_coupons_of_user(db, call.user_id(), newest, kRowsMax)) {
-      const auto campaign = service::find_campaign(db, coupon.campaign_id);
-      if (!campaign || campaign->mode != domain::Mode::kClaim) continue;
-      rows.push_back({.code = campaign->name, .claimed_at = coupon.assigned_at.value()});
+    const auto claims = service::list_claims_of_user(db, call.user_id(), in.before, in.limit + 1);
+    for (const auto& claim : claims) {
+      if (static_cast<std::int64_t>(rows.size()) == in.limit) {
+        call.more("before=" + std::to_string(claims[rows.size() - 1].id.value) +
+                  "&limit=" + std::to_string(in.limit));
+        break;
+      }
+      rows.push_back({.code = claim.name, .claimed_at = claim.at});
     }
     return rows;
   });
@@ -194,6 +276,7 @@ Result<StockReply> create(Call& call, const NewStock& in) {
   domain::Campaign campaign{
       .uuid = core::uuid4(call.engine.random()), .mode = domain::Mode::kClaim, .name = in.code};
   campaign.policy.max_issued = in.available_count;
+  campaign.policy.max_per_user = kClaimsPerUser;
   return call.write(
       "campaign.create",
       [&](store::Tx& tx) { return service::create_campaign(tx, call.caller, campaign); },
@@ -235,8 +318,12 @@ const http::Refusal kTaken{400, Reason::kSlugTaken, "Coupon code already exists"
 void add_claim_service(http::Api& api, Gate& gate) {
   Endpoints service = gate.group(api, kClaimService);
   service.add(
-      {.route = "GET /coupons", .id = "claimListStock", .summary = "Coupons that can be claimed"},
-      list);
+      {.route = "GET /coupons",
+       .id = "claimListStock",
+       .summary = "Coupons that can be claimed",
+       .doc = "1,000 at a time; where there are more, the header Link says where they are."},
+      [first = std::make_shared<FirstPage>()](Call& call, const StockPage& in)
+          -> Result<std::vector<StockReply>> { return list(call, in, *first); });
   service.add({.route = "POST /coupons/{id}/claim",
                .id = "claimCoupon",
                .summary = "Claim one",
@@ -253,14 +340,18 @@ void add_claim_service(http::Api& api, Gate& gate) {
   service.add({.route = "GET /users/me/history",
                .id = "claimHistory",
                .summary = "My claims, newest first",
+               .doc = "1,000 at a time; where there are more, the header Link says where they are.",
                .auth = Auth::kSession},
               history);
-  service.add({.route = "POST /admin/coupons",
-               .id = "claimCreateStock",
-               .summary = "Put a coupon up for claiming",
-               .auth = Auth::kAdmin,
-               .refusals = {kNoAdmin, kTaken}},
-              create);
+  service.add(
+      {.route = "POST /admin/coupons",
+       .id = "claimCreateStock",
+       .summary = "Put a coupon up for claiming",
+       .doc = "One user may claim it 1,000 times; PATCH /api/v1/campaigns/{campaign} changes "
+              "that (`max_per_user`; null: without end).",
+       .auth = Auth::kAdmin,
+       .refusals = {kNoAdmin, kTaken}},
+      create);
   service.add(
       {.route = "PUT /admin/coupons/{id}",
        .id = "claimChangeStock",

@@ -126,7 +126,7 @@ Result<http::Reply> refresh(Call& call) {
 // ---- accounts ----
 
 Result<Envelope<UserList>> list_users(Call& call, const PageInput& in) {
-  return call.read([&](store::Connection& db) -> Result<Envelope<UserList>> {
+  return call.read_list([&](store::Connection& db) -> Result<Envelope<UserList>> {
     const bool all = call.caller.is_admin();
     const std::int64_t total = all ? service::count_users(db, {}) : 1;
     if (const auto refusal = page_refusal(in, total)) return *refusal;
@@ -165,16 +165,15 @@ StoreCoupon store_coupon(const Call& call, const domain::Campaign& campaign,
 }
 
 Result<Envelope<CouponList>> list_coupons(Call& call, const PageInput& in) {
-  return call.read([&](store::Connection& db) -> Result<Envelope<CouponList>> {
-    constexpr std::int64_t kCampaignsMax = 10'000;
-    auto campaigns =
-        service::list_campaigns(db, {.mode = domain::Mode::kShared, .limit = kCampaignsMax});
-    std::erase_if(campaigns, [](const domain::Campaign& one) { return !one.policy.active; });
+  return call.read_list([&](store::Connection& db) -> Result<Envelope<CouponList>> {
+    service::CampaignFilter offered{.mode = domain::Mode::kShared, .active = true};
     CouponList data;
-    const auto total = static_cast<std::int64_t>(campaigns.size());
+    const std::int64_t total = service::count_campaigns(db, offered);
     if (const auto refusal = page_refusal(in, total)) return *refusal;
     const std::int64_t first = std::min(total, (in.page - 1) * in.per_page);
     const std::int64_t end = std::min(total, first + in.per_page);
+    offered.limit = end;
+    const auto campaigns = service::list_campaigns(db, offered);
     for (std::int64_t i = first; i < end; ++i) {
       const domain::Campaign& campaign = campaigns[static_cast<std::size_t>(i)];
       const auto coupon = service::find_coupon(db, campaign.id, 1);

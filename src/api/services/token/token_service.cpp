@@ -240,7 +240,7 @@ Result<TokenStats> stats(Call& call) {
 Result<TokenUserStats> user_stats(Call& call) {
   auto uuid = service::user_uuid(call.engine, call.user_id());
   if (!uuid.ok()) return uuid.error();
-  return call.read([&](store::Connection& db) -> Result<TokenUserStats> {
+  return call.read_list([&](store::Connection& db) -> Result<TokenUserStats> {
     const auto campaign = service::find_campaign_by_slug(db, kSlug);
     if (!campaign) return Reason::kUnknownCampaign;
     const std::int64_t issued = service::count_coupons(db, campaign->id, call.user_id());
