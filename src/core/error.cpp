@@ -65,6 +65,8 @@ constexpr std::array kRows = {
         "The user's limit of redemptions in this campaign is reached"},
     Row{Reason::kInsufficientCredit, Kind::kConflict, "insufficient_credit",
         "The credit is too small"},
+    Row{Reason::kBalanceLimitReached, Kind::kConflict, "balance_limit_reached",
+        "The credit or subscription would be larger than any may be"},
     Row{Reason::kCapBelowUsed, Kind::kConflict, "cap_below_used",
         "A limit cannot be lower than what is already used"},
     Row{Reason::kPatternExhausted, Kind::kConflict, "pattern_exhausted",

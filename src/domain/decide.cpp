@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "coupond/core/assert.h"
+#include "coupond/core/limits.h"
+
 namespace coupon::domain {
 namespace {
 
@@ -46,6 +49,24 @@ Rules hold_state_rules(const CouponFacts& facts) {
       {.reason = Reason::kHoldRequired, .pass = live || !facts.campaign.policy.hold_required}};
 }
 
+// Nothing is given that could not be kept whole: no sum wraps round, no date is beyond writing.
+Rules balance_rules(const CouponFacts& facts) {
+  const Reward& reward = facts.campaign.policy.reward;
+  if (reward.kind == RewardKind::kCredit) {
+    const std::int64_t after = facts.user_credit.value + credit_of(facts.campaign.policy).value;
+    return {{.reason = Reason::kBalanceLimitReached,
+             .pass = after <= core::limits::kCreditMax,
+             .value = after,
+             .limit = core::limits::kCreditMax}};
+  }
+  if (reward.kind == RewardKind::kSubscription && reward.value > 0) {
+    const auto ends_at = extend_subscription(facts.subscription_ends_at, reward.value, facts.now);
+    return {{.reason = Reason::kBalanceLimitReached,
+             .pass = ends_at.value <= core::limits::kTimeMaxMs}};
+  }
+  return {};
+}
+
 void append(Rules& rules, const Rules& more) {
   rules.insert(rules.end(), more.begin(), more.end());
 }
@@ -73,6 +94,7 @@ Rules open_rules(const Campaign& campaign, core::UnixMs now) {
 }
 
 Rules make_rules(const Campaign& campaign, std::int64_t units) {
+  COUPOND_ASSERT(units >= 0);
   const auto& cap = campaign.policy.max_issued;
   return {{.reason = Reason::kCampaignCapReached,
            .pass = !cap || units <= *cap - campaign.counters.issued,
@@ -81,6 +103,7 @@ Rules make_rules(const Campaign& campaign, std::int64_t units) {
 }
 
 Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::UnixMs now) {
+  COUPOND_ASSERT(user_coupons >= 0);
   Rules rules = open_rules(campaign, now);
   rules.push_back(below(Reason::kUserCapReached, user_coupons, campaign.policy.max_per_user));
   if (traits(campaign.mode).minted) {
@@ -94,6 +117,8 @@ Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::Uni
 }
 
 Rules redeem_rules(const CouponFacts& facts) {
+  COUPOND_ASSERT(facts.coupon.campaign_id == facts.campaign.id);
+  COUPOND_ASSERT(facts.user_redemptions >= 0);
   const Policy& policy = facts.campaign.policy;
   Rules rules = ownership_rules(facts);
   append(rules, open_rules(facts.campaign, facts.now));
@@ -105,10 +130,13 @@ Rules redeem_rules(const CouponFacts& facts) {
                    .limit = policy.price.value});
   rules.push_back(below(Reason::kUserRedemptionCapReached, facts.user_redemptions,
                         policy.max_redemptions_per_user));
+  append(rules, balance_rules(facts));
   return rules;
 }
 
 Rules hold_rules(const CouponFacts& facts) {
+  COUPOND_ASSERT(facts.coupon.campaign_id == facts.campaign.id);
+  COUPOND_ASSERT(facts.user_live_holds >= 0);
   const bool live = is_live(facts.hold, facts.now);
   Rules rules = ownership_rules(facts);
   append(rules, open_rules(facts.campaign, facts.now));
@@ -125,6 +153,7 @@ Rules release_rules(const CouponFacts& facts) {
   const bool live = is_live(facts.hold, facts.now);
   const bool mine = live && facts.hold->user_id == facts.user_id;
   const bool token_fits = live && facts.hold_token == facts.hold->token_hash;
+  COUPOND_ASSERT(!facts.hold || facts.hold->coupon_id == facts.coupon.id);
   Rules rules = ownership_rules(facts);
   rules.push_back({.reason = Reason::kNotHeld, .pass = live});
   rules.push_back({.reason = Reason::kHeldByOther, .pass = mine});
@@ -142,8 +171,14 @@ bool is_live(const std::optional<Hold>& hold, core::UnixMs now) {
   return hold && now < hold->expires_at;
 }
 
+core::Credit credit_of(const Policy& policy) {
+  const bool given = policy.reward.kind == RewardKind::kCredit;
+  return {(given ? policy.reward.value : 0) - policy.price.value};
+}
+
 core::UnixMs extend_subscription(std::optional<core::UnixMs> ends_at, std::int64_t days,
                                  core::UnixMs now) {
+  COUPOND_ASSERT(days > 0);
   const core::UnixMs from = ends_at ? std::max(*ends_at, now) : now;
   return from + days * core::kMsPerDay;
 }

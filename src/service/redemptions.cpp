@@ -1,5 +1,7 @@
 #include <utility>
 
+#include "coupond/core/assert.h"
+#include "coupond/core/limits.h"
 #include "coupond/service/coupons.h"
 #include "src/service/loading.h"
 
@@ -44,6 +46,7 @@ std::optional<core::Error> refusal(store::Tx& tx, const LoadedCoupon& loaded,
   facts.hold_token = request.proof.token_hash;
   facts.holder_by_name = request.proof.by_name;
   facts.user_credit = balance.credit;
+  facts.subscription_ends_at = balance.subscription_ends_at;
   if (loaded.campaign->policy.max_redemptions_per_user) {
     facts.user_redemptions = store::count_redemptions(tx.db(), loaded.campaign->id, user_id);
   }
@@ -53,6 +56,7 @@ std::optional<core::Error> refusal(store::Tx& tx, const LoadedCoupon& loaded,
 // The schema's trigger has done the same to the row.
 void take_use(domain::Coupon& coupon, core::Seq seq) {
   ++coupon.uses;
+  COUPOND_ASSERT(!coupon.max_uses || coupon.uses <= *coupon.max_uses);
   if (coupon.max_uses == coupon.uses) coupon.state = domain::CouponState::kRedeemed;
   coupon.last_seq = seq;
 }
@@ -68,6 +72,8 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
   const domain::Campaign& campaign = *loaded.campaign;
   domain::Coupon& coupon = loaded.coupon;
   const Effect effect = effect_of(campaign.policy.price, campaign.policy.reward);
+  COUPOND_ASSERT(!loaded.hold || loaded.hold->coupon_id == coupon.id);
+  COUPOND_ASSERT(coupon.state != domain::CouponState::kVoid);
   const bool last_use = coupon.max_uses && coupon.uses + 1 == *coupon.max_uses;
   const bool leaves_available = last_use && coupon.state == domain::CouponState::kAvailable;
   const std::int64_t available = leaves_available ? -1 : 0;
@@ -94,6 +100,8 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
   store::insert_redemption(tx, redemption);
   if (loaded.hold) store::remove_hold(tx, coupon.id);
   const store::Balance after = apply(before, effect, tx.now());
+  COUPOND_ASSERT(after.credit.value >= 0);
+  COUPOND_ASSERT(effect.credit.value <= 0 || after.credit.value <= core::limits::kCreditMax);
   if (moves_account(effect)) store::store_balance(tx, user_id, after);
   tx.count(campaign.id, {.available = available, .redeemed = 1});
   take_use(coupon, seq);
@@ -138,6 +146,10 @@ core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Se
   if (after.credit.value < 0) {
     return core::Error{
         .reason = Reason::kInsufficientCredit, .message = {}, .number = before->credit.value};
+  }
+  if (after.credit.value > core::limits::kCreditMax) {
+    return core::Error{
+        .reason = Reason::kBalanceLimitReached, .message = {}, .number = core::limits::kCreditMax};
   }
   const bool returns =
       loaded->coupon.state == domain::CouponState::kRedeemed && !loaded->coupon.user_id;

@@ -69,6 +69,7 @@ enum class Reason {
   kCouponRedemptionCapReached,
   kUserRedemptionCapReached,
   kInsufficientCredit,
+  kBalanceLimitReached,
   kCapBelowUsed,
   kPatternExhausted,
   // States of a coupon.

@@ -29,6 +29,8 @@ constexpr std::int64_t kIdempotencyKeptMs = 24 * std::int64_t{3'600'000};
 
 // A balance: 2^53 - 1, the largest integer every JSON client keeps exact.
 constexpr std::int64_t kCreditMax = 9'007'199'254'740'991;
+// The end of a subscription: 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can write.
+constexpr std::int64_t kTimeMaxMs = 253'402'300'799'999;
 
 // ---- Codes ----
 

@@ -48,6 +48,7 @@ struct CouponFacts {
   std::int64_t user_redemptions = 0;         // that stand, in this campaign
   std::int64_t user_live_holds = 0;          // in this campaign, this coupon's own not counted
   core::Credit user_credit = {};
+  std::optional<core::UnixMs> subscription_ends_at = {};  // the user's
   core::UnixMs now = {};
 };
 
@@ -60,6 +61,9 @@ Rules void_rules(const Coupon& coupon);
 
 // A hold whose time has passed is no hold.
 bool is_live(const std::optional<Hold>& hold, core::UnixMs now);
+
+// What a redemption adds to the user's credit: the reward, less the price.
+core::Credit credit_of(const Policy& policy);
 
 // The subscription's end after `days` more, from now or from its end, whichever is later.
 core::UnixMs extend_subscription(std::optional<core::UnixMs> ends_at, std::int64_t days,

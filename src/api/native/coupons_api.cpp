@@ -276,6 +276,7 @@ void add_redeem_and_void(Endpoints& v1) {
           .refusals = use_refusals({{409, Reason::kHoldRequired},
                                     {409, Reason::kInvalidHoldToken},
                                     {409, Reason::kInsufficientCredit},
+                                    {409, Reason::kBalanceLimitReached},
                                     {409, Reason::kUserRedemptionCapReached}}),
           .rate = kCodesRate},
          redeem);

@@ -213,7 +213,8 @@ void add_redemption_endpoints(Endpoints& v1) {
           .scope = "redeem",
           .refusals = {{404, Reason::kUnknownRedemption},
                        {409, Reason::kAlreadyRolledBack},
-                       {409, Reason::kInsufficientCredit}}},
+                       {409, Reason::kInsufficientCredit},
+                       {409, Reason::kBalanceLimitReached}}},
          roll_back);
   v1.add({.route = "GET /api/v1/me/redemptions",
           .id = "listMyRedemptions",

@@ -277,6 +277,7 @@ void add_using(Endpoints& service) {
        .refusals = use_refusals({{409, Reason::kHeldByOther, "Coupon is locked by another process"},
                                  {409, Reason::kHoldRequired, "Coupon is not locked"},
                                  {400, Reason::kInsufficientCredit},
+                                 {400, Reason::kBalanceLimitReached},
                                  {400, Reason::kUserRedemptionCapReached}}),
        .rate = "codes"},
       redeem);

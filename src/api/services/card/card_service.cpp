@@ -376,6 +376,7 @@ void add_codes(Endpoints& service) {
                     {409, Reason::kHoldRequired},
                     {409, Reason::kUserRedemptionCapReached},
                     {409, Reason::kInsufficientCredit},
+                    {409, Reason::kBalanceLimitReached},
                     {400, Reason::kEnded, "Redeem code has expired"},
                     {400, Reason::kExpired, "Redeem code has expired"},
                     {400, Reason::kArchived, "Redeem code has expired"},

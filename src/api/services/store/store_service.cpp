@@ -287,6 +287,7 @@ void add_store_service(http::Api& api, Gate& gate) {
                             {400, Reason::kHeldByOther},
                             {400, Reason::kHoldRequired},
                             {400, Reason::kInsufficientCredit},
+                            {400, Reason::kBalanceLimitReached},
                             {400, Reason::kUserRedemptionCapReached}},
                .aliases = {"POST /v1/coupon/use/{code}"},
                .answers = {kNoSessionAnswer},

@@ -344,7 +344,8 @@ void add_using(Endpoints& tokens) {
                     {400, Reason::kArchived, kInvalid},
                     {400, Reason::kInactive, kInvalid},
                     {400, Reason::kNotStarted, kInvalid},
-                    {400, Reason::kEnded, kInvalid}},
+                    {400, Reason::kEnded, kInvalid},
+                    {409, Reason::kBalanceLimitReached}},
        .aliases = {"POST /coupons/use"}},
       use);
 }
