@@ -42,6 +42,7 @@ endfunction()
 # src/web/NAME → coupon::web::asset("NAME"), declared in src/web/assets.h. Text files only.
 file(GLOB web_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/web/*)
 list(FILTER web_files EXCLUDE REGEX "\\.(h|cpp)$")
+file(MAKE_DIRECTORY ${COUPOND_GENERATED_DIR}/web)
 set(asset_sources "")
 set(COUPOND_ASSET_DECLARATIONS "")
 set(COUPOND_ASSET_ROWS "")

@@ -223,7 +223,10 @@ core::Result<core::Done> App::Parts::build() {
   }
   if (const auto made = make_first_admin(); !made.ok()) return made.error();
   if (!has_admin) make_setup_link();
-  jobs = std::make_unique<service::JobRunner>(*engine);
+  if (const auto odd = engine->writer().time().oddity()) log.warn("clock", {{"what", *odd}});
+  service::JobRunner::Options job_options;
+  job_options.notice = [this](const std::string& what) { log.warn("job", {{"what", what}}); };
+  jobs = std::make_unique<service::JobRunner>(*engine, std::move(job_options));
   http_api = std::make_unique<api::HttpApi>(
       *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
       [this] { return telemetry.text(*engine, http_api->refusals()); });
@@ -344,6 +347,9 @@ std::string App::banner() const {
     text += "  clients     " + std::to_string(parts_->connections.fit) + " at once, not " +
             std::to_string(settings.max_connections) + ": this process may open " +
             std::to_string(parts_->connections.open_files) + " files (ulimit -n)\n";
+  }
+  if (const auto odd = parts_->engine->writer().time().oddity()) {
+    text += "  CLOCK       " + *odd + "\n";
   }
   text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
   text += "  open        " + local_url(settings.host, port()) + "/ in a browser\n";

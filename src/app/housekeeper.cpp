@@ -10,8 +10,9 @@ namespace coupon::app {
 namespace {
 
 // Often enough that a checkpoint, and so a stop, has seconds of work to read, not minutes.
-constexpr std::chrono::seconds kCheckpointEvery{15};
-constexpr int kPurgeEvery = 4;  // checkpoints
+constexpr std::chrono::seconds kTick{1};
+constexpr int kCheckpointEvery = 15;  // ticks; at once after another program wrote the file
+constexpr int kPurgeEvery = 4;        // checkpoints
 
 }  // namespace
 
@@ -29,9 +30,16 @@ Housekeeper::~Housekeeper() {
 
 void Housekeeper::work() {
   store::keep_ballast(engine_.paths());
+  std::int64_t seen = engine_.foreign_writes();
+  int ticks = 0;
+  int round = 0;
   std::unique_lock lock(mutex_);
-  for (int round = 1; !woken_.wait_for(lock, kCheckpointEvery, [&] { return stopping_; });
-       ++round) {
+  while (!woken_.wait_for(lock, kTick, [&] { return stopping_; })) {
+    const std::int64_t foreign = engine_.foreign_writes();
+    if (++ticks < kCheckpointEvery && foreign == seen) continue;
+    seen = foreign;
+    ticks = 0;
+    ++round;
     lock.unlock();
     if (const auto done = engine_.checkpoint(); !done.ok()) {
       log_.warn("checkpoint_failed", {{"why", describe(done.error())}});

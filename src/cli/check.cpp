@@ -10,7 +10,9 @@
 #include "coupond/store/data_dir.h"
 #include "coupond/store/database.h"
 #include "coupond/store/inspect.h"
+#include "coupond/store/ledger.h"
 #include "coupond/store/loss.h"
+#include "coupond/store/server_time.h"
 #include "coupond/store/soundness.h"
 #include "src/cli/command.h"
 
@@ -24,6 +26,8 @@ class Report {
     std::cout << (good ? "ok    " : "FAIL  ") << text << "\n";
     good_ = good_ && good;
   }
+  // Neither good nor bad: the owner has to know which.
+  void note(const std::string& text) { std::cout << "LOOK  " << text << "\n"; }
   bool good() const { return good_; }
 
  private:
@@ -69,6 +73,8 @@ void check_database(Report& report, const store::DataPaths& paths) {
     report.line(!damage, damage ? paths.database + " is damaged: " + *damage
                                 : paths.database + " is whole, page by page");
     check_list(report, paths, **connection);
+    const auto odd = store::odd_clock(core::system_clock_now(), store::last_entry(**connection).at);
+    if (odd) report.note(*odd);
     tell_names(**connection);
   } catch (const std::exception& error) {
     report.line(false, paths.database + " cannot be read: " + error.what());

@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/signing.h"
+#include "coupond/core/time_text.h"
 #include "coupond/http/json.h"
 #include "coupond/store/audit.h"
 #include "coupond/store/inspect.h"
@@ -23,6 +25,10 @@ void print(const store::AuditReport& report) {
   std::cout << "All agrees: " << report.entries << " ledger entries, " << report.campaigns
             << " campaigns, " << report.users << " users, " << report.coupons << " coupons, "
             << report.holds << " holds, " << report.redemptions << " redemptions.\n";
+  if (report.steps_back == 0) return;
+  std::cout << "Time went back " << report.steps_back << " times between entries, by "
+            << core::duration_text(report.longest_step_back_ms)
+            << " at most: the clock was put right, or is wrong since.\n";
 }
 
 struct VerifyInput {

@@ -71,9 +71,9 @@ std::optional<UnixMs> time_in(const FlatJson& claims, std::string_view name) {
 
 std::int64_t seconds(UnixMs at) { return at.value / kMsPerSecond; }
 
-bool in_force(UnixMs issued_at, UnixMs expires_at, UnixMs now) {
-  return issued_at <= now + limits::kTokenSkewMs && now < expires_at + limits::kTokenSkewMs;
-}
+// When it was issued is not asked: the signature says that we did it, and a time to come only that
+// the clock was put right since.
+bool in_force(UnixMs expires_at, UnixMs now) { return now < expires_at + limits::kTokenSkewMs; }
 
 std::optional<SessionClaims> session_claims_in(std::string_view base64) {
   const std::optional<FlatJson> read = claims_in(base64, kSessionAudience);
@@ -137,7 +137,7 @@ CouponVerdict refuse(TokenProblem problem) { return {.problem = problem, .claims
 CouponVerdict judge(std::optional<CouponClaims> claims, UnixMs now) {
   if (!claims) return refuse(TokenProblem::kMalformed);
   CouponVerdict verdict{.problem = std::nullopt, .claims = *std::move(claims)};
-  if (!in_force(verdict.claims.issued_at, verdict.claims.expires_at, now)) {
+  if (!in_force(verdict.claims.expires_at, now)) {
     verdict.problem = TokenProblem::kExpired;
   }
   return verdict;
@@ -217,7 +217,7 @@ Result<SessionClaims> Jwt::verify_session(std::string_view token, UnixMs now) co
   }
   const auto genuine = session_.verify(token);
   std::optional<SessionClaims> claims = genuine ? session_claims_in(*genuine) : std::nullopt;
-  if (!claims || !in_force(claims->issued_at, claims->expires_at, now)) {
+  if (!claims || !in_force(claims->expires_at, now)) {
     return Reason::kInvalidToken;
   }
   return *std::move(claims);

@@ -1,6 +1,7 @@
 #include "coupond/core/time_text.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace coupon::core {
@@ -183,6 +184,26 @@ Result<UnixMs> parse_time(std::string_view text) {
   const std::int64_t at_ms = date_ms + time_ms - offset_ms;
   if (!in.done() || at_ms < 0 || at_ms > kLastMs) return not_a_time();
   return UnixMs{at_ms};
+}
+
+std::string duration_text(std::int64_t ms) {
+  struct Unit {
+    std::int64_t ms;
+    const char* name;
+  };
+  constexpr std::array<Unit, 4> kUnits{
+      {{kMsPerDay, "d"}, {3'600'000, "h"}, {60'000, "min"}, {1'000, "s"}}};
+  std::string text;
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    if (ms < kUnits[i].ms) continue;
+    text = std::to_string(ms / kUnits[i].ms) + " " + kUnits[i].name;
+    if (i + 1 == kUnits.size()) break;
+    const Unit& next = kUnits[i + 1];
+    const std::int64_t rest = ms % kUnits[i].ms / next.ms;
+    if (rest > 0) text += " " + std::to_string(rest) + " " + next.name;
+    break;
+  }
+  return text.empty() ? std::to_string(ms) + " ms" : text;
 }
 
 }  // namespace coupon::core

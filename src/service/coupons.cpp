@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "coupond/core/assert.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
 #include "src/service/loading.h"
@@ -22,6 +23,8 @@ struct Given {
 
 // Everything about minting but the ledger entry.
 domain::Coupon new_coupon(store::Tx& tx, const domain::Campaign& campaign, core::UserId user_id) {
+  COUPOND_ASSERT(domain::traits(campaign.mode).minted);
+  COUPOND_ASSERT(user_id.value > 0);
   const domain::Policy& policy = campaign.policy;
   domain::Coupon coupon{.id = store::next_coupon_id(tx),
                         .campaign_id = campaign.id,
@@ -80,6 +83,9 @@ core::Result<Given> mint_one(store::Tx& tx, const Caller& caller, const Mint& mi
 // Gives an available coupon of a pool to a user and closes the gap it leaves in the draw.
 core::Result<Given> give(store::Tx& tx, const Caller& caller, const Mint& mint,
                          domain::Coupon coupon, core::UserId user_id) {
+  COUPOND_ASSERT(user_id.value > 0);
+  if (!coupon.pool_slot)
+    throw store::Contradiction("coupons", coupon.id.value, "has no place in the draw");
   auto code = mint.vault.open(coupon.code_sealed, coupon.code_hash);
   if (!code) return code.error();
   const std::int64_t last_slot = tx.campaign(coupon.campaign_id)->counters.available - 1;
@@ -103,6 +109,7 @@ core::Result<Given> give(store::Tx& tx, const Caller& caller, const Mint& mint,
 
 core::Result<Given> draw(store::Tx& tx, const Caller& caller, const Mint& mint,
                          const domain::Campaign& campaign, const IssueRequest& request) {
+  COUPOND_ASSERT(campaign.counters.available > 0);
   const auto room = static_cast<std::uint64_t>(campaign.counters.available);
   const auto slot = static_cast<std::int64_t>(request.draw % room);
   auto coupon = store::find_coupon_in_slot(tx.db(), campaign.id, slot);
@@ -114,6 +121,8 @@ core::Result<Issued> issued(store::Tx& tx, core::Result<Given> given,
                             std::optional<std::int64_t> had) {
   if (!given) return given.error();
   domain::Coupon& coupon = given->coupon;
+  COUPOND_ASSERT(coupon.user_id.has_value());
+  COUPOND_ASSERT(!had || *had >= 0);
   if (had) tx.note_user(coupon.campaign_id, *coupon.user_id, *had + 1, true);
   const core::Seq seq = coupon.last_seq;
   const domain::Campaign& campaign = *tx.campaign(coupon.campaign_id);
@@ -223,7 +232,9 @@ core::Result<Held> release(store::Tx& tx, const Caller& caller, const domain::Co
   facts.hold_token = proof.token_hash;
   facts.holder_by_name = proof.by_name;
   if (auto error = domain::first_refusal(domain::release_rules(facts))) return *error;
+  COUPOND_ASSERT(loaded->hold.has_value());  // or the rules had said kNotHeld
   const domain::Hold& hold = *loaded->hold;
+  COUPOND_ASSERT(hold.coupon_id == loaded->coupon.id);
   const core::Seq seq = tx.append({.operation = store::operation::kRelease,
                                    .actor = caller.actor,
                                    .campaign_id = hold.campaign_id,
@@ -284,6 +295,7 @@ domain::Rules explain_redeem(store::Connection& connection, const CouponView& vi
                             .holder_by_name = true,
                             .user_credit = balance ? balance->credit : core::Credit{},
                             .now = now};
+  if (balance) facts.subscription_ends_at = balance->subscription_ends_at;
   if (view.campaign.policy.max_redemptions_per_user) {
     facts.user_redemptions = store::count_redemptions(connection, view.campaign.id, user_id);
   }

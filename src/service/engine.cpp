@@ -149,6 +149,7 @@ store::Writer::Observer Engine::observer() {
   };
   observer.foreign_write = [this, told = options_.observer.foreign_write] {
     users_.clear();
+    ++foreign_writes_;
     told();
   };
   return observer;
@@ -174,6 +175,7 @@ core::Result<store::LedgerCheck> Engine::check_ledger() {
 
 core::Result<core::Done> Engine::checkpoint() {
   const auto checked = check_ledger();
+  note_divergence(checked);
   if (!checked.ok()) return checked.error();
   if (checked->head.seq == checked->trusted) return core::Done{};
   store::CheckpointWriter checkpoint(*checked, signer());
@@ -184,6 +186,24 @@ core::Result<core::Done> Engine::checkpoint() {
     if (!done.ok()) return done.error();
     if (*done) return core::Done{};
   }
+}
+
+// Only a finding has a sentence: a file that cannot be read just now says nothing about the ledger.
+void Engine::note_divergence(const core::Result<store::LedgerCheck>& checked) {
+  const std::string found = checked.ok() ? std::string() : checked.error().message;
+  if (!checked.ok() && found.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (found == divergence_) return;
+    divergence_ = found;
+  }
+  options_.observer.notice(found.empty() ? "the database agrees with its ledger again"
+                                         : "the database contradicts its own ledger: " + found);
+}
+
+std::string Engine::divergence() const {
+  const std::lock_guard lock(mutex_);
+  return divergence_;
 }
 
 Engine::~Engine() { stop(); }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/seal.h"
 #include "coupond/service/coupons.h"
@@ -190,10 +191,15 @@ void JobRunner::run_all() {
       if (!next) return Reason::kUnknownJob;
       return std::move(*next);
     });
+    if (!job && job.error().reason != Reason::kUnknownJob) {
+      options_.notice("the next job cannot be read: " + told(job.error()));
+    }
     // The same one again: it could not even be failed, so leave it for the next wake or start.
     if (!job || job->id == last) return;
     last = job->id;
+    current_ = job->id;
     run(*job);
+    current_ = 0;
   }
 }
 
@@ -279,6 +285,7 @@ Result<Done> JobRunner::run_import(Job job) {
 // One operation that goes forward by `codes`, measured from when it gets the writer until it is
 // committed.
 Result<Job> JobRunner::slice(std::int64_t id, std::int64_t codes, const SliceBody& body) {
+  COUPOND_ASSERT(codes > 0);
   steady_clock::time_point begun;
   steady_clock::time_point ended;
   bool others_wait = false;
@@ -287,7 +294,9 @@ Result<Job> JobRunner::slice(std::int64_t id, std::int64_t codes, const SliceBod
     tx.on_commit([&] { ended = steady_clock::now(); });
     auto row = store::find_job(tx.db(), id);
     if (!row || !domain::is_unfinished(row->state)) return Reason::kJobFinished;
+    const std::int64_t before = row->done;
     if (auto done = body(tx, *row); !done) return done.error();
+    COUPOND_ASSERT(before <= row->done && row->done <= before + codes);
     row->state = row->done == row->total ? JobState::kDone : JobState::kRunning;
     store::update_job(tx, *row);
     others_wait = engine_.writer().queue_depth() > 0;
@@ -309,11 +318,19 @@ Result<Job> JobRunner::slice(std::int64_t id, std::int64_t codes, const SliceBod
 // Waits where waiting helps. The body may run more than once, but only its last run counts.
 template <class T, class Body>
 Result<T> JobRunner::write(const char* name, const Body& body) {
+  std::int64_t waited_ms = 0;
   while (!stopping_) {
     auto outcome = engine_.writer().run<T>(name, body);
-    if (outcome) return outcome;
+    if (outcome) {
+      note_trouble(current_, {});
+      return outcome;
+    }
     const Reason reason = outcome.error().reason;
     if (reason != Reason::kBusy && reason != Reason::kStorageFull) return outcome;
+    waited_ms += reason == Reason::kBusy ? kBusyPauseMs : kFullPauseMs;
+    if (waited_ms >= kFullPauseMs) {
+      note_trouble(current_, std::string(name) + " waits: " + told(outcome.error()));
+    }
     pause_unless_stopping(reason == Reason::kBusy ? kBusyPauseMs : kFullPauseMs);
   }
   return Reason::kShuttingDown;
@@ -328,7 +345,27 @@ void JobRunner::fail(std::int64_t id, const std::string& message) {
     store::update_job(tx, *job);
     return Done{};
   });
-  if (failed) options_.notice("job " + std::to_string(id) + " failed: " + message);
+  const std::string name = "job " + std::to_string(id);
+  if (failed) return options_.notice(name + " failed: " + message);
+  if (stopping_ || is_interruption(failed.error().reason)) return;
+  note_trouble(id, message + "; and it cannot be marked as failed: " + told(failed.error()));
+}
+
+// A new trouble is told once, and its end.
+void JobRunner::note_trouble(std::int64_t job, const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (why == trouble_) return;
+    trouble_ = why;
+    troubled_ = job;
+  }
+  const std::string name = job == 0 ? "jobs" : "job " + std::to_string(job);
+  options_.notice(name + ": " + (why.empty() ? "goes on" : why));
+}
+
+std::string JobRunner::trouble(std::int64_t id) const {
+  const std::lock_guard lock(mutex_);
+  return id == troubled_ ? trouble_ : std::string();
 }
 
 void JobRunner::fail_half_received() {
@@ -361,7 +398,13 @@ void JobRunner::forget_parts() {
       store::delete_job_parts(tx, job, kForgetParts);
       return Done{};
     });
-    if (!forgotten) return;
+    if (!forgotten) {
+      if (!stopping_) {
+        options_.notice("the lines of job " + std::to_string(job) +
+                        " cannot be forgotten: " + told(forgotten.error()));
+      }
+      return;
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "coupond/core/assert.h"
 #include "coupond/domain/decide.h"
 #include "coupond/store/coupons.h"
 #include "coupond/store/tx.h"
@@ -23,7 +24,11 @@ struct LoadedCoupon {
 inline std::optional<LoadedCoupon> load(store::Tx& tx, std::optional<domain::Coupon> coupon) {
   if (!coupon) return std::nullopt;
   const domain::Campaign* campaign = tx.campaign(coupon->campaign_id);
+  if (campaign == nullptr) {
+    throw store::Contradiction("coupons", coupon->id.value, "belongs to no campaign");
+  }
   auto hold = store::find_hold(tx.db(), coupon->id);
+  COUPOND_ASSERT(!hold || hold->coupon_id == coupon->id);
   return LoadedCoupon{.campaign = campaign, .coupon = std::move(*coupon), .hold = std::move(hold)};
 }
 

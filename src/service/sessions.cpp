@@ -3,6 +3,7 @@
 #include <array>
 #include <functional>
 
+#include "coupond/core/assert.h"
 #include "coupond/core/bytes.h"
 #include "coupond/core/ids.h"
 #include "coupond/core/limits.h"
@@ -140,7 +141,9 @@ std::optional<domain::User> holder_of(store::Connection& db, const store::Refres
 
 // A second use: fine only as the repetition of a request whose answer was lost.
 bool is_repetition(store::Tx& tx, const store::RefreshToken& token, const Secret& successor) {
-  if (tx.now() >= *token.used_at + kGraceMs) return false;
+  // A use that lies further ahead than this was under another clock: nobody knows how long ago.
+  const bool ahead = tx.now() + kGraceMs < *token.used_at;
+  if (ahead || tx.now() >= *token.used_at + kGraceMs) return false;
   const auto next = store::find_refresh_token(tx.db(), stored_form(successor));
   return next && !next->used_at;
 }
@@ -282,6 +285,7 @@ Result<std::int64_t> purge(Engine& engine, const char* name, const std::function
 }  // namespace
 
 Session start_session(store::Tx& tx, Engine& engine, const domain::User& user, SessionKind kind) {
+  COUPOND_ASSERT(user.id.value > 0 && user.active);
   core::Block<16> family;
   engine.random()(family);
   const std::int64_t life_ms = terms_of(kind).refresh_ms;

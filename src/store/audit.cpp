@@ -120,6 +120,8 @@ class Audit {
     });
     redemptions.finish();
     report_.entries = chain.head().seq.value;
+    report_.steps_back = chain.steps_back();
+    report_.longest_step_back_ms = chain.longest_step_back_ms();
     report_.redemptions = redemptions.rows();
     return replay;
   }

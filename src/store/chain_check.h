@@ -12,16 +12,21 @@ class ChainCheck {
   // `trusted`: the entry before the first to be seen; the default is the ledger's beginning.
   explicit ChainCheck(const LedgerHead& trusted = {}) : head_(trusted) {}
 
-  // Throws Divergence unless `row` follows the row before it: next number, no earlier time, and the
-  // hash that its fields and the row before it give.
+  // Throws Divergence unless `row` follows the row before it: next number, and the hash that its
+  // fields and the row before it give. Its time may be earlier: clocks are put right.
   void see(const LedgerRow& row);
   // After the last row: throws unless the signed head names it, under a good signature.
   void finish(Connection& connection, const Verifier& verifier) const;
 
   const LedgerHead& head() const { return head_; }
+  // How often an entry's time was before that of the entry before it, and by how much at most.
+  std::int64_t steps_back() const { return steps_back_; }
+  std::int64_t longest_step_back_ms() const { return longest_step_back_ms_; }
 
  private:
   LedgerHead head_;
+  std::int64_t steps_back_ = 0;
+  std::int64_t longest_step_back_ms_ = 0;
 };
 
 }  // namespace coupon::store

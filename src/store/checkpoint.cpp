@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "coupond/core/assert.h"
 #include "coupond/core/hash.h"
 #include "src/store/chain_check.h"
 #include "src/store/divergence.h"
@@ -174,6 +175,7 @@ CheckpointWriter::CheckpointWriter(const LedgerCheck& checked, const Signer& sig
       campaigns_per_step_(campaigns_per_step) {}
 
 bool CheckpointWriter::step(Tx& tx) {
+  COUPOND_ASSERT(checked_.trusted <= checked_.head.seq && checked_.head.seq <= tx.last_seq());
   // Somebody else has written one since: ours would stand on the wrong one.
   if (!signed_ && stored_seq(tx.db()) != checked_.trusted.value) return true;
   if (signed_) return forget_some(tx);

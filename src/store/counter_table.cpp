@@ -3,6 +3,8 @@
 #include <functional>
 #include <utility>
 
+#include "coupond/core/assert.h"
+
 namespace coupon::store {
 
 CounterTable::CounterTable(std::size_t users_max, std::size_t campaigns_max)
@@ -16,6 +18,7 @@ std::size_t CounterTable::UserKeyHash::operator()(const UserKey& key) const {
 }
 
 void CounterTable::publish(const domain::Campaign& campaign, core::Seq as_of) {
+  COUPOND_ASSERT(campaign.id.value > 0);
   auto known = std::make_shared<const Known>(Known{.campaign = campaign, .as_of = as_of});
   const std::lock_guard lock(mutex_);
   remember(campaign.id.value, std::move(known));
@@ -56,6 +59,7 @@ domain::Counters CounterTable::totals() const {
 }
 
 void CounterTable::publish(core::CampaignId campaign, core::UserId user, std::int64_t coupons) {
+  COUPOND_ASSERT(coupons >= 0);
   const std::lock_guard lock(mutex_);
   if (young_.size() >= generation_max_) {
     old_ = std::move(young_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/store/newest.h"
+#include "coupond/core/assert.h"
 #include "src/store/row.h"
 
 namespace coupon::store {
@@ -210,6 +211,7 @@ std::int64_t last_coupon_id(Connection& connection) { return read_integer(connec
 core::CouponId next_coupon_id(Tx& tx) { return {last_coupon_id(tx.db()) + 1}; }
 
 void insert_coupon(Tx& tx, const domain::Coupon& coupon) {
+  COUPOND_ASSERT(coupon.id.value >= 1 && coupon.number >= 1 && coupon.uses == 0);
   Query query(tx.db(), kInsert);
   add_row(query, coupon);
   query.run();
@@ -226,10 +228,14 @@ void insert_coupons(Tx& tx, std::span<const domain::Coupon> coupons) {
 }
 
 void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq());
   Query(tx.db(), kAssign, id, user, tx.now(), seq).run();
 }
 
-void void_coupon(Tx& tx, core::CouponId id, core::Seq seq) { Query(tx.db(), kVoid, id, seq).run(); }
+void void_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq());
+  Query(tx.db(), kVoid, id, seq).run();
+}
 
 core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int64_t> max_uses,
                            std::optional<core::UnixMs> expires_at) {
@@ -249,6 +255,7 @@ void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
 }
 
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq());
   Query(tx.db(), kTouch, id, seq).run();
 }
 
@@ -287,6 +294,7 @@ std::int64_t count_live_holds(Connection& connection, core::CampaignId campaign,
 }
 
 void put_hold(Tx& tx, const domain::Hold& hold) {
+  COUPOND_ASSERT(hold.coupon_id.value > 0 && hold.user_id.value > 0);
   Query(tx.db(), kPutHold, hold.coupon_id, hold.campaign_id, hold.user_id, hold.token_hash,
         hold.expires_at)
       .run();

@@ -14,6 +14,7 @@
 #include "coupond/core/ids.h"
 #include "coupond/store/inspect.h"
 #include "coupond/store/soundness.h"
+#include "coupond/store/schema_check.h"
 #include "coupond_schema.h"
 #include "src/store/clean_stop.h"
 #include "src/store/migrate.h"

@@ -1,5 +1,6 @@
 #include "coupond/store/jobs.h"
 
+#include "coupond/core/assert.h"
 #include "src/store/row.h"
 
 namespace coupon::store {
@@ -106,6 +107,7 @@ std::optional<JobPart> find_job_part(Connection& connection, std::int64_t job, s
 }
 
 std::int64_t insert_job(Tx& tx, const domain::Job& job) {
+  COUPOND_ASSERT(job.id == 0 && job.done == 0);
   const std::int64_t id = read_integer(tx.db(), kNextId);
   Query(tx.db(), kInsert, id, domain::name(job.kind), job.campaign_id, job.actor,
         domain::name(job.state), job.total, job.done, job.refused, job.parameters, job.message,
@@ -115,6 +117,7 @@ std::int64_t insert_job(Tx& tx, const domain::Job& job) {
 }
 
 void update_job(Tx& tx, const domain::Job& job) {
+  COUPOND_ASSERT(job.id > 0);
   Query(tx.db(), kUpdate, job.id, domain::name(job.state), job.total, job.done, job.refused,
         job.parameters, job.message, tx.now())
       .run();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "coupond/core/assert.h"
 #include "src/store/snapshot.h"
 
 namespace coupon::store {
@@ -87,6 +88,7 @@ std::unique_ptr<Connection> Readers::idle_or_new(std::unique_lock<std::mutex>& l
     return connection;
   }
   ++opened_;
+  COUPOND_ASSERT(opened_ <= options_.connections);
   lock.unlock();
   try {
     return std::make_unique<Connection>(path_, Connection::Access::kReadOnly, options_.vfs);
@@ -102,6 +104,7 @@ std::unique_ptr<Connection> Readers::idle_or_new(std::unique_lock<std::mutex>& l
 void Readers::give_back(std::unique_ptr<Connection> connection, Use use) {
   {
     const std::lock_guard lock(mutex_);
+    COUPOND_ASSERT(connection != nullptr && idle_.size() < opened_);
     idle_.push_back(std::move(connection));
     if (use == Use::kList) --lists_;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "coupond/core/assert.h"
 #include "coupond/store/coupons.h"
 #include "src/store/newest.h"
 #include "src/store/row.h"
@@ -163,12 +164,15 @@ RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& 
 }
 
 void insert_redemption(Tx& tx, const domain::Redemption& r) {
+  COUPOND_ASSERT(r.id == tx.last_seq());  // its own entry, just made
+  COUPOND_ASSERT(r.amount.value >= 0 && !r.rolled_back_at);
   Query(tx.db(), kInsert, r.id, r.coupon_id, r.campaign_id, r.user_id, r.amount,
         domain::name(r.reward.kind), r.reward.value, r.order_id, r.metadata, r.redeemed_at)
       .run();
 }
 
 void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq() && !redemption.rolled_back_at);
   Query(tx.db(), kEnd, redemption.id, tx.now()).run();
   touch_coupon(tx, redemption.coupon_id, seq);
 }
@@ -180,6 +184,7 @@ std::optional<Balance> find_balance(Connection& connection, core::UserId user) {
 }
 
 void store_balance(Tx& tx, core::UserId user, const Balance& balance) {
+  COUPOND_ASSERT(user.value > 0 && balance.credit.value >= 0);
   Query(tx.db(), kStoreBalance, user, balance.credit, balance.subscription_ends_at).run();
 }
 

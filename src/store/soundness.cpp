@@ -8,7 +8,7 @@
 #include "coupond/core/signing.h"
 #include "coupond/store/checkpoint.h"
 #include "coupond/store/database.h"
-#include "coupond_schema.h"
+#include "coupond/store/schema_check.h"
 #include "src/store/snapshot.h"
 
 namespace coupon::store {
@@ -34,10 +34,9 @@ std::string facts_message(const DatabaseFacts& facts) {
 }
 
 Fault schema_fault(Connection& connection, const KeyCheck&) {
-  Connection ours(":memory:", Connection::Access::kReadWrite);
-  ours.exec(std::string(kSchemaSql));
-  if (schema_text(connection) == schema_text(ours)) return std::nullopt;
-  return "the schema was changed: a table, index or trigger is not as coupond made it";
+  const std::string differences = schema_differences(connection);
+  if (differences.empty()) return std::nullopt;
+  return "the schema was changed: " + differences + ". Undo that";
 }
 
 Fault key_fault(Connection& connection, const KeyCheck& key) {

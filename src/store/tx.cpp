@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "coupond/core/assert.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/counter_table.h"
 
@@ -32,6 +33,11 @@ constexpr char kWriteSums[] = R"(
    WHERE id = ?1 AND issued = ?8 AND assigned = ?9 AND available = ?10 AND redeemed = ?11
      AND rolled_back = ?12 AND voided = ?13)";
 
+bool none_negative(const domain::Counters& c) {
+  return c.issued >= 0 && c.assigned >= 0 && c.available >= 0 && c.redeemed >= 0 &&
+         c.rolled_back >= 0 && c.voided >= 0;
+}
+
 }  // namespace
 
 const domain::Campaign* Tx::campaign(core::CampaignId id) {
@@ -51,13 +57,21 @@ Tx::Cached* Tx::cached(core::CampaignId id) {
 }
 
 void Tx::count(core::CampaignId id, const domain::Counters& delta) {
-  Cached& entry = *cached(id);
+  COUPOND_ASSERT(attempts_ > 0);
+  Cached* found = cached(id);
+  COUPOND_ASSERT(found != nullptr);
+  Cached& entry = *found;
+  const domain::Counters after = entry.campaign.counters + delta;
+  if (!none_negative(after)) {
+    throw Contradiction("campaigns", id.value, "counts fewer coupons than there are");
+  }
   undo_.push_back({.id = id, .counters = entry.campaign.counters});
-  entry.campaign.counters = entry.campaign.counters + delta;
+  entry.campaign.counters = after;
   touch(id, entry);
 }
 
 void Tx::campaign_changed(core::CampaignId id) {
+  COUPOND_ASSERT(attempts_ > 0);
   undo_.push_back({.id = id, .counters = std::nullopt});
   reload_policy(id);
 }
@@ -86,11 +100,15 @@ void Tx::touch(core::CampaignId id, Cached& entry) {
 
 void Tx::note_user(core::CampaignId campaign, core::UserId user, std::int64_t coupons,
                    bool with_effects) {
+  COUPOND_ASSERT(attempts_ > 0);
+  COUPOND_ASSERT(coupons >= 0);
   user_counts_.push_back(
       {.campaign = campaign, .user = user, .coupons = coupons, .with_effects = with_effects});
 }
 
 core::Seq Tx::append(const Entry& entry) {
+  COUPOND_ASSERT(attempts_ > 0);
+  COUPOND_ASSERT(!entry.operation.empty() && !entry.actor.empty());
   const core::Seq seq{head_.seq.value + 1};
   const core::Digest hash = chain(head_.hash, seq, now_, entry);
   Query(connection_, kAppend, seq, now_, entry.operation, entry.actor, entry.campaign_id,
@@ -102,7 +120,9 @@ core::Seq Tx::append(const Entry& entry) {
 }
 
 Tx::Mark Tx::begin_attempt() {
+  COUPOND_ASSERT(in_batch_);
   Query(connection_, kSavepoint).run();
+  ++attempts_;
   return {.head = head_,
           .undo_size = undo_.size(),
           .effects_size = effects_.size(),
@@ -110,6 +130,9 @@ Tx::Mark Tx::begin_attempt() {
 }
 
 void Tx::end_attempt(const Mark& mark, bool keep) {
+  COUPOND_ASSERT(attempts_ > 0);
+  --attempts_;
+  COUPOND_ASSERT(head_.seq >= mark.head.seq);
   // Some errors make SQLite roll back everything, savepoints and all. Going on would run the rest
   // of the batch outside a transaction.
   if (!connection_.in_transaction()) {
@@ -121,6 +144,9 @@ void Tx::end_attempt(const Mark& mark, bool keep) {
 }
 
 void Tx::undo_to(const Mark& mark) {
+  COUPOND_ASSERT(undo_.size() >= mark.undo_size);
+  COUPOND_ASSERT(effects_.size() >= mark.effects_size);
+  COUPOND_ASSERT(user_counts_.size() >= mark.user_counts_size);
   while (undo_.size() > mark.undo_size) {
     const Undo undo = std::move(undo_.back());
     undo_.pop_back();
@@ -138,8 +164,11 @@ void Tx::undo_to(const Mark& mark) {
                      user_counts_.end());
 }
 
-void Tx::start(core::UnixMs clock_now) {
-  now_ = std::max(clock_now, head_.at);
+void Tx::start(core::UnixMs now) {
+  COUPOND_ASSERT(!in_batch_ && attempts_ == 0);
+  COUPOND_ASSERT(now.value >= 0);
+  in_batch_ = true;
+  now_ = now;
   undo_.clear();
   effects_.clear();
   user_counts_.clear();
@@ -148,6 +177,8 @@ void Tx::start(core::UnixMs clock_now) {
 }
 
 void Tx::rebuild() {
+  in_batch_ = false;
+  attempts_ = 0;
   campaigns_.clear();
   touched_.clear();
   undo_.clear();
@@ -157,6 +188,7 @@ void Tx::rebuild() {
 }
 
 void Tx::write_sums() {
+  COUPOND_ASSERT(in_batch_ && attempts_ == 0);
   // Twice, when an operation that made it was undone and another made it after all.
   std::sort(touched_.begin(), touched_.end());
   touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
@@ -166,6 +198,7 @@ void Tx::write_sums() {
     const domain::Counters& used = known->second.campaign.counters;
     const domain::Counters& stored = known->second.stored;
     if (used == stored) continue;
+    COUPOND_ASSERT(none_negative(used));
     const auto changed =
         Query(connection_, kWriteSums, id, used.issued, used.assigned, used.available,
               used.redeemed, used.rolled_back, used.voided, stored.issued, stored.assigned,
@@ -176,6 +209,8 @@ void Tx::write_sums() {
 }
 
 void Tx::publish(CounterTable& table) {
+  COUPOND_ASSERT(in_batch_ && attempts_ == 0);
+  in_batch_ = false;
   for (const std::int64_t id : touched_) {
     const auto known = campaigns_.find(id);
     if (known == campaigns_.end()) continue;

@@ -1,5 +1,6 @@
 #include "coupond/store/users.h"
 
+#include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
 
 namespace coupon::store {
@@ -162,6 +163,7 @@ bool is_only_human_in_charge(Connection& connection, core::UserId id) {
 }
 
 core::UserId insert_user(Tx& tx, const domain::User& user) {
+  COUPOND_ASSERT(user.credit.value >= 0 && user.credit.value <= core::limits::kCreditMax);
   const core::UserId id = user.id.value != 0 ? user.id : next_id(tx);
   Query(tx.db(), kInsert, id, user.uuid, user.email, user.username, user.name,
         domain::name(user.role), user.active, user.password_hash, user.token_epoch, user.credit,
@@ -177,6 +179,7 @@ void update_user(Tx& tx, const domain::User& user) {
 }
 
 bool add_credit(Tx& tx, core::UserId id, core::Credit delta) {
+  COUPOND_ASSERT(delta.value != 0);
   return Query(tx.db(), kAddCredit, id, delta, core::limits::kCreditMax).run() == 1;
 }
 

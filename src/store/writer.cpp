@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "coupond/core/assert.h"
 #include "coupond/store/database.h"
 #include "src/store/wal_checkpointer.h"
 #include "src/store/wal_vfs.h"
@@ -21,10 +22,14 @@ constexpr std::int64_t kSlowBatchUs = 100'000;
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kRollback[] = "ROLLBACK";
-constexpr char kDataVersion[] = "PRAGMA data_version";
 constexpr char kSignHead[] = R"(
   INSERT INTO ledger_head (only_row, seq, hash, signature) VALUES (1, ?1, ?2, ?3)
   ON CONFLICT (only_row) DO UPDATE SET seq = ?1, hash = ?2, signature = ?3)";
+
+std::int64_t now_us() {
+  const auto since_boot = steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count();
+}
 
 std::int64_t us_since(steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count();
@@ -69,12 +74,13 @@ const char* vfs_for(const Writer::Options& options) {
 Writer::Writer(const std::string& path, Signer signer, core::Clock clock, CounterTable& table,
                Options options, Observer observer)
     : signer_(std::move(signer)),
-      clock_(std::move(clock)),
+      time_(std::move(clock)),
       table_(table),
       options_(options),
       observer_(std::move(observer)),
       connection_(path, Connection::Access::kReadWrite, vfs_for(options)),
       tx_(connection_) {
+  COUPOND_ASSERT(options_.queue_limit >= 1 && options_.batch_limit >= 1 && options_.log_step >= 1);
   const bool full = options_.durability == Durability::kFull;
   connection_.exec(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   connection_.exec("PRAGMA fullfsync = ON");
@@ -98,6 +104,7 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
   tx_.rebuild();
   signed_seq_ = tx_.last_seq();
   committed_seq_ = tx_.last_seq().value;
+  time_.set_last_entry(tx_.head_.at);
   if (options_.drive == Drive::kOwnThread) thread_ = std::thread([this] { work(); });
 }
 
@@ -142,6 +149,11 @@ void Writer::stop() {
     move_all(SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kForReaders);
 }
 
+std::int64_t Writer::busy_ms() const {
+  const std::int64_t since = busy_since_us_.load();
+  return since == 0 ? 0 : (now_us() - since) / 1000;
+}
+
 std::size_t Writer::queue_depth() const {
   const std::lock_guard lock(mutex_);
   return queue_.size();
@@ -166,6 +178,7 @@ std::optional<core::Error> Writer::enqueue(Operation& operation) {
     if (queue_.size() >= options_.queue_limit) {
       return core::Error{.reason = core::Reason::kBusy, .message = {}};
     }
+    COUPOND_ASSERT(operation.name != nullptr && operation.execute && operation.fail);
     first = queue_.empty();
     queue_.push_back(&operation);
   }
@@ -190,6 +203,12 @@ void Writer::work() {
 }
 
 void Writer::run_batch(const Operations& batch) {
+  busy_since_us_ = now_us();
+  do_batch(batch);
+  busy_since_us_ = 0;
+}
+
+void Writer::do_batch(const Operations& batch) {
   if (batch.empty()) look_for_foreign_write();
   if (!batch.empty()) transact(batch);
   // Each lives on its caller's stack, and is gone with this.
@@ -217,6 +236,7 @@ bool Writer::take(Operations& batch) {
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(options_.batch_limit);
   batch.assign(queue_.begin(), end);
   queue_.erase(queue_.begin(), end);
+  COUPOND_ASSERT(batch.size() == options_.batch_limit && !queue_.empty());
   return true;
 }
 
@@ -225,6 +245,7 @@ void Writer::transact(const Operations& batch) {
     fail_batch(batch, {.reason = core::Reason::kShuttingDown, .message = {}});
     return;
   }
+  COUPOND_ASSERT(!connection_.in_transaction());
   const auto start = steady_clock::now();
   try {
     execute(batch);
@@ -259,7 +280,8 @@ void Writer::execute(const Operations& batch) {
     settle();
     Query(connection_, kBegin).run();
     detect_foreign_write();
-    tx_.start(clock_());
+    tx_.start(time_.now());
+    put_times_right();
     for (Operation* operation : batch) execute_one(*operation);
     tx_.write_sums();
     sign_head();
@@ -284,10 +306,14 @@ void Writer::execute_one(Operation& operation) {
 }
 
 void Writer::commit() {
+  COUPOND_ASSERT(!connection_.in_transaction());
+  // Gapless and never back: what was shown as committed stays so.
+  COUPOND_ASSERT(tx_.last_seq().value >= committed_seq_.load());
+  COUPOND_ASSERT(tx_.last_seq() >= signed_seq_);
   note_full(false);
   signed_seq_ = tx_.last_seq();
   moved_ = -1;
-  last_commit_at_ = tx_.now().value;
+  time_.set_last_entry(tx_.head_.at);
   tx_.publish(table_);
   // Not just a release: the load of feed_waiters_ must not come before it.
   committed_seq_.store(tx_.last_seq().value);
@@ -305,6 +331,7 @@ void Writer::fail_batch(const Operations& batch, const core::Error& error) {
 void Writer::abandon() {
   try {
     if (connection_.in_transaction()) Query(connection_, kRollback).run();
+    right_since_.reset();
     tx_.rebuild();
     table_.clear();
   } catch (const SQLite::Exception& error) {
@@ -329,43 +356,6 @@ void Writer::die(const Operations& batch, const std::string& why) {
   }
   fail_batch(batch, {.reason = core::Reason::kOutcomeUnknown, .message = {}});
   observer_.fatal(why);
-}
-
-std::int64_t Writer::read_data_version() {
-  Query query(connection_, kDataVersion);
-  query.next();
-  return query.integer(0);
-}
-
-void Writer::detect_foreign_write() {
-  const std::int64_t version = read_data_version();
-  if (version == data_version_) return;
-  tell_of_foreign_write(version);
-  data_version_ = version;
-  const core::Digest before = tx_.head_.hash;
-  tx_.rebuild();
-  table_.clear();
-  if (tx_.head_.hash != before) {
-    // Going on would put our signature under somebody else's ledger.
-    die({}, "the ledger was changed by another program while we were running");
-    throw BatchDead{SQLITE_CORRUPT};
-  }
-  observer_.notice("the database was changed by another program: counters are read again");
-}
-
-void Writer::tell_of_foreign_write(std::int64_t version) {
-  if (version == told_version_) return;
-  told_version_ = version;
-  observer_.foreign_write();
-}
-
-// Without a batch nothing is decided that rests on the counters; sessions are, on other threads.
-void Writer::look_for_foreign_write() noexcept {
-  try {
-    tell_of_foreign_write(read_data_version());
-  } catch (const SQLite::Exception&) {
-    // The next batch will find out, and can tell somebody.
-  }
 }
 
 void Writer::sign_head() {

@@ -118,3 +118,35 @@ TEST_CASE("no write is acknowledged before its fsync, and one serves many", "[fs
   CHECK(box.divergence() == "");
   box.server().kill();
 }
+
+TEST_CASE("a disk that does not answer makes the server not ready, and named as why", "[fsync]") {
+  if (!may_trace()) {
+    WARN("skipped: strace may not trace here");
+    SUCCEED("skipped");
+    return;
+  }
+  BlackBox box;
+  const Person person = box.add_person();
+  // Of each thread, so that a start is not held up: from the eighth on every sync takes a minute.
+  const int port = box.start({}, {"strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=fdatasync",
+                                  "-e", "inject=fdatasync:delay_enter=60000000:when=8+"})
+                       .port();
+  std::thread writer([&] {
+    HttpClient client(port);
+    try {
+      for (int i = 0; i < 100; ++i) static_cast<void>(generate(client, person));
+    } catch (const std::runtime_error&) {
+      // The server was killed.
+    }
+  });
+  std::string body;
+  for (int i = 0; i < 300 && body.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    HttpClient client(port);
+    const auto ready = client.get("/readyz");
+    if (ready.status == 503) body = ready.body;
+  }
+  box.server().kill();
+  writer.join();
+  CHECK(body.find("the disk does not answer") != std::string::npos);
+}

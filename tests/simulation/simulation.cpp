@@ -127,8 +127,9 @@ void Simulation::step() {
 void Simulation::pass_time() {
   clock_.advance(below(one_in(20) ? 90'000 : 500));
   if (!one_in(100)) return;
-  constexpr std::array kJumps_ms{1'000, 3'600'000, 86'400'000};
-  const std::int64_t jump = kJumps_ms[std::size_t(below(3))];
+  constexpr std::array<std::int64_t, 6> kJumps_ms{1'000,     59'000,     61'000,
+                                                  3'600'000, 86'400'000, 17'280'000'000};
+  const std::int64_t jump = kJumps_ms[std::size_t(below(kJumps_ms.size()))];
   clock_.advance(one_in(2) ? jump : -jump);
 }
 

@@ -24,6 +24,7 @@ void Simulation::run_batch() {
   if (queue_.empty()) return;
   const auto size = std::size_t(1 + below(std::int64_t(queue_.size())));
   World tried = world_;
+  tried.begin_batch(clock_.now());
   std::vector<Attempt> attempts;
   std::deque<store::Writer::Operation> operations;
   store::Writer::Operations batch;
@@ -166,9 +167,15 @@ void Simulation::write_checkpoint() {
   }
   store::CheckpointWriter checkpoint(*checked, test_signer(), 2);
   for (bool more = true; more;) {
+    World tried = world_;
+    tried.begin_batch(clock_.now());
     const auto done = process_->writer().run<bool>(
         "checkpoint", [&](store::Tx& tx) { return core::Result<bool>(checkpoint.step(tx)); });
     more = done.ok() && !*done;
+    if (done.ok()) {
+      world_ = std::move(tried);
+    } else if (done.error().reason == core::Reason::kOutcomeUnknown) {
+      maybe_ = std::move(tried);
   }
 }
 

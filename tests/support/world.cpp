@@ -98,6 +98,17 @@ std::string replies_differ(store::Connection& db, const World& world) {
 
 }  // namespace
 
+void World::begin_batch(core::UnixMs clock_now) {
+  model.now = now(clock_now);
+  if (last_at <= model.now) return;
+  for (auto& [id, coupon] : model.coupons) {
+    if (!coupon.hold) continue;
+    const auto& policy = model.campaigns.at(coupon.campaign).policy;
+    coupon.hold->until = std::min(coupon.hold->until, model.now + policy.hold_ttl_s * 1000);
+  }
+  for (auto& [key, kept] : replies) kept.at = std::min(kept.at, model.now);
+}
+
 std::string difference(store::Connection& db, const World& world, core::UnixMs now) {
   const auto head = store::last_entry(db);
   if (head.seq.value != world.last_seq) {

@@ -30,8 +30,14 @@ struct World {
   std::int64_t last_seq = 0;                  // of the ledger
   core::UnixMs last_at = {};
 
-  // What time an operation should see when the clock says `clock_now`.
-  core::UnixMs now(core::UnixMs clock_now) const { return std::max(clock_now, last_at); }
+  // What time an operation should see when the clock says `clock_now`: the clock's, and the last
+  // entry's when that is up to a minute later.
+  core::UnixMs now(core::UnixMs clock_now) const {
+    return clock_now < last_at && last_at <= clock_now + 60'000 ? last_at : clock_now;
+  }
+  // A batch begins. When the clock was put back before it, holds last no longer than they may from
+  // now on, and replies are as old as they can be.
+  void begin_batch(core::UnixMs clock_now);
 };
 
 // Holds every figure of the file against the world, as of `now`. The first that differs; empty when

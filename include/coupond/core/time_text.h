@@ -1,6 +1,7 @@
 // Times as text. Pure functions: safe on any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,8 @@ Result<UnixMs> parse_time(std::string_view text);
 // "2026/01/01", "1/31/2026 8:30", "Jan 31, 2026", "Sat Jan 31 2026 08:30:00 GMT+0100 (CET)". A time
 // without a zone is UTC. Errors as above.
 Result<UnixMs> parse_javascript_time(std::string_view text);
+
+// A length of time for people, in its two largest units: "200 d 4 h", "1 h 2 min", "59 s".
+std::string duration_text(std::int64_t ms);
 
 }  // namespace coupon::core

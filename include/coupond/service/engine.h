@@ -7,9 +7,12 @@
 // which they need each other and taken down in reverse.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -65,6 +68,10 @@ class Engine {
   // that the next start has that much less to check. About 1 s for a million entries; now and then,
   // on a thread that has the time.
   core::Result<core::Done> checkpoint();
+  // What the last checkpoint() found to contradict the ledger; "" when it found nothing.
+  std::string divergence() const;
+  // How often another program was seen to have written the file.
+  std::int64_t foreign_writes() const { return foreign_writes_.load(); }
 
   store::Writer& writer() { return writer_; }
   const store::Writer& writer() const { return writer_; }
@@ -75,7 +82,8 @@ class Engine {
   const core::Secrets& secrets() const { return secrets_; }
   core::PasswordHasher& passwords() { return passwords_; }
   UserCache& users() { return users_; }
-  const core::Clock& clock() const { return options_.clock; }
+  // The server's time, see store/server_time.h: what writes decide by and replies explain with.
+  const core::Clock& clock() const { return now_; }
   const core::Random& random() const { return options_.random; }
   const store::DataPaths& paths() const { return paths_; }
   // Whether the database still is the file that was opened: not when somebody removed it or put
@@ -87,12 +95,14 @@ class Engine {
  private:
   core::Result<store::LedgerCheck> check_ledger();
   std::optional<core::Error> note_head();
+  void note_divergence(const core::Result<store::LedgerCheck>& checked);
   store::Signer signer() const;
   store::Writer::Observer observer();
 
   Engine(Options options, store::DataLock lock, core::Secrets secrets, store::DatabaseFacts facts);
 
   const Options options_;
+  const core::Clock now_ = [this] { return writer_.time().now(); };
   const store::DataPaths paths_;
   const store::DataLock lock_;
   const core::Secrets secrets_;
@@ -105,6 +115,9 @@ class Engine {
   store::CounterTable counters_;
   store::HeadNote head_note_;
   store::Readers readers_;
+  std::atomic<std::int64_t> foreign_writes_ = 0;
+  mutable std::mutex mutex_;  // guards divergence_
+  std::string divergence_;
   store::Writer writer_;
 };
 

@@ -123,6 +123,9 @@ class JobRunner {
 
   // There may be a new job. Any thread.
   void wake();
+  // Why job `id` does not go forward just now: a full disk, a file that cannot be read; "" when it
+  // does, or is another's turn. For its row, which cannot be written then. Any thread.
+  std::string trouble(std::int64_t id) const;
   // Ends after the current slice and joins the thread. May be called more than once, from the
   // thread that owns the runner.
   void stop();
@@ -142,6 +145,7 @@ class JobRunner {
   template <class T, class Body>
   core::Result<T> write(const char* name, const Body& body);
   void fail(std::int64_t job, const std::string& message);
+  void note_trouble(std::int64_t job, const std::string& why);
   void fail_half_received();
   void forget_parts();
   bool pause_unless_stopping(std::int64_t ms);
@@ -150,8 +154,11 @@ class JobRunner {
   const Options options_;
   std::int64_t slice_codes_ = 250;  // of the next slice; by the runner's thread only
   std::atomic<bool> stopping_ = false;
-  std::mutex mutex_;  // guards woken_ and, for the waits, changes of stopping_
+  std::int64_t current_ = 0;  // the job under way; by the runner's thread only
+  mutable std::mutex mutex_;  // guards woken_, troubled_, trouble_ and, for the waits, stopping_
   std::condition_variable changed_;
+  std::int64_t troubled_ = 0;
+  std::string trouble_;
   bool woken_ = true;
   std::thread thread_;
 };

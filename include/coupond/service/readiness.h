@@ -15,7 +15,7 @@ struct Check {
   std::string detail;  // how it stands, in a few words
 };
 
-// All checks, good ones too: writer, queue, disk, durability.
+// All checks, good ones too: writer, queue, disk, durability, clock, schema, ledger.
 std::vector<Check> readiness(const Engine& engine);
 bool all_ok(const std::vector<Check>& checks);
 

@@ -55,6 +55,10 @@ struct AuditReport {
   std::int64_t coupons = 0;
   std::int64_t holds = 0;
   std::int64_t redemptions = 0;
+  // Entries whose time is before that of the entry before, as after a clock was put right, and by
+  // how much at most. No divergence: order is the ledger's number.
+  std::int64_t steps_back = 0;
+  std::int64_t longest_step_back_ms = 0;
   // The first thing found wrong: a sentence naming the table and row, what is stored there and what
   // the ledger says. The figures above are complete only when there is none.
   std::optional<std::string> first_divergence;

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -18,6 +21,14 @@ namespace coupon::store {
 
 class CounterTable;
 
+// Two rows cannot both be true. Ends the operation, not the process: the file is to blame.
+class Contradiction : public std::runtime_error {
+ public:
+  Contradiction(std::string_view table, std::int64_t id, std::string_view what)
+      : std::runtime_error(std::string(table) + " " + std::to_string(id) + " " + std::string(what) +
+                           ": look at it with `coupond verify`") {}
+};
+
 class Tx {
  public:
   explicit Tx(Connection& connection) : connection_(connection) {}
@@ -26,7 +37,7 @@ class Tx {
 
   Connection& db() { return connection_; }
 
-  // The server's time: the clock, but never before the ledger's last entry.
+  // The server's time, see server_time.h; the same for the whole batch.
   core::UnixMs now() const { return now_; }
   // The ledger's last entry, those of this batch included.
   core::Seq last_seq() const { return head_.seq; }
@@ -36,6 +47,7 @@ class Tx {
   const domain::Campaign* campaign(core::CampaignId id);
 
   // Adds to a campaign's budget. The sums reach the file once a batch. The campaign must exist.
+  // Throws Contradiction when a figure would be negative: rows and counters do not belong together.
   void count(core::CampaignId id, const domain::Counters& delta);
 
   // To be called after a campaign's row was changed (its policy, not its counters).
@@ -102,7 +114,7 @@ class Tx {
   void touch(core::CampaignId id, Cached& entry);
 
   // For Writer.
-  void start(core::UnixMs clock_now);
+  void start(core::UnixMs now);
   void rebuild();
   void write_sums();
   void publish(CounterTable& table);
@@ -117,6 +129,8 @@ class Tx {
   std::vector<Undo> undo_;
   std::vector<std::function<void()>> effects_;
   std::vector<UserCount> user_counts_;
+  int attempts_ = 0;       // under way, one within the other
+  bool in_batch_ = false;  // between start() and publish() or rebuild()
 };
 
 // SQLite ended the transaction under us: nothing of the batch was executed.

@@ -28,6 +28,7 @@
 #include "coupond/store/connection.h"
 #include "coupond/store/counter_table.h"
 #include "coupond/store/ledger.h"
+#include "coupond/store/server_time.h"
 #include "coupond/store/tx.h"
 
 namespace coupon::store {
@@ -138,9 +139,15 @@ class Writer {
   // For /readyz: false after a failed commit, and while there is no space.
   bool healthy() const { return state_.load() == State::kWorking; }
   bool storage_full() const { return state_.load() == State::kFull; }
-  // When a batch was last committed; 0 before the first.
-  core::UnixMs last_commit_at() const { return {last_commit_at_.load()}; }
+  // For how long the writer has been at what it does now, by a clock that nobody sets; 0 when it
+  // waits for work. Seconds mean that the disk does not answer.
+  std::int64_t busy_ms() const;
   std::size_t queue_depth() const;
+
+  // The server's time, and how it stands to the ledger's.
+  const ServerTime& time() const { return time_; }
+  // What another program did to the schema while we ran, see schema_differences(); "" when nothing.
+  std::string schema_trouble() const;
 
  private:
   enum class State { kWorking, kFull, kDead };
@@ -150,6 +157,7 @@ class Writer {
 
   // All below run on the writer's thread.
   void work();
+  void do_batch(const Operations& batch);
   bool take(Operations& batch);
   void transact(const Operations& batch);
   void execute(const Operations& batch);
@@ -161,10 +169,13 @@ class Writer {
   void die(const Operations& batch, const std::string& why);
   void settle();
   void settle_if_possible();
+  // These six are in writer_watch.cpp.
   std::int64_t read_data_version();
   void detect_foreign_write();
   void tell_of_foreign_write(std::int64_t version);
   void look_for_foreign_write() noexcept;
+  void look_at_schema();
+  void put_times_right();
   void sign_head();
   void move_log_if_large();
   // Moves the whole log into the file. Idle, the log keeps its length (a commit that writes over it
@@ -174,7 +185,7 @@ class Writer {
   void report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us);
 
   const Signer signer_;
-  const core::Clock clock_;
+  ServerTime time_;
   CounterTable& table_;
   const Options options_;
   const Observer observer_;
@@ -184,6 +195,7 @@ class Writer {
   core::Seq signed_seq_;           // likewise
   std::int64_t data_version_ = 0;  // of the figures in memory
   std::int64_t told_version_ = 0;  // that foreign_write() was last called for
+  std::optional<core::UnixMs> right_since_ = {};  // the clock's time when times were put right
   int wal_pages_ = 0;              // set by SQLite's hook at each commit, on the writer's thread
   // The strongest of SQLite's checkpoint modes since the last commit; the last process may have
   // left a log.
@@ -193,12 +205,13 @@ class Writer {
 
   std::atomic<State> state_ = State::kWorking;
   std::atomic<std::int64_t> committed_seq_ = 0;
-  std::atomic<std::int64_t> last_commit_at_ = 0;
+  std::atomic<std::int64_t> busy_since_us_ = 0;  // steady clock; 0: waits
 
-  mutable std::mutex mutex_;  // guards queue_, stopping_
+  mutable std::mutex mutex_;  // guards queue_, stopping_, schema_trouble_
   std::condition_variable work_arrived_;
   Operations queue_;
   bool stopping_ = false;
+  std::string schema_trouble_;
 
   std::mutex feed_mutex_;  // guards nothing but the wait for committed_seq_
   std::condition_variable feed_;

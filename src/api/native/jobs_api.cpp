@@ -68,15 +68,24 @@ struct JobErrorReply {
   }
 };
 
-Result<JobReply> read_one(Call& call, const JobName& in) {
+// A job that waits cannot say so in its row: what it waits for is that the row can be written.
+JobReply with_trouble(const service::JobRunner& jobs, const domain::Job& job) {
+  JobReply reply = job_reply(job);
+  if (reply.message.empty() && domain::is_unfinished(job.state)) {
+    reply.message = jobs.trouble(job.id);
+  }
+  return reply;
+}
+
+Result<JobReply> read_one(Call& call, const service::JobRunner& jobs, const JobName& in) {
   return call.read([&](store::Connection& db) -> Result<JobReply> {
     const auto job = service::find_job(db, call.caller, in.id);
     if (!job.ok()) return job.error();
-    return job_reply(*job);
+    return with_trouble(jobs, *job);
   });
 }
 
-Result<Page<JobReply>> list(Call& call, const JobsQuery& in) {
+Result<Page<JobReply>> list(Call& call, const service::JobRunner& jobs, const JobsQuery& in) {
   const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
   if (!before.ok()) return before.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<JobReply>> {
@@ -86,7 +95,7 @@ Result<Page<JobReply>> list(Call& call, const JobsQuery& in) {
         page.next_cursor = cursor_after(page.items.back().id);
         break;
       }
-      page.items.push_back(job_reply(job));
+      page.items.push_back(with_trouble(jobs, job));
     }
     return page;
   });
@@ -172,14 +181,14 @@ void add_job_endpoints(Endpoints& v1, service::JobRunner& jobs) {
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{400, Reason::kInvalidCursor}}},
-         list);
+         [&jobs](Call& call, const JobsQuery& in) { return list(call, jobs, in); });
   v1.add({.route = "GET /api/v1/jobs/{id}",
           .id = "getJob",
           .summary = "How far a job is",
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{404, Reason::kUnknownJob}}},
-         read_one);
+         [&jobs](Call& call, const JobName& in) { return read_one(call, jobs, in); });
   v1.add({.route = "GET /api/v1/jobs/{id}/errors",
           .id = "listJobErrors",
           .summary = "The lines an import did not store",
