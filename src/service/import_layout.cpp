@@ -135,21 +135,21 @@ std::optional<core::Error> ImportReader::find_layout() {
 // Which row is the header, and which column has the codes.
 std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
   const auto named = chosen_column(first);
-  const auto number = options_.column ? parse_uses(*options_.column) : std::nullopt;
+  const std::int64_t number = options_.column ? parse_uses(*options_.column).value_or(-1) : -1;
   const std::size_t known = count_roles(first, ColumnRole::kCode);
-  if (options_.column && !named && !number) {
+  if (options_.column && !named && number < 0) {
     return unclear("There is no column " + *options_.column +
                    ". The first row is: " + list_of(first) + ".");
   }
   layout_.has_header = options_.header.value_or(named || known > 0);
   if (named) {
     layout_.code_column = *named;
-  } else if (number) {
-    if (*number < 1 || *number > static_cast<std::int64_t>(first.size())) {
+  } else if (number >= 0) {
+    if (number < 1 || number > static_cast<std::int64_t>(first.size())) {
       return unclear("There is no column " + *options_.column + ": the rows have " +
                      std::to_string(first.size()) + ".");
     }
-    layout_.code_column = static_cast<std::size_t>(*number) - 1;
+    layout_.code_column = static_cast<std::size_t>(number) - 1;
   } else if (layout_.has_header && known == 1) {
     while (role_of(first[layout_.code_column]) != ColumnRole::kCode) ++layout_.code_column;
   } else if (first.size() > 1) {

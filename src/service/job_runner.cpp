@@ -329,7 +329,9 @@ Result<T> JobRunner::write(const char* name, const Body& body) {
     if (reason != Reason::kBusy && reason != Reason::kStorageFull) return outcome;
     waited_ms += reason == Reason::kBusy ? kBusyPauseMs : kFullPauseMs;
     if (waited_ms >= kFullPauseMs) {
-      note_trouble(current_, std::string(name) + " waits: " + told(outcome.error()));
+      std::string what(name);
+      what += " waits: ";
+      note_trouble(current_, what + told(outcome.error()));
     }
     pause_unless_stopping(reason == Reason::kBusy ? kBusyPauseMs : kFullPauseMs);
   }
