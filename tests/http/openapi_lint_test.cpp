@@ -64,11 +64,11 @@ bool ambiguous(const std::vector<std::string>& a, const std::vector<std::string>
 TEST_CASE("every operation says what it is and what comes of it", "[openapi]") {
   std::set<std::string> ids;
   std::set<std::string> tags;
-  for (const json& tag : document().at("tags")) tags.insert(tag.at("name"));
+  for (const json& tag : document().at("tags")) tags.insert(tag.at("name").get<std::string>());
   each_operation([&](const std::string&, const json& operation) {
-    CHECK(ids.insert(operation.at("operationId")).second);
+    CHECK(ids.insert(operation.at("operationId").get<std::string>()).second);
     CHECK_FALSE(operation.at("summary").get<std::string>().empty());
-    for (const json& tag : operation.at("tags")) CHECK(tags.count(tag) == 1);
+    for (const json& tag : operation.at("tags")) CHECK(tags.count(tag.get<std::string>()) == 1);
     CHECK(operation.contains("security"));
     bool success = false;
     bool refusal = false;
@@ -97,7 +97,7 @@ TEST_CASE("paths declare their placeholders and each input comes once", "[openap
       CHECK(parameter.contains("schema"));
       if (parameter.at("in") == "path") {
         CHECK(parameter.at("required") == true);
-        CHECK(open.erase(parameter.at("name")) == 1);
+        CHECK(open.erase(parameter.at("name").get<std::string>()) == 1);
       }
       if (parameter.at("schema").contains("default")) CHECK(parameter.at("required") == false);
     }
