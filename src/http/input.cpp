@@ -134,7 +134,8 @@ class Gatherer {
                      .message = "The form body is not well encoded"});
     }
     // What `curl -d '{…}'` sends when nobody told it the type.
-    if (request_.body.front() == '{') return wrong_type(std::string(kJson) + " for a JSON body");
+    if (request_.body.front() == '{')
+      return wrong_type(std::string(kJson).append(" for a JSON body"));
     for (const auto& [name, value] : form) put(name, value);
     return std::nullopt;
   }

@@ -221,5 +221,5 @@ TEST_CASE("a code that 0.1.0 stored folded cannot be stored again", "[generate]"
   must(engine->writer().run<service::Generated>(
       "codes", [&](store::Tx& tx) { return service::store_codes(tx, Caller::cli(), sold, five); }));
   CHECK(engine.refusal(sold, 10) == Reason::kPatternExhausted);
-  CHECK(must(engine.generate(sold, 9)).count == 9);
+  CHECK(must(engine.generate(sold, 9)).codes.size() == 9);
 }

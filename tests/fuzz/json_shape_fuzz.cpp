@@ -77,7 +77,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   using namespace coupon::api;
   check_shapes<NewCampaign, CampaignPatch, RewardShape, IssueInput, HoldInput, RedeemInput,
-               book_shapes::BookFields, book_shapes::UploadInput, TokenRegisterInput,
-               store_shapes::PageInput>(*json);
+               book_shapes::BookFields, TokenRegisterInput, store_shapes::PageInput>(*json);
   return 0;
 }

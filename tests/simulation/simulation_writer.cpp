@@ -176,6 +176,7 @@ void Simulation::write_checkpoint() {
       world_ = std::move(tried);
     } else if (done.error().reason == core::Reason::kOutcomeUnknown) {
       maybe_ = std::move(tried);
+    }
   }
 }
 
