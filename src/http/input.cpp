@@ -143,6 +143,8 @@ class Gatherer {
   void take_query() {
     for (const auto& [name, value] : request_.query) {
       if (endpoint_.takes_key() && name == "dry_run") continue;  // The gate's.
+      const auto& own = endpoint_.query_names;                    // The handler's.
+      if (std::find(own.begin(), own.end(), name) != own.end()) continue;
       if (fields_in_query()) {
         put(name, value);
       } else {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "coupond/core/codes.h"
 #include "coupond/core/limits.h"
 #include "src/service/import_lines.h"
 
@@ -12,6 +13,7 @@ namespace {
 using Cells = std::vector<std::string>;
 
 constexpr std::array kSeparators{',', ';', '\t'};
+constexpr std::string_view kSeparatorsInCode = ",;|\t";
 constexpr std::size_t kSampleRows = 20;
 constexpr std::size_t kShownRows = 5;
 constexpr std::size_t kShortCodeBytes = 2;
@@ -202,7 +204,14 @@ std::optional<core::Error> ImportReader::doubts() const {
                    "(header=false, --no-header).");
   }
   if (std::any_of(codes.begin(), codes.end(), [](const std::string& code) {
-        return !code.empty() && code.size() <= kShortCodeBytes;
+        return code.find_first_of(kSeparatorsInCode) != std::string::npos;
+      })) {
+    return unclear("Some codes contain a separator, as if the rows had several cells." + preview +
+                   "Say that they are right (confirm=true, --yes), or which column has the codes "
+                   "(column=NAME, --column NAME).");
+  }
+  if (std::any_of(codes.begin(), codes.end(), [](const std::string& code) {
+        return code.size() <= kShortCodeBytes && core::canonical(code).ok();
       })) {
     return unclear("Some codes have only one or two characters." + preview +
                    "Say that they are right (confirm=true, --yes), or which column has the codes "

@@ -353,23 +353,6 @@ void JobRunner::fail(std::int64_t id, const std::string& message) {
   note_trouble(id, message + "; and it cannot be marked as failed: " + told(failed.error()));
 }
 
-// A new trouble is told once, and its end.
-void JobRunner::note_trouble(std::int64_t job, const std::string& why) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (why == trouble_) return;
-    trouble_ = why;
-    troubled_ = job;
-  }
-  const std::string name = job == 0 ? "jobs" : "job " + std::to_string(job);
-  options_.notice(name + ": " + (why.empty() ? "goes on" : why));
-}
-
-std::string JobRunner::trouble(std::int64_t id) const {
-  const std::lock_guard lock(mutex_);
-  return id == troubled_ ? trouble_ : std::string();
-}
-
 void JobRunner::fail_half_received() {
   const auto half_received = [&]() -> std::int64_t {
     const auto id =

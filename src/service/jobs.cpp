@@ -225,4 +225,21 @@ core::Result<Job> cancel_job(store::Tx& tx, const Caller& caller, std::int64_t i
   return *store::find_job(tx.db(), id);
 }
 
+// A new trouble is told once, and its end.
+void JobRunner::note_trouble(std::int64_t job, const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (why == trouble_) return;
+    trouble_ = why;
+    troubled_ = job;
+  }
+  const std::string name = job == 0 ? "jobs" : "job " + std::to_string(job);
+  options_.notice(name + ": " + (why.empty() ? "goes on" : why));
+}
+
+std::string JobRunner::trouble(std::int64_t id) const {
+  const std::lock_guard lock(mutex_);
+  return id == troubled_ ? trouble_ : std::string();
+}
+
 }  // namespace coupon::service

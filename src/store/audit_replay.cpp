@@ -74,6 +74,7 @@ void Replay::see(const LedgerRow& row) {
 
 void Replay::create_user(const LedgerRow& row) {
   require(row.user_id.has_value(), row, "it names no user");
+  if (row.user_id->value > kOrdinaryIds) return create_high_user(row);
   if (row.user_id->value != last_user_ + 1) {
     impossible(row, "the next user is " + figure(last_user_ + 1) + ", it makes " +
                         figure(row.user_id->value));
@@ -81,6 +82,24 @@ void Replay::create_user(const LedgerRow& row) {
   ++last_user_;
   if (!window_.contains(last_user_)) return;
   users_.push_back({.token_epoch = row.units, .account = digest_prefix(digest_of(row))});
+  add_to_balance(row);
+}
+
+// The demo's accounts, and what comes after a million others: only upwards. The demo leaves a
+// number out when somebody has that account's e-mail already.
+void Replay::create_high_user(const LedgerRow& row) {
+  constexpr std::int64_t kLeftOutMax = 100;
+  const std::int64_t id = row.user_id->value;
+  if (id <= last_high_ || id > last_high_ + 1 + kLeftOutMax) {
+    impossible(row, "the next user above " + figure(kOrdinaryIds) + " is " +
+                        figure(last_high_ + 1) + ", it makes " + figure(id));
+  }
+  while (last_high_ < id) {
+    ++last_high_;
+    if (window_.contains(last_high_)) high_users_.push_back({.credit = UserFact::kNotMade});
+  }
+  if (!window_.contains(id)) return;
+  high_users_.back() = {.token_epoch = row.units, .account = digest_prefix(digest_of(row))};
   add_to_balance(row);
 }
 
@@ -106,8 +125,12 @@ void Replay::touch_user(const LedgerRow& row) {
 UserFact* Replay::user_of(const LedgerRow& row) {
   if (!row.user_id) return nullptr;
   const std::int64_t id = row.user_id->value;
-  require(1 <= id && id <= last_user_, row, "its user does not exist");
-  return find(users_, id);
+  const bool is_high = id > kOrdinaryIds;
+  require(1 <= id && id <= (is_high ? last_high_ : last_user_), row, "its user does not exist");
+  if (!is_high) return find(users_, id);
+  UserFact* user = find_high(high_users_, id);
+  require(user != nullptr || !window_.contains(id), row, "its user does not exist");
+  return user;
 }
 
 void Replay::add_to_balance(const LedgerRow& row) {
@@ -306,8 +329,10 @@ void Replay::restore(const LedgerRow& row) {
   require(row.units > restore_epoch_, row, "the restore epoch only rises");
   restore_epoch_ = row.units;
   for (CouponFact& coupon : coupons_) coupon.holder_id = 0;
-  for (UserFact& user : users_) {
-    if (user.token_epoch != 0) user.token_epoch = std::max(user.token_epoch + 1, row.at.value);
+  for (auto* users : {&users_, &high_users_}) {
+    for (UserFact& user : *users) {
+      if (user.token_epoch != 0) user.token_epoch = std::max(user.token_epoch + 1, row.at.value);
+    }
   }
 }
 

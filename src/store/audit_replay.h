@@ -3,6 +3,7 @@
 // be led astray by what is being audited. Private to the audit.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -14,6 +15,7 @@
 #include "coupond/core/hash.h"
 #include "coupond/domain/campaign.h"
 #include "coupond/store/ledger.h"
+#include "coupond/store/users.h"
 
 namespace coupon::store {
 
@@ -37,6 +39,7 @@ struct CouponFact {
 
 struct UserFact {
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t kNotMade = -1;  // as credit: nobody has this id
   std::int64_t credit = 0;
   std::int64_t subscription_ends_at = kNone;
   std::int64_t token_epoch = 0;  // 0: no entry says it
@@ -64,9 +67,19 @@ struct KeyFact {
 class Replay {
   template <class Facts>
   auto* find(Facts& facts, std::int64_t id) const {
-    const auto index = static_cast<std::size_t>(id - window_.first);
+    return find(facts, id, window_.first);
+  }
+  template <class Facts>
+  auto* find(Facts& facts, std::int64_t id, std::int64_t first) const {
+    const auto index = static_cast<std::size_t>(id - first);
     return window_.contains(id) && index < facts.size() ? &facts[index] : nullptr;
   }
+  template <class Facts>
+  auto* find_high(Facts& facts, std::int64_t id) const {
+    auto* fact = find(facts, id, first_high());
+    return fact != nullptr && fact->credit != UserFact::kNotMade ? fact : nullptr;
+  }
+  std::int64_t first_high() const { return std::max(window_.first, kOrdinaryIds + 1); }
 
  public:
   explicit Replay(Window window) : window_(window) {}
@@ -75,13 +88,16 @@ class Replay {
   void see(const LedgerRow& row);
 
   const Window& window() const { return window_; }
-  // Ids go from 1 to these without gaps, in all windows.
+  // Ids go from 1 to this without gaps, in all windows.
   std::int64_t coupons() const { return last_coupon_; }
-  std::int64_t users() const { return last_user_; }
+  // The highest id of an account, in all windows. Up to kOrdinaryIds they have no gaps.
+  std::int64_t users() const { return last_high_ > kOrdinaryIds ? last_high_ : last_user_; }
 
   // What the ledger says; null when it says nothing, or the id is outside the window.
   const CouponFact* coupon(std::int64_t id) const { return find(coupons_, id); }
-  const UserFact* user(std::int64_t id) const { return find(users_, id); }
+  const UserFact* user(std::int64_t id) const {
+    return id > kOrdinaryIds ? find_high(high_users_, id) : find(users_, id);
+  }
   const std::map<std::int64_t, CampaignFact>& campaigns() const { return campaigns_; }
   const std::map<std::int64_t, KeyFact>& keys() const { return keys_; }
   std::int64_t restore_epoch() const { return restore_epoch_; }
@@ -94,6 +110,7 @@ class Replay {
   static const Rule& rule_of(const LedgerRow& row);
 
   void create_user(const LedgerRow& row);
+  void create_high_user(const LedgerRow& row);
   void update_user(const LedgerRow& row);
   void change_password(const LedgerRow& row);
   void touch_user(const LedgerRow& row);
@@ -121,12 +138,14 @@ class Replay {
   void add_to_balance(const LedgerRow& row);
 
   const Window window_;
-  std::vector<CouponFact> coupons_;  // from window_.first on
-  std::vector<UserFact> users_;      // likewise
+  std::vector<CouponFact> coupons_;   // from window_.first on
+  std::vector<UserFact> users_;       // likewise, up to kOrdinaryIds
+  std::vector<UserFact> high_users_;  // from first_high() on
   std::map<std::int64_t, CampaignFact> campaigns_;
   std::map<std::int64_t, KeyFact> keys_;
   std::int64_t last_coupon_ = 0;
-  std::int64_t last_user_ = 0;
+  std::int64_t last_user_ = 0;  // up to kOrdinaryIds
+  std::int64_t last_high_ = kOrdinaryIds;
   std::int64_t restore_epoch_ = 0;
 };
 

@@ -224,13 +224,22 @@ void compare_restore_epoch(Connection& connection, const Replay& replay) {
 
 std::int64_t compare_users(Connection& connection, const Replay& replay) {
   std::int64_t rows = 0;
-  Gapless ids("users", replay.window(), replay.users());
+  std::int64_t next = replay.window().first;
+  const auto none_until = [&](std::int64_t end) {
+    for (; next < end; ++next) {
+      if (replay.user(next) != nullptr) missing("users", next);
+    }
+  };
   Query query(connection, kUsers, from(replay.window()), replay.window().last);
   for (; query.next(); ++rows) {
-    ids.see(query.integer(0));
-    compare_user(query, *replay.user(query.integer(0)));
+    const std::int64_t id = query.integer(0);
+    const UserFact* user = replay.user(id);
+    if (id < next || user == nullptr) extra("users", id);
+    none_until(id);
+    next = id + 1;
+    compare_user(query, *user);
   }
-  ids.finish();
+  none_until(std::min(replay.window().last, replay.users()) + 1);
   return rows;
 }
 

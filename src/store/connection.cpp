@@ -36,6 +36,32 @@ const std::string& after_configuration(const std::string& path) {
   return path;
 }
 
+// Null when there is none.
+sqlite3_file* log_of(sqlite3* handle) {
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  return log != nullptr && log->pMethods != nullptr ? log : nullptr;
+}
+
+int write_again(sqlite3* handle) {
+  constexpr sqlite3_int64 kPiece = 1 << 16;
+  sqlite3_file* log = log_of(handle);
+  if (log == nullptr) return SQLITE_OK;
+  // Where a write may spoil what is there, what is durable already would be put at risk.
+  const int traits = log->pMethods->xDeviceCharacteristics(log);
+  if ((traits & SQLITE_IOCAP_POWERSAFE_OVERWRITE) == 0) return SQLITE_OK;
+  sqlite3_int64 size = 0;
+  int code = log->pMethods->xFileSize(log, &size);
+  std::string bytes;
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size; at += kPiece) {
+    bytes.resize(static_cast<std::size_t>(std::min(kPiece, size - at)));
+    const int length = static_cast<int>(bytes.size());
+    code = log->pMethods->xRead(log, bytes.data(), length, at);
+    if (code == SQLITE_OK) code = log->pMethods->xWrite(log, bytes.data(), length, at);
+  }
+  return code == SQLITE_OK ? log->pMethods->xSync(log, SQLITE_SYNC_FULL) : code;
+}
+
 }  // namespace
 
 // A reader opens the file for writing too, because in WAL mode it may have to make the -shm file;
@@ -83,11 +109,17 @@ int Connection::sync_file() {
 }
 
 void Connection::sync_log() {
-  sqlite3_file* log = nullptr;
-  sqlite3_file_control(handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-  if (log == nullptr || log->pMethods == nullptr) return;
+  sqlite3_file* log = log_of(handle());
+  if (log == nullptr) return;
   const int code = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
   if (code != SQLITE_OK) throw SQLite::Exception("the write-ahead log cannot be synced", code);
+}
+
+void Connection::rewrite_log() {
+  exec("BEGIN IMMEDIATE");  // nobody else writes it meanwhile
+  const int code = write_again(handle());
+  exec("ROLLBACK");
+  if (code != SQLITE_OK) throw SQLite::Exception("the write-ahead log cannot be written", code);
 }
 
 std::int64_t Connection::changes() const { return sqlite3_changes(handle()); }

@@ -179,7 +179,6 @@ void update_user(Tx& tx, const domain::User& user) {
 }
 
 bool add_credit(Tx& tx, core::UserId id, core::Credit delta) {
-  COUPOND_ASSERT(delta.value != 0);
   return Query(tx.db(), kAddCredit, id, delta, core::limits::kCreditMax).run() == 1;
 }
 

@@ -115,6 +115,9 @@ Writer::~Writer() { stop(); }
 // again, and a commit appended behind them would be lost with them at a power cut.
 void Writer::settle() {
   if (settled_) return;
+  // First of all, lest a power cut during the move leave half of a commit in the file and none in
+  // the log.
+  connection_.rewrite_log();
   const int code =
       mover_->move_now(connection_, SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kNever);
   if (code != SQLITE_OK) throw SQLite::Exception(connection_.handle(), code);

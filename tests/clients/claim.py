@@ -115,7 +115,8 @@ def claims(shelf, number, user, admin):
 
     history = shelf.call("GET", "/users/me/history", user)
     talk.reply("history", history, 200)
-    talk.expect("history: rows", [sorted(row) for row in history.body], [["claimed_at", "code"]] * 3)
+    rows = [sorted(row) for row in history.body]
+    talk.expect("history: rows", rows, [["claimed_at", "code"]] * 3)
     stamps = [row["claimed_at"] for row in history.body]
     talk.expect("history: newest first", stamps, sorted(stamps, reverse=True))
     talk.expect("history: times", [bool(NAIVE.match(stamp)) for stamp in stamps], [True] * 3)

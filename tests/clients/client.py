@@ -1,6 +1,7 @@
 """What the conversations with the five services share: a coupond of one's own, and requests to it.
 
-Python's standard library only. Each conversation is a script that says what a client of that service
+Python's standard library only. Each conversation is a script that says what a client of that
+service
 sends and what it must get back; it ends with exit code 0 when all of it held, else it prints what
 did not. Usage: python3 card.py BINARY
 """

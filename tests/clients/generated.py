@@ -37,7 +37,7 @@ def inputs(document, operation):
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is not None:
         schema = resolve(document, content["schema"])
-        for name, value in schema["properties"].items():
+        for name, value in schema.get("properties", {}).items():
             needed = name in schema.get("required", []) or "default" in value
             found.setdefault(name, ("body", needed))
     return [(name, place, needed) for name, (place, needed) in found.items()]
@@ -51,7 +51,8 @@ def function(document, path, method, operation):
                            *(argument(name) + "=None" for name in free)])
     lines = [f"def {operation['operationId']}({signature}):"]
     for place in ("path", "query", "body", "header"):
-        pairs = ", ".join(f"{name!r}: {argument(name)}" for name, where, _ in given if where == place)
+        names = [name for name, where, _ in given if where == place]
+        pairs = ", ".join(f"{name!r}: {argument(name)}" for name in names)
         lines.append(f"    {place} = {{{pairs}}}")
     lines.append(f"    return call({method!r}, {path!r}, path, query, body, header, session)")
     return "\n".join(lines)
@@ -95,11 +96,12 @@ def main():
             call, name="Summer", startDate="2026-01-01", endDate="2099-01-01",
             session=admin["token"]), 201, name="Summer")
         buyer = client["storeLogIn"](call, username="user2", password="user2pass")
-        talk.reply("store", client["storeUseCoupon"](call, code="ABC", session=buyer["access_token"]), 204)
+        used = client["storeUseCoupon"](call, code="ABC", session=buyer["access_token"])
+        talk.reply("store", used, 204)
         owner = client["cardLogIn"](call, email="admin@example.com", password="AdminPassword123")
         talk.reply("card", owner, 200)
-        talk.reply("card", client["cardGenerateCodes"](call, count=2, session=owner["access_token"]),
-                   201, count=2)
+        made = client["cardGenerateCodes"](call, count=2, session=owner["access_token"])
+        talk.reply("card", made, 201, count=2)
         stock = client["claimCreateStock"](
             call, code="SAVE10", available_count=3, session=owner["access_token"])
         talk.reply("claim", stock, 200, available_count=3)

@@ -42,7 +42,8 @@ def accounts(people):
     server, talk = people.server, people.talk
     made = talk.reply("register", people.register(), 200, token_type="bearer", expires_in=86400,
                       email="client1@example.org", role="USER")
-    talk.keys("register", made, "access_token", "token_type", "user", "token", "id", "email", "role")
+    names = ("access_token", "token_type", "user", "token", "id", "email", "role")
+    talk.keys("register", made, *names)
     user = made["user"]
     talk.expect("register: user", sorted(user),
                 ["created_at", "email", "id", "name", "role", "user_id"])
@@ -66,7 +67,8 @@ def accounts(people):
     for field in ("email", "password"):
         part = {name: value for name, value in again.items() if name != field}
         reply = talk.reply("register without " + field, server.call("POST", "/register", part), 422)
-        talk.expect("register without: names it", [one["field"] for one in reply["errors"]], [field])
+        named = [one["field"] for one in reply["errors"]]
+        talk.expect("register without: names it", named, [field])
     bad = talk.reply("register with bad fields",
                      server.call("POST", "/register", {"email": "x", "password": "y"}), 422)
     talk.expect("both are named", len(bad["errors"]), 2)
@@ -106,8 +108,9 @@ def tokens(people, session, user_id):
     body = {"token": token}
     for path in ("/validate-token", "/coupons/validate"):
         talk.reply("validate by body", server.call("POST", path, body), 200, valid=True)
-    for text, sentence in (("garbage", INVALID), (session, WRONG_KIND), (token[:-2] + "AA", INVALID),
-                           (token.rsplit(".", 1)[0] + ".", INVALID), ("a.b.c", INVALID)):
+    wrong = (("garbage", INVALID), (session, WRONG_KIND), (token[:-2] + "AA", INVALID),
+             (token.rsplit(".", 1)[0] + ".", INVALID), ("a.b.c", INVALID))
+    for text, sentence in wrong:
         talk.reply("validate " + text[:9], server.call("POST", "/validate-token", {"token": text}),
                    200, valid=False, message=sentence, token_number=None, user_id=None)
         talk.refusal("use " + text[:9], server.call("POST", "/use-token", {"token": text}), 400,

@@ -44,7 +44,8 @@ TEST_CASE("a pool of 10 codes reaches exactly 10 of 24 who draw at once", "[pool
   constexpr int kCodes = 10;
   constexpr int kDrawers = 24;
   BlackBox box;
-  const auto book = box.add_campaign("book", domain::Mode::kPool, {.max_per_user = 1});
+  const auto book =
+      box.add_campaign("book", domain::Mode::kPool, {.max_per_user = 1, .self_service = true});
   const auto codes = box.add_codes(book, kCodes);
   const auto people = add_people(box, kDrawers);
   const Person admin = box.add_person(domain::Role::kAdmin);
@@ -69,7 +70,8 @@ TEST_CASE("a pool of 10 codes reaches exactly 10 of 24 who draw at once", "[pool
 
 TEST_CASE("of 20 who lock one coupon at once one holds it", "[pool][race]") {
   BlackBox box;
-  const auto book = box.add_campaign("book", domain::Mode::kPool, {.hold_required = true});
+  const auto book =
+      box.add_campaign("book", domain::Mode::kPool, {.hold_required = true, .self_service = true});
   const std::string code = box.add_codes(book, 1).at(0);
   const Person owner = box.add_person();
   const int port = box.start().port();

@@ -8,8 +8,10 @@
 #include <map>
 #include <span>
 
+#include "coupond/core/ids.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/service/coupons.h"
+#include "coupond/store/users.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/history.h"
 
@@ -131,16 +133,16 @@ constexpr Tampering kTables[] = {
     {"UPDATE campaigns SET rolled_back = 99 WHERE id = 3", "campaigns 3: rolled_back"},
     {"UPDATE campaigns SET voided = voided + 1 WHERE id = 2", "campaigns 2: voided"},
     {"UPDATE campaigns SET last_seq = 1 WHERE id = 2", "campaigns 2: last_seq"},
-    {"UPDATE campaigns SET max_issued = NULL WHERE id = 2", "campaigns 2: the policy"},
-    {"UPDATE campaigns SET max_per_user = 5000 WHERE id = 2", "campaigns 2: the policy"},
+    {"UPDATE campaigns SET max_issued = NULL WHERE id = 2", "campaigns 2: its name or policy"},
+    {"UPDATE campaigns SET max_per_user = 5000 WHERE id = 2", "campaigns 2: its name or policy"},
     {"UPDATE campaigns SET max_redemptions_per_coupon = 999 WHERE id = 2",
-     "campaigns 2: the policy"},
-    {"UPDATE campaigns SET price = 1000 WHERE id = 2", "campaigns 2: the policy"},
+     "campaigns 2: its name or policy"},
+    {"UPDATE campaigns SET price = 1000 WHERE id = 2", "campaigns 2: its name or policy"},
     {"UPDATE campaigns SET reward_value = reward_value + 1 WHERE id = 2",
-     "campaigns 2: the policy"},
-    {"UPDATE campaigns SET active = 0 WHERE id = 2", "campaigns 2: the policy"},
-    {"UPDATE campaigns SET mode = 'card' WHERE id = 2", "campaigns 2: the policy"},
-    {"UPDATE campaigns SET archived_at = 5 WHERE id = 2", "campaigns 2: the policy"},
+     "campaigns 2: its name or policy"},
+    {"UPDATE campaigns SET active = 0 WHERE id = 2", "campaigns 2: its name or policy"},
+    {"UPDATE campaigns SET mode = 'card' WHERE id = 2", "campaigns 2: its name or policy"},
+    {"UPDATE campaigns SET archived_at = 5 WHERE id = 2", "campaigns 2: its name or policy"},
     {"DELETE FROM campaigns WHERE id = 2", "campaigns 2 is missing"},
     {"INSERT INTO campaigns (id, uuid, slug, mode, name, created_at, updated_at) VALUES (999, 'u', "
      "'s', 'pool', 'n', 1, 1)",
@@ -148,8 +150,10 @@ constexpr Tampering kTables[] = {
     {"UPDATE users SET credit = credit + 1 WHERE id = 3", "users 3: credit"},
     {"UPDATE users SET subscription_ends_at = 9999999999999 WHERE id = 3",
      "users 3: subscription_ends_at"},
-    {"UPDATE users SET role = 'admin' WHERE id = 3", "users 3: uuid, role or active"},
-    {"UPDATE users SET active = 1 - active WHERE id = 3", "users 3: uuid, role or active"},
+    {"UPDATE users SET role = 'admin' WHERE id = 3",
+     "users 3: uuid, email, username, password_hash, role, active"},
+    {"UPDATE users SET active = 1 - active WHERE id = 3",
+     "users 3: uuid, email, username, password_hash, role, active"},
     {"DELETE FROM users WHERE id = 3", "users 3 is missing"},
     {"DELETE FROM users WHERE id = (SELECT max(id) FROM users)", "is missing"},
     {"INSERT INTO users (uuid, email, email_key, password_hash, created_at) VALUES ('u', 'e', 'e', "
@@ -286,7 +290,8 @@ TEST_CASE("what a policy fixed in a coupon cannot be changed in the coupon", "[a
   const std::map<std::string, std::string> cases{
       {"UPDATE coupons SET max_uses = 1000 WHERE id = 1", "max_uses or expires_at"},
       {"UPDATE coupons SET max_uses = NULL WHERE id = 1", "max_uses or expires_at"},
-      {"UPDATE coupons SET expires_at = 5 WHERE id = 1", "coupons 1: expires_at is 5"},
+      {"UPDATE coupons SET expires_at = 5 WHERE id = 1",
+       "coupons 1 or one after it: code_hash, max_uses or expires_at"},
       {"UPDATE coupons SET max_uses = 1000 WHERE id = 3", "max_uses or expires_at"},
       {"UPDATE coupons SET expires_at = NULL WHERE id = 3", "max_uses or expires_at"},
       {"UPDATE coupons SET assigned_at = 5 WHERE id = 3", "coupons 3: assigned_at is 5"},
@@ -322,5 +327,76 @@ TEST_CASE("what a policy fixed in a coupon cannot be changed in the coupon", "[a
     fixture.shell(sql);
     INFO(sql);
     CHECK_THAT(fixture.verify().first_divergence.value_or(""), Catch::Contains(told));
+  }
+}
+
+namespace {
+
+// As the demo makes its own accounts: under a number of its choice.
+void make_numbered_user(EngineFixture& fixture, std::int64_t id) {
+  domain::User user{.id = {id}, .uuid = core::uuid4(fixture.random().as_random())};
+  user.email = user.uuid + "@example.com";
+  user.password_hash = "none";
+  const auto made = fixture.run<core::UserId>([&](store::Tx& tx) -> core::Result<core::UserId> {
+    const core::UserId given = store::insert_user(tx, user);
+    tx.append({.operation = store::operation::kUserCreate,
+               .actor = "system",
+               .user_id = given,
+               .digest = store::user_digest(user)});
+    return given;
+  });
+  REQUIRE(made.ok());
+}
+
+std::string verdict_after(EngineFixture& fixture, const std::string& sql, std::int64_t window) {
+  const test::TempDir directory;
+  const std::string copy = directory / "copy.db";
+  copy_database(fixture.path(), copy);
+  store::Connection connection(copy, store::Connection::Access::kReadWrite);
+  drop_all_triggers(connection);
+  connection.exec(sql);
+  return store::verify(connection, {.verifier = test::test_verifier(),
+                                    .vault = &fixture.vault(),
+                                    .check_file = false,
+                                    .window = window})
+      .first_divergence.value_or("");
+}
+
+}  // namespace
+
+TEST_CASE("accounts above the ordinary numbers are audited like all others", "[audit]") {
+  EngineFixture fixture(relaxed(3));
+  fixture.make_user();
+  make_numbered_user(fixture, store::kOrdinaryIds + 1);
+  make_numbered_user(fixture, store::kOrdinaryIds + 3);  // 2 was not to be had
+  fixture.make_user(5);
+  fixture.stop();
+  const Tampering cases[] = {
+      {"DELETE FROM users WHERE id = 1", "users 1 is missing"},
+      {"DELETE FROM users WHERE id = 2", "users 2 is missing"},
+      {"DELETE FROM users WHERE id = 1000001", "users 1000001 is missing"},
+      {"DELETE FROM users WHERE id = 1000003", "users 1000003 is missing"},
+      {"UPDATE users SET id = 3 WHERE id = 1000001", "users 3 has no ledger entry"},
+      {"UPDATE users SET id = 1000002 WHERE id = 1000003", "users 1000002 has no ledger entry"},
+      {"UPDATE users SET id = 1000004 WHERE id = 1000003", "users 1000004 has no ledger entry"},
+      {"UPDATE users SET credit = 7 WHERE id = 1000003", "users 1000003: credit"}};
+  for (const std::int64_t window : {4'000'000, 600'000, 1'000'002}) {
+    CHECK(verdict_after(fixture, "", window) == "");
+    for (const Tampering& tampering : cases) {
+      INFO(tampering.sql << ", window " << window);
+      CHECK_THAT(verdict_after(fixture, tampering.sql, window), Catch::Contains(tampering.told));
+    }
+  }
+}
+
+TEST_CASE("no account may be made under a number that was not next", "[audit]") {
+  const std::int64_t first = store::kOrdinaryIds + 1;
+  for (const auto& [one, other] : {std::pair{first + 1, first}, std::pair{first, first + 1000},
+                                   std::pair{std::int64_t{1}, std::int64_t{3}}}) {
+    EngineFixture fixture(relaxed(3));
+    make_numbered_user(fixture, one);
+    make_numbered_user(fixture, other);
+    fixture.stop();
+    CHECK_THAT(verdict_after(fixture, "", 4'000'000), Catch::Contains("the next user"));
   }
 }

@@ -77,8 +77,9 @@ TEST_CASE("files of others are told from what a first start leaves", "[data_dir]
   const DataPaths paths(parent.path());
   CHECK_FALSE(has_foreign_files(paths));
   std::ofstream(paths.lock) << "1";
-  std::ofstream(paths.key) << "k";
+  std::ofstream(paths.new_key) << "k";
   CHECK_FALSE(has_foreign_files(paths));
-  std::ofstream(parent / "thesis.tex") << "text";
+  const std::string file = GENERATE("secret.key", "thesis.tex");  // a key is of a lost database
+  std::ofstream(parent / file) << "text";
   CHECK(has_foreign_files(paths));
 }

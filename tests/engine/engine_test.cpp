@@ -135,16 +135,17 @@ TEST_CASE("a database whose key is missing or open to others is refused", "[engi
   }
 }
 
-TEST_CASE("a key kept from before is used for a new database", "[engine]") {
+TEST_CASE("a key beside which the database is missing is no first start", "[engine]") {
   Fixture fixture;
   REQUIRE(fixture.open().ok());
   for (const char* name : {"/coupond.db", "/coupond.db-wal", "/coupond.db-shm"}) {
     std::filesystem::remove(fixture.data + name);
   }
   const std::string key = core::Secrets::load(fixture.data + "/secret.key")->key_id();
-  const auto engine = fixture.open();
-  REQUIRE(engine.ok());
-  CHECK((*engine)->facts().key_id == key);
+  fixture.check_refused("is missing, but");
+  fixture.check_refused("coupond restore FILE");
+  CHECK_FALSE(std::filesystem::exists(fixture.data + "/coupond.db"));
+  CHECK(core::Secrets::load(fixture.data + "/secret.key")->key_id() == key);
 }
 
 TEST_CASE("demo and real data never share a directory", "[engine]") {

@@ -147,7 +147,7 @@ TEST_CASE("an upload with a known code stores nothing and names it", "[generate]
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().reason == Reason::kDuplicateCode);
   CHECK(refused.error().message ==
-        "These codes cannot be stored: al-pha (it is in campaign pool), gamma (it comes twice)");
+        "These codes cannot be stored: al-pha (it is in campaign summer), gamma (it comes twice)");
   CHECK(refused.error().number == 2);
   CHECK(engine.coupons() == 2);
   CHECK(engine.counters(campaign).issued == 2);

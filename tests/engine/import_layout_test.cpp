@@ -142,6 +142,8 @@ TEST_CASE("what would have to be guessed is refused with what to say", "[import]
 
   CHECK_THAT(refusal_of("1\n2\n3\n"), Catch::Contains("only one or two characters"));
   CHECK(codes_of("1\n2\n3\n", {.confirm = true}) == Codes{"1", "2", "3"});
+  CHECK_THAT(refusal_of("| HRB-001 | 10 |\n| HRB-002 | 20 |\n"),
+             Catch::Contains("contain a separator"));
   // Words alone are no title.
   CHECK(codes_of("APPLE\nBANANA\n") == Codes{"APPLE", "BANANA"});
 }

@@ -14,6 +14,7 @@
 #include "coupond/core/hash.h"
 #include "coupond/service/coupons.h"
 #include "coupond/service/engine.h"
+#include "coupond/service/reads.h"
 #include "coupond/service/sessions.h"
 #include "coupond/service/tokens.h"
 #include "coupond/store/backup.h"
@@ -79,8 +80,15 @@ std::string file_bytes(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// As the API looks a code up: 0.1.0 stored I, L and O folded.
 domain::CodeHash hash_of(service::Engine& engine, const std::string& code) {
-  return engine.vault().hash(*core::canonical(code));
+  const std::string canonical = *core::canonical(code);
+  const auto hash = engine.vault().hash(canonical);
+  const auto folded = engine.vault().hash(core::fold_lookalikes(canonical));
+  const auto known = engine.readers().read<bool>([&](store::Connection& db) -> core::Result<bool> {
+    return service::code_exists(db, folded) && !service::code_exists(db, hash);
+  });
+  return known.ok() && *known ? folded : hash;
 }
 
 core::Result<service::Redeemed> redeem(service::Engine& engine, const std::string& code,

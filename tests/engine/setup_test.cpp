@@ -76,11 +76,25 @@ TEST_CASE("a set-up token is worth nothing once there is an administrator", "[se
 TEST_CASE("a refused set-up leaves its token good", "[setup]") {
   LiveEngine engine;
   const std::string token = service::make_setup_token(*engine).value();
-  engine.make_user("taken@example.com");
-  const auto refused = set_up(engine, token, "taken@example.com");
+  const auto refused = set_up(engine, token, "no address");
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().reason == Reason::kEmailTaken);
+  CHECK(refused.error().reason == Reason::kInvalidRequest);
+  CHECK(engine.number("SELECT count(*) FROM users") == 0);
   CHECK(set_up(engine, token).ok());
+}
+
+// Whoever registers the owner's address first gets nothing by it.
+TEST_CASE("a set-up takes over an account that somebody else registered before", "[setup]") {
+  LiveEngine engine;
+  const std::string token = service::make_setup_token(*engine).value();
+  const domain::User squatter = engine.make_user("owner@example.com");
+  const auto made = set_up(engine, token, "owner@example.com");
+  REQUIRE(made.ok());
+  CHECK(made->user.id == squatter.id);
+  CHECK(made->user.role == domain::Role::kAdmin);
+  CHECK(made->user.password_hash == "hash");
+  CHECK(made->user.token_epoch > squatter.token_epoch);
+  CHECK(engine.number("SELECT count(*) FROM users") == 1);
 }
 
 TEST_CASE("of many who race with one set-up token, one becomes administrator", "[setup]") {

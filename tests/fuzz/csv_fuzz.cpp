@@ -47,7 +47,8 @@ void check_writing(const CsvRecord& record) {
 }
 
 void check_records(std::string_view text, std::size_t record_max) {
-  const auto lines = 1 + std::count(text.begin(), text.end(), '\n');
+  const auto lines =
+      1 + std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; });
   CsvReader reader(text, record_max);
   CsvRecord record;
   std::int64_t last = 0;

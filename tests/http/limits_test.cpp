@@ -229,7 +229,8 @@ TEST_CASE("the document declares the headers of limits", "[limits]") {
     std::string method = endpoint->method;
     std::transform(method.begin(), method.end(), method.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const json responses = document.at("paths").at(endpoint->path).at(method).at("responses");
+    const std::string& path = endpoint->shown_path.empty() ? endpoint->path : endpoint->shown_path;
+    const json responses = document.at("paths").at(path).at(method).at("responses");
     for (const auto& [status, response] : responses.items()) {
       const json headers = resolved(response).value("headers", json::object());
       CHECK(headers.contains("RateLimit") == !endpoint->rate.empty());

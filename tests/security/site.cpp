@@ -20,6 +20,13 @@ std::int64_t status_figure(pid_t pid, const std::string& name) {
 Operation operation_from(const std::string& method, const std::string& path,
                          const nlohmann::json& declared) {
   Operation operation{.method = method, .path = path};
+  for (const auto& parameter : declared.value("parameters", nlohmann::json::array())) {
+    // Where there are few values only these lead to the operation.
+    if (parameter.value("in", "") != "path" || !parameter["schema"].contains("enum")) continue;
+    const std::string place = '{' + parameter["name"].get<std::string>() + '}';
+    operation.path.replace(operation.path.find(place), place.size(),
+                           parameter["schema"]["enum"][0].get<std::string>());
+  }
   std::transform(method.begin(), method.end(), operation.method.begin(),
                  [](char c) { return static_cast<char>(c - 'a' + 'A'); });
   for (const auto& way : declared.at("security")) {

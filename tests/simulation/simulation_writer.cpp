@@ -166,15 +166,17 @@ void Simulation::write_checkpoint() {
     return;
   }
   store::CheckpointWriter checkpoint(*checked, test_signer(), 2);
+  // Each step is a batch of its own, which puts times right like any other.
   for (bool more = true; more;) {
     World tried = world_;
     tried.begin_batch(clock_.now());
+    process_->forget_commit();
     const auto done = process_->writer().run<bool>(
         "checkpoint", [&](store::Tx& tx) { return core::Result<bool>(checkpoint.step(tx)); });
     more = done.ok() && !*done;
-    if (done.ok()) {
+    if (process_->committed()) {
       world_ = std::move(tried);
-    } else if (done.error().reason == core::Reason::kOutcomeUnknown) {
+    } else if (!done.ok() && done.error().reason == core::Reason::kOutcomeUnknown) {
       maybe_ = std::move(tried);
     }
   }

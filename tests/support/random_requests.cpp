@@ -94,7 +94,12 @@ void RandomRequests::add_parameter(const Json& parameter, RandomRequest& request
     request.headers.emplace_back(name, once_in(20) ? word(300) : "key " + word(1));
     return;
   }
-  const Json made = once_in(12) ? nonsense() : value(name, resolved(parameter.at("schema")), 0);
+  const Json& schema = resolved(parameter.at("schema"));
+  // Another value than one of a path's few is another path, and none of the document's.
+  const bool fixed = in == "path" && schema.contains("enum");
+  const Json made = fixed         ? schema["enum"][below(schema["enum"].size())]
+                    : once_in(12) ? nonsense()
+                                  : value(name, schema, 0);
   std::string encoded = http::percent_encode(as_text(made));
   if (encoded.empty()) encoded = "-";  // an empty segment would be another path
   if (in != "path") {

@@ -112,6 +112,7 @@ struct Endpoint {
   std::vector<Answer> answers = {};  // Only for a handler that returns a Reply.
   bool keyed = true;                 // Strict mutations: takes Idempotency-Key and dry_run.
   std::string rate = {};             // Name of the rate limit the Gate applies; documents 429.
+  std::vector<std::string> query_names = {};  // of parameters the handler reads itself
   std::vector<std::string> body_types = {};  // Of a body the handler reads itself, as text/csv.
   int invalid_status = 0;                    // Instead of the dialect's.
   std::string no_input = {};                 // Sentence where no field at all was sent.

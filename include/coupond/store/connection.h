@@ -54,6 +54,9 @@ class Connection {
   int sync_file();
   // Makes durable what the write-ahead log is now, its length too. Throws.
   void sync_log();
+  // Writes the bytes of the write-ahead log over themselves and syncs them: after a sync that
+  // failed, the system thinks them on the disk, and no sync alone would put them there.
+  void rewrite_log();
 
   std::int64_t changes() const;
   bool in_transaction() const;

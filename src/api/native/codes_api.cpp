@@ -253,6 +253,7 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
           .success = 202,
           .refusals = kMakeRefusals,
           .answers = {http::answer_of<JobQueued>(202, "The job that stores them.")},
+          .query_names = {"column", "header", "ignore", "confirm"},
           .body_types = {"text/csv", "application/x-ndjson"}},
          [&jobs](Call& call, const CampaignName& in) { return import_codes(call, jobs, in); });
   v1.add({.route = "GET /api/v1/campaigns/{campaign}/codes/export",

@@ -232,6 +232,7 @@ void add_books(Endpoints& service, service::JobRunner& jobs) {
        .auth = Auth::kAdmin,
        .success = 201,
        .refusals = {kNoBook,
+                    {400, Reason::kInvalidRequest},
                     {409, Reason::kDuplicateCode},
                     {409, Reason::kCampaignCapReached},
                     {410, Reason::kArchived, "Coupon book expired"}},

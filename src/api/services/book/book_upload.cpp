@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coupond/http/json.h"
+#include "src/api/services/services.h"
 
 namespace coupon::api {
 namespace {
@@ -15,13 +16,6 @@ core::Error wrong(std::string field, std::string problem) {
   return {.reason = Reason::kInvalidRequest,
           .message = field + " " + problem,
           .fields = {{std::move(field), std::move(problem)}}};
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 // Takes the two fields while nlohmann's parser reads, and passes over all others.
@@ -129,6 +123,7 @@ core::Result<BookUpload> read_book_upload(std::string_view body) {
   if (body.find('\0') != std::string_view::npos) {
     return core::Error{.reason = Reason::kInvalidJson, .message = "The body has a NUL character"};
   }
+  if (trimmed(body).empty()) return wrong("couponBookId", "should not be empty");
   UploadReader reader;
   const bool complete = nlohmann::json::sax_parse(body.begin(), body.end(), &reader);
   return reader.result(complete);

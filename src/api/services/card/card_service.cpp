@@ -33,15 +33,6 @@ core::Error invalid(std::string sentence) {
   return {.reason = Reason::kInvalidRequest, .message = std::move(sentence)};
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-// ---- accounts ----
-
 UserReply user_reply(const domain::User& user) {
   return {.id = user.id, .email = user.email, .created_at = user.created_at};
 }
@@ -117,8 +108,6 @@ Result<UsersReply> users(Call& call, const UsersQuery& in) {
     return reply;
   });
 }
-
-// ---- codes ----
 
 Result<GenerateReply> generate(Call& call, const GenerateInput& in) {
   if (in.count == 0) return invalid("Count is required");
@@ -224,8 +213,6 @@ Result<CodesReply> list_codes(Call& call, const CodesQuery& query) {
     return reply;
   });
 }
-
-// ---- redeeming ----
 
 // What to tell of a code that is not there. Cards come in any shape, so nothing is refused for its
 // shape before the look-up; the service always told apart what it could never have printed.
