@@ -56,7 +56,6 @@ struct Tampering {
   const char* told;  // part of the sentence
 };
 
-// One history, and copies of its file to tamper with.
 class Tampered {
  public:
   Tampered() : fixture_(relaxed(7)) {
@@ -332,7 +331,6 @@ TEST_CASE("what a policy fixed in a coupon cannot be changed in the coupon", "[a
 
 namespace {
 
-// As the demo makes its own accounts: under a number of its choice.
 void make_numbered_user(EngineFixture& fixture, std::int64_t id) {
   domain::User user{.id = {id}, .uuid = core::uuid4(fixture.random().as_random())};
   user.email = user.uuid + "@example.com";

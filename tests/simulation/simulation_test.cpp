@@ -24,6 +24,7 @@ constexpr Canary kCanaries[] = {
     {1343, true, "a log emptied at the start came back at a power cut, over a newer file"},
     {2858, true, "the same"},
     {4163, true, "the same"},
+    {53, true, "a commit whose sync failed was moved into the file in part before a power cut"},
     {8, false, "a full disk that SQLite pads the log for: the gathering layer left a hole in it"},
     {44, false, "the same: a stored reply was lost with the log behind the hole"},
     {60, false, "the same: checkpointed, the hole became a damaged database"},
