@@ -1,5 +1,6 @@
 #include "coupond/store/log_scan.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <fstream>
