@@ -32,6 +32,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
   add_coupon_endpoints(v1);
   add_redemption_endpoints(v1);
   add_ledger_endpoints(v1, stopping);
+  add_print_endpoints(v1);
   add_page_endpoints(v1);
 }
 

@@ -47,7 +47,8 @@ async function send(method, path, body, key, timeout) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const type = reply.headers.get("Content-Type") || "";
-    const content = type.includes("json") ? await reply.json() : await reply.text();
+    const content = type.includes("json") ? await reply.json()
+      : type.includes("pdf") ? await reply.blob() : await reply.text();
     online.set(true);
     return { ok: reply.ok, status: reply.status, content };
   } catch {

@@ -132,6 +132,7 @@ export default {
 
   "print.do": "Drucken",
   "print.now": "Drucken",
+  "print.pdf": "Als PDF sichern",
   "print.title": "{name} drucken",
   "print.none": "Keine Aktion hat Karten zu drucken. Machen Sie zuerst welche.",
   "print.noneLeft": "Keine unbenutzten Karten übrig. Machen Sie in der Aktion mehr.",

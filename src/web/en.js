@@ -127,6 +127,7 @@ export default {
 
   "print.do": "Print",
   "print.now": "Print",
+  "print.pdf": "Save as PDF",
   "print.title": "Print {name}",
   "print.none": "No campaign has cards to print. Make some first.",
   "print.noneLeft": "No unused cards are left to print. Make more in the campaign.",

@@ -1,107 +1,83 @@
 // Print: labels and cards in exact millimetres, from coordinates; what is on the screen is what
 // comes out. What was printed, where to begin and how the printer is off, this browser remembers.
 import { fill, h, lastDay, memory, number, t } from "./h.js";
-import { all, bare, get, qr } from "./api.js";
+import { all, bare, get, post, qr } from "./api.js";
 import { loaded } from "./campaigns.js";
-import { attempt, labelled, qrImage, teller, worth } from "./view.js";
+import { attempt, labelled, qrImage, save, teller, worth } from "./view.js";
 
 const MOST = 1000;             // cards in one go
-const A4 = [210, 297];
-const LETTER = [215.9, 279.4];
-// [paper], [columns, rows], [left, top] of the first label, [width, height], [pitch x, pitch y] in
-// mm
-export const SHEETS = {
-  cards: { paper: A4, grid: [2, 5], first: [20, 13.5], label: [85, 54], pitch: [85, 54],
-      cut: true },
-  L7160: { paper: A4, grid: [3, 7], first: [7.21, 15.15], label: [63.5, 38.1],
-      pitch: [66.04, 38.1] },
-  L7163: { paper: A4, grid: [2, 7], first: [4.67, 15.15], label: [99.06, 38.1],
-      pitch: [101.6, 38.1] },
-  L4731: { paper: A4, grid: [7, 27], first: [8.6, 13.5], label: [25.4, 10], pitch: [27.9, 10] },
-  5160: { paper: LETTER, grid: [3, 10], first: [4.76, 12.7], label: [66.68, 25.4],
-      pitch: [69.85, 25.4] },
-  roll58: { paper: [58, 70], grid: [1, 1], first: [4, 3], label: [50, 64], pitch: [50, 64],
-      tall: true },
-  roll80: { paper: [80, 80], grid: [1, 1], first: [5, 4], label: [70, 72], pitch: [70, 72],
-      tall: true },
-};
+const UM = 1000;               // micrometres in a millimetre: the server's lengths
 
-const mm = (value) => `${Math.round(value * 100) / 100}mm`;
+const mm = (um) => `${um / UM}mm`;
 const box = (x, y, width, height) =>
   ({ left: mm(x), top: mm(y), width: mm(width), height: mm(height) });
 
 let paperRule = null;
-function setPaper([width, height]) {
+function setPaper(sheet) {
   if (!paperRule) {
     paperRule = new CSSStyleSheet();
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, paperRule];
   }
-  paperRule.replaceSync(`@page { size: ${mm(width)} ${mm(height)}; margin: 0; }`);
+  paperRule.replaceSync(
+      `@page { size: ${mm(sheet.paper_width)} ${mm(sheet.paper_height)}; margin: 0; }`);
 }
 
 function card(item, image, about, sheet, [x, y]) {
-  const [width, height] = sheet.label;
-  const small = height < 15;
-  const side = sheet.tall ? Math.min(width * 0.62, height * 0.5)
-                          : Math.min(height - (small ? 1 : 5), width * 0.42);
-  const style = { ...box(x, y, width, height), "--qr": mm(side),
-      "--small": small ? "3.4pt" : height < 30 ? "5.5pt" : "6.5pt",
-                  "--big": `${Math.min(17, height * 0.34)}pt` };
-  if (small) Object.assign(style, { padding: "0.5mm", "column-gap": "0.8mm" });
+  const style = { ...box(x, y, sheet.width, sheet.height), padding: mm(sheet.padding),
+    "column-gap": mm(sheet.gap), "row-gap": mm(sheet.gap), "--qr": mm(sheet.qr_side),
+    "--big": mm(sheet.large), "--shop": mm(sheet.medium), "--small": mm(sheet.small) };
+  const full = !sheet.tiny;
   return h("div.card" + (sheet.tall ? ".tall" : ""), { "data-number": item.number, style },
       qrImage(image, item.code),
-    h("div.of", !small && about.shop && h("div.shop", about.shop), !small &&
-        h("div.worth", about.worth),
-      h("div.code", item.code),
-      h("div.foot", !small && about.until && h("span", about.until),
+    h("div.of", full && about.shop && h("div.shop", about.shop),
+        full && h("div.worth", about.worth), h("div.code", item.code),
+      h("div.foot", full && about.until && h("span", about.until),
           h("span", t("print.number", { number: item.number })))));
 }
 
-function cutMarks(sheet, offset) {
-  const [columns, rows] = sheet.grid;
+function cutMarks(sheet, [moveX, moveY]) {
+  const left = sheet.left + moveX;
+  const top = sheet.top + moveY;
   const marks = [];
-  for (let i = 0; i <= columns; i += 1) {
-    const x = sheet.first[0] + offset[0] + i * sheet.pitch[0];
-    for (const y of [sheet.first[1] + offset[1] - 6, sheet.first[1] + offset[1] +
-        rows * sheet.pitch[1] + 1]) {
-      marks.push(h("div.cut", { style: box(x - 0.1, y, 0.2, 5) }));
+  for (let i = 0; i <= sheet.columns; i += 1) {
+    const x = left + i * sheet.pitch_x - 100;
+    for (const y of [top - 6 * UM, top + sheet.rows * sheet.pitch_y + UM]) {
+      marks.push(h("div.cut", { style: box(x, y, 200, 5 * UM) }));
     }
   }
-  for (let i = 0; i <= rows; i += 1) {
-    const y = sheet.first[1] + offset[1] + i * sheet.pitch[1];
-    for (const x of [sheet.first[0] + offset[0] - 6, sheet.first[0] + offset[0] +
-        columns * sheet.pitch[0] + 1]) {
-      marks.push(h("div.cut", { style: box(x, y - 0.1, 5, 0.2) }));
+  for (let i = 0; i <= sheet.rows; i += 1) {
+    const y = top + i * sheet.pitch_y - 100;
+    for (const x of [left - 6 * UM, left + sheet.columns * sheet.pitch_x + UM]) {
+      marks.push(h("div.cut", { style: box(x, y, 5 * UM, 200) }));
     }
   }
   return marks;
 }
 
-const paper = (sheet, ...content) =>
-  h("div.sheet", { style: { width: mm(sheet.paper[0]), height: mm(sheet.paper[1]) } }, content);
+const paper = (sheet, ...content) => h("div.sheet",
+    { style: { width: mm(sheet.paper_width), height: mm(sheet.paper_height) } }, content);
 
 /** The sheets that hold these items; the first label used is `start` (1, 2, …). */
-function sheets(items, images, about, sheet, start, offset) {
-  const [columns, rows] = sheet.grid;
+function sheets(items, images, about, sheet, start, move) {
   const pages = [];
   items.forEach((item, i) => {
-    const at = i + start - 1;
-    const place = at % (columns * rows);
-    if (i === 0 || place === 0) pages.push(paper(sheet, sheet.cut && cutMarks(sheet, offset)));
-    const x = sheet.first[0] + offset[0] + (place % columns) * sheet.pitch[0];
-    const y = sheet.first[1] + offset[1] + Math.floor(place / columns) * sheet.pitch[1];
+    const place = (i + start - 1) % (sheet.columns * sheet.rows);
+    if (i === 0 || place === 0) pages.push(paper(sheet, sheet.cut && cutMarks(sheet, move)));
+    const x = sheet.left + move[0] + (place % sheet.columns) * sheet.pitch_x;
+    const y = sheet.top + move[1] + Math.floor(place / sheet.columns) * sheet.pitch_y;
     pages[pages.length - 1].append(card(item, images[i], about, sheet, [x, y]));
   });
   return pages;
 }
 
 /** A sheet with rulers of 100 mm, by which the offsets are found. */
-function rulerSheet(sheet, offset) {
+function rulerSheet(sheet, [moveX, moveY]) {
   const marks = [];
+  const edge = 20 * UM;
   for (let i = 0; i <= 100; i += 5) {
-    const long = i % 10 === 0 ? 5 : 3;
-    marks.push(h("div.ruler", { style: box(20 + offset[0] + i, 20 + offset[1], 0.2, long) }),
-               h("div.ruler", { style: box(20 + offset[0], 20 + offset[1] + i, long, 0.2) }));
+    const long = (i % 10 === 0 ? 5 : 3) * UM;
+    marks.push(h("div.ruler", { style: box(edge + moveX + i * UM, edge + moveY, 200, long) }),
+               h("div.ruler", { style: box(edge + moveX, edge + moveY + i * UM, long, 200) }));
   }
   return [paper(sheet, marks)];
 }
@@ -113,13 +89,13 @@ function choose(items) {
         h("b", one.name), h("small.soft", t("print.left", { n: number(one.available) })))))];
 }
 
-function options(campaign, items) {
+function options(campaign, items, table) {
   const kept = memory.get("print", {});
   const from = Math.max(items[0].number, memory.get("printed." + campaign.uuid, 0) + 1);
   const field = (name, attributes) => h("input", { name, ...attributes });
   const figure = (name, value, more) => field(name, { type: "number", value, required: true,
       ...more });
-  const sheet = h("select", { name: "sheet" }, Object.keys(SHEETS).map((name) =>
+  const sheet = h("select", { name: "sheet" }, table.map(({ name }) =>
     h("option", { value: name, selected: name === (kept.sheet || "cards") }, t("sheet." + name))));
   const last = items[items.length - 1].number;
   return h("form.box.no-print", h("div.columns",
@@ -136,44 +112,66 @@ function options(campaign, items) {
           h("small.soft", t("print.rulerWhy"))))));
 }
 
-function desk({ campaign, items }) {
+// What the form says, in the server's words.
+function wanted(form, campaign, table) {
+  const value = (name) => form.elements[name].value;
+  const sheet = table.find((one) => one.name === value("sheet"));
+  const move = ["x", "y"].map((name) => Math.round(Number(value(name)) * UM));
+  const start = Math.min(Math.max(1, Number(value("start"))), sheet.columns * sheet.rows);
+  memory.set("print", { sheet: sheet.name, shop: value("shop"), x: Number(value("x")),
+      y: Number(value("y")) });
+  const about = { shop: value("shop").trim(), worth: worth(campaign.reward, campaign.name),
+      until: campaign.ends_at ? t("print.until", { day: lastDay(campaign.ends_at) }) : "" };
+  return { sheet, move, start, about, from: Number(value("from")), to: Number(value("to")) };
+}
+
+function drawing(form, { campaign, items, table }, preview, said) {
+  const about = h("p.soft.no-print", { role: "status" });
+  let shown = [];
+  const draw = () => attempt(null, said, async () => {
+    const plan = wanted(form, campaign, table);
+    shown = items.filter((one) => one.number >= plan.from && one.number <= plan.to).slice(0, MOST);
+    const images = await qr(shown.map((one) => bare(one.code)));
+    const pages = sheets(shown, images, plan.about, plan.sheet, plan.start, plan.move);
+    setPaper(plan.sheet);
+    fill(preview, pages);
+    fill(about, t("print.sum", { n: shown.length, sheets: pages.length }));
+  });
+  return { about, draw, last: () => shown.length ? shown[shown.length - 1].number : 0 };
+}
+
+// The same sheets as a file, for printers that a browser does not reach.
+async function savePdf(form, { campaign, table }) {
+  const plan = wanted(form, campaign, table);
+  const text = Object.fromEntries(Object.entries(plan.about).map(([name, value]) =>
+      [name, value.normalize("NFC")]));
+  const file = await post(`/api/v1/campaigns/${campaign.id}/print`, { sheet: plan.sheet.name,
+      from: plan.from, to: plan.to, state: "available", start: plan.start, move_x: plan.move[0],
+      move_y: plan.move[1], ...text, number: t("print.number", { number: "{number}" }) },
+      { timeout: 60000 });
+  save(campaign.slug + ".pdf", file, "application/pdf");
+}
+
+function desk(data) {
+  const { campaign, items, table } = data;
   if (!items.length) {
     return [h("h1", t("print.title", { name: campaign.name })),
         h("div.box", h("p", t("print.noneLeft")),
       h("div", h("a.button", { href: "#/campaigns/" + encodeURIComponent(campaign.slug) },
           t("campaign.open"))))];
   }
-  const form = options(campaign, items);
+  const form = options(campaign, items, table);
   const said = teller();
   const preview = h("div.preview", { tabindex: "0", role: "region",
       "aria-label": t("print.preview") });
-  const about = h("p.soft.no-print", { role: "status" });
+  const { about, draw, last } = drawing(form, data, preview, said);
   const did = h("div.box.no-print", { hidden: true });
-  let shown = [];
-  const draw = () => attempt(null, said, async () => {
-    const value = (name) => form.elements[name].value;
-    const sheet = SHEETS[value("sheet")];
-    const offset = [Number(value("x")), Number(value("y"))];
-    const start = Math.min(Math.max(1, Number(value("start"))), sheet.grid[0] * sheet.grid[1]);
-    memory.set("print", { sheet: value("sheet"), shop: value("shop"), x: offset[0], y: offset[1] });
-    shown = items.filter((one) => one.number >= Number(value("from")) &&
-        one.number <= Number(value("to"))).slice(0, MOST);
-    const images = await qr(shown.map((one) => bare(one.code)));
-    const text = { shop: value("shop"), worth: worth(campaign.reward, campaign.name),
-                   until: campaign.ends_at ? t("print.until", { day: lastDay(campaign.ends_at) }) :
-                       "" };
-    const pages = sheets(shown, images, text, sheet, start, offset);
-    setPaper(sheet.paper);
-    fill(preview, pages);
-    fill(about, t("print.sum", { n: shown.length, sheets: pages.length }));
-  });
-  const printIt = async () => {
-    window.print();
+  const ask = () => {
     did.hidden = false;
     did.querySelector("button").focus();
   };
   const mark = () => {
-    if (shown.length) memory.set("printed." + campaign.uuid, shown[shown.length - 1].number);
+    if (last()) memory.set("printed." + campaign.uuid, last());
     did.hidden = true;
     said.say("good", t("print.marked"));
   };
@@ -183,13 +181,17 @@ function desk({ campaign, items }) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", draw);
   form.querySelector("[data-do=ruler]").addEventListener("click", () => {
-    const value = (name) => Number(form.elements[name].value);
-    fill(preview, rulerSheet(SHEETS[form.elements.sheet.value], [value("x"), value("y")]));
-    printIt().then(draw);
+    const plan = wanted(form, campaign, table);
+    fill(preview, rulerSheet(plan.sheet, plan.move));
+    window.print();
+    draw();
   });
   draw();
-  return [h("div.head.no-print", h("h1", t("print.title", { name: campaign.name })),
-            h("button.primary", { "data-do": "print-now", onclick: printIt }, t("print.now"))),
+  return [h("div.head.no-print", h("h1", t("print.title", { name: campaign.name })), h("div.row",
+            h("button", { "data-do": "pdf", onclick: (event) => attempt(event.currentTarget, said,
+                () => savePdf(form, data).then(ask)) }, t("print.pdf")),
+            h("button.primary", { "data-do": "print-now",
+                onclick: () => { window.print(); ask(); } }, t("print.now")))),
           form, h("div.no-print", said), did, about, preview];
 }
 
@@ -199,6 +201,9 @@ export function print(slug) {
         !one.archived_at), choose);
   }
   const path = "/api/v1/campaigns/" + encodeURIComponent(slug);
-  return loaded(async () => ({ campaign: await get(path), items: await all(path +
-      "/codes?state=available") }), desk);
+  return loaded(async () => {
+    const [campaign, items, sheetList] = await Promise.all([get(path),
+        all(path + "/codes?state=available"), get("/api/v1/sheets")]);
+    return { campaign, items, table: sheetList.items };
+  }, desk);
 }

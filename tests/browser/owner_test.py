@@ -1,5 +1,7 @@
 """The owner's ten minutes, on a laptop and on a phone: set up, make a hundred cards, print them,
 redeem one at the till, take it back, look at the day, find the card. In English and in German."""
+import re
+
 from harness import PASSWORD, main, quiet, with_browser, with_server
 
 
@@ -34,7 +36,7 @@ def make_cards(browser):
     assert browser.find("#made").attribute("data-count") == "100"
 
 
-def print_cards(browser):
+def print_cards(browser, server):
     browser.click("[data-do=print]")
     browser.wait(lambda: len(browser.all(".card")) == 100, what="100 cards on the sheets")
     facts = browser.script("""
@@ -61,7 +63,29 @@ def print_cards(browser):
       return Math.abs(card.left - sheet.left - 7.21 * 96 / 25.4) < 0.2 &&
              Math.abs(card.top - sheet.top - (15.15 + 38.1) * 96 / 25.4) < 0.2"""),
         what="the fourth label is the first used")
+    same_as_pdf(browser, server)
     return facts[0]["code"]
+
+
+def same_as_pdf(browser, server):
+    """The server's PDF has each QR code where the page has it."""
+    shown = browser.script("""
+      return [...document.querySelectorAll('.card svg')].map((svg) => {
+        const box = svg.getBoundingClientRect();
+        const sheet = svg.closest('.sheet').getBoundingClientRect();
+        return [box.left - sheet.left, box.top - sheet.top, box.width]; })""")
+    status, _, pdf = server.request("POST", "/api/v1/campaigns/christmas-card/print",
+        {"sheet": "L7160", "from": 1, "to": 100, "start": 4, "shop": "Bäckerei Łoś"},
+        server.log_in("owner@example.com", PASSWORD))
+    assert status == 200 and pdf.startswith(b"%PDF-"), pdf[:200]
+    printed = re.findall(rb"q ([\d.]+) 0 0 \1 ([\d.]+) ([\d.]+) cm", pdf)
+    assert len(printed) == len(shown) == 100
+    um = 96 / 25400
+    for (x, y, side), (module, left, top) in zip(shown, printed):
+        module = float(module)                     # 25 and a margin of 4 make the side
+        assert abs(module * 33 * um - side) < 0.1, (module, side)
+        assert abs((float(left) - 4 * module) * um - x) < 0.1, (left, x)
+        assert abs((float(top) - 4 * module) * um - y) < 0.1, (top, y)
 
 
 def redeem_and_undo(browser, code):
@@ -112,7 +136,7 @@ def ten_minutes(driver, binary, width, height, language):
             with_browser(driver, width=width, height=height, language=language) as browser:
         set_up(browser, server)
         make_cards(browser)
-        code = print_cards(browser)
+        code = print_cards(browser, server)
         redeem_and_undo(browser, code)
         look_back(browser, server, code)
         quiet(browser, server, allowed=("/auth/refresh", "/coupons/2", "code=2", "user_id=2"))

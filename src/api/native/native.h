@@ -18,6 +18,7 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs);
 void add_job_endpoints(Endpoints& v1, service::JobRunner& jobs);
 void add_coupon_endpoints(Endpoints& v1);
 void add_redemption_endpoints(Endpoints& v1);
+void add_print_endpoints(Endpoints& v1);
 // `stopping`: true when nobody may wait any more; must outlive the router.
 void add_ledger_endpoints(Endpoints& v1, const std::atomic<bool>& stopping);
 

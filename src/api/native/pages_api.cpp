@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <qrcodegen/qrcodegen.hpp>
 
 #include "coupond/core/hash.h"
 #include "src/api/native/campaign_shapes.h"
 #include "src/api/native/coupon_requests.h"
 #include "src/api/native/naming.h"
+#include "src/api/print/qr.h"
 #include "src/web/assets.h"
 
 namespace coupon::api {
@@ -94,41 +94,25 @@ struct QrInput {
   }
 };
 
-struct QrCode {
+struct QrShape {
   std::int64_t size = 0;
   std::string path;
-  static http::Object<QrCode> shape() {
+  static http::Object<QrShape> shape() {
     return {"QrCode",
             "A QR code, level Q, as the path of an SVG.",
-            {http::integer("size", &QrCode::size, "Modules a side, without the margin of four."),
-             http::text("path", &QrCode::path, "Its dark modules, one unit each.")}};
+            {http::integer("size", &QrShape::size, "Modules a side, without the margin of four."),
+             http::text("path", &QrShape::path, "Its dark modules, one unit each.")}};
   }
 };
 
 struct QrReply {
-  std::vector<QrCode> items;
+  std::vector<QrShape> items;
   static http::Object<QrReply> shape() {
     return {"QrCodes",
             "The codes, in the order of the texts.",
             {http::list("items", &QrReply::items, "The codes.")}};
   }
 };
-
-// Dark modules side by side become one rectangle.
-std::string path_of(const qrcodegen::QrCode& code) {
-  std::string path;
-  for (int y = 0; y < code.getSize(); ++y) {
-    for (int x = 0; x < code.getSize(); ++x) {
-      const int from = x;
-      while (code.getModule(x, y)) ++x;  // beyond the edge all is light
-      if (x == from) continue;
-      const std::string width = std::to_string(x - from);
-      path +=
-          "M" + std::to_string(from) + " " + std::to_string(y) + "h" + width + "v1h-" + width + "z";
-    }
-  }
-  return path;
-}
 
 struct CardReply {
   std::string name;
@@ -176,8 +160,8 @@ Result<CardReply> look(Call& call, const CodeName& in) {
 Result<QrReply> make_qr(Call&, const QrInput& in) {
   QrReply reply;
   for (const std::string& text : in.texts) {
-    const auto code = qrcodegen::QrCode::encodeText(text.c_str(), qrcodegen::QrCode::Ecc::QUARTILE);
-    reply.items.push_back({.size = code.getSize(), .path = path_of(code)});
+    const QrCode code = qr_of(text);
+    reply.items.push_back({.size = code.size, .path = svg_path(code)});
   }
   return reply;
 }
