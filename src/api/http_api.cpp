@@ -28,6 +28,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
   add_key_endpoints(v1);
   add_campaign_endpoints(v1);
   add_code_endpoints(v1, jobs);
+  add_import_preview_endpoint(v1);
   add_job_endpoints(v1, jobs);
   add_coupon_endpoints(v1);
   add_redemption_endpoints(v1);

@@ -59,10 +59,11 @@ bool looks_like_title(const std::string& first, const std::vector<std::string>& 
          all([](const std::string& other) { return !has_inner_blank(other); });
 }
 
-core::Error unclear(std::string message) {
+// `option`: what has to be said.
+core::Error unclear(std::string option, std::string message) {
   return {.reason = core::Reason::kInvalidRequest,
           .message = message,
-          .fields = {{.field = "body", .message = std::move(message)}}};
+          .fields = {{.field = std::move(option), .message = std::move(message)}}};
 }
 
 std::string list_of(const Cells& names) {
@@ -120,6 +121,17 @@ std::optional<std::size_t> ImportReader::chosen_column(const Cells& first) const
   return std::nullopt;
 }
 
+std::vector<Cells> ImportReader::first_rows(std::string_view text, const ImportOptions& options,
+                                            std::size_t most) {
+  std::vector<Cells> rows;
+  if (options.format != ImportFormat::kCsv) return rows;
+  const ImportReader reader(text, options, std::nullopt);
+  for (core::CsvRecord& row : reader.sample(reader.find_separator())) {
+    if (rows.size() < most) rows.push_back(std::move(row.fields));
+  }
+  return rows;
+}
+
 std::optional<core::Error> ImportReader::find_layout() {
   layout_.separator = find_separator();
   csv_ = core::CsvReader(*text_, core::limits::kImportLineMaxBytes, layout_.separator);
@@ -140,23 +152,24 @@ std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
   const std::int64_t number = options_.column ? parse_uses(*options_.column).value_or(-1) : -1;
   const std::size_t known = count_roles(first, ColumnRole::kCode);
   if (options_.column && !named && number < 0) {
-    return unclear("There is no column " + *options_.column +
-                   ". The first row is: " + list_of(first) + ".");
+    return unclear("column", "There is no column " + *options_.column +
+                                 ". The first row is: " + list_of(first) + ".");
   }
   layout_.has_header = options_.header.value_or(named || known > 0);
   if (named) {
     layout_.code_column = *named;
   } else if (number >= 0) {
     if (number < 1 || number > static_cast<std::int64_t>(first.size())) {
-      return unclear("There is no column " + *options_.column + ": the rows have " +
-                     std::to_string(first.size()) + ".");
+      return unclear("column", "There is no column " + *options_.column + ": the rows have " +
+                                   std::to_string(first.size()) + ".");
     }
     layout_.code_column = static_cast<std::size_t>(number) - 1;
   } else if (layout_.has_header && known == 1) {
     while (role_of(first[layout_.code_column]) != ColumnRole::kCode) ++layout_.code_column;
   } else if (first.size() > 1) {
-    return unclear("Which column has the codes? The first row is: " + list_of(first) +
-                   ". Name the column (column=NAME, --column NAME) or give its number.");
+    return unclear("column",
+                   "Which column has the codes? The first row is: " + list_of(first) +
+                       ". Name the column (column=NAME, --column NAME) or give its number.");
   }
   if (!layout_.has_header) return std::nullopt;
   layout_.columns = first;
@@ -186,11 +199,13 @@ std::optional<core::Error> ImportReader::doubts() const {
     for (const Column& column : columns_) {
       const bool money = column.role == ColumnRole::kValue || column.role == ColumnRole::kOwner;
       if (!money || column.index >= row.fields.size() || row.fields[column.index].empty()) continue;
-      return unclear("The column " + column.name +
-                     " says what a code is worth or whose it is, and an import cannot keep that. "
-                     "Leave it out by name (ignore=" +
-                     column.name + ", --ignore " + column.name +
-                     ") if the codes shall be stored without it.");
+      return unclear(
+          "ignore",
+          "The column " + column.name +
+              " says what a code is worth or whose it is, and an import cannot keep that. "
+              "Leave it out by name (ignore=" +
+              column.name + ", --ignore " + column.name +
+              ") if the codes shall be stored without it.");
     }
   }
   if (options_.confirm || codes.empty()) return std::nullopt;
@@ -199,23 +214,27 @@ std::optional<core::Error> ImportReader::doubts() const {
   const std::string preview = " The first codes would be: " + list_of(shown) + ". ";
   if (!options_.header && !layout_.has_header &&
       looks_like_title(codes.front(), Cells(codes.begin() + 1, codes.end()))) {
-    return unclear("The first row looks like a title: " + codes.front() + "." + preview +
-                   "Say that it is one (header=true, --header) or that it is a code "
-                   "(header=false, --no-header).");
+    return unclear("header", "The first row looks like a title: " + codes.front() + "." + preview +
+                                 "Say that it is one (header=true, --header) or that it is a code "
+                                 "(header=false, --no-header).");
   }
   if (std::any_of(codes.begin(), codes.end(), [](const std::string& code) {
         return code.find_first_of(kSeparatorsInCode) != std::string::npos;
       })) {
-    return unclear("Some codes contain a separator, as if the rows had several cells." + preview +
-                   "Say that they are right (confirm=true, --yes), or which column has the codes "
-                   "(column=NAME, --column NAME).");
+    return unclear(
+        "confirm",
+        "Some codes contain a separator, as if the rows had several cells." + preview +
+            "Say that they are right (confirm=true, --yes), or which column has the codes "
+            "(column=NAME, --column NAME).");
   }
   if (std::any_of(codes.begin(), codes.end(), [](const std::string& code) {
         return code.size() <= kShortCodeBytes && core::canonical(code).ok();
       })) {
-    return unclear("Some codes have only one or two characters." + preview +
-                   "Say that they are right (confirm=true, --yes), or which column has the codes "
-                   "(column=NAME, --column NAME).");
+    return unclear(
+        "confirm",
+        "Some codes have only one or two characters." + preview +
+            "Say that they are right (confirm=true, --yes), or which column has the codes "
+            "(column=NAME, --column NAME).");
   }
   return std::nullopt;
 }

@@ -48,6 +48,11 @@ class ImportReader {
   static core::Result<ImportReader> open(std::string_view text, const ImportOptions& options,
                                          std::optional<std::int64_t> max_uses);
 
+  // The first rows as they are, cell by cell, whatever is unclear about them.
+  static std::vector<std::vector<std::string>> first_rows(std::string_view text,
+                                                          const ImportOptions& options,
+                                                          std::size_t most);
+
   // The next line; nothing at the end.
   std::optional<ImportLine> next();
   const ImportLayout& layout() const { return layout_; }

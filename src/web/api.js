@@ -39,12 +39,13 @@ async function send(method, path, body, key, timeout) {
   const timer = setTimeout(() => control.abort(), timeout);
   const headers = { Accept: "application/json" };
   if (access) headers.Authorization = "Bearer " + access;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const file = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = file ? "text/csv" : "application/json";
   if (key) headers["Idempotency-Key"] = key;
   try {
     const reply = await fetch(path, {
       method, headers, signal: control.signal, cache: "no-store",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || file ? body : JSON.stringify(body),
     });
     const type = reply.headers.get("Content-Type") || "";
     const content = type.includes("json") ? await reply.json()

@@ -1,6 +1,7 @@
 // Campaigns: the list, one of them, and the wizard that makes cards in five steps.
 import { currency, fill, h, lastDay, memory, number, t } from "./h.js";
 import { all, api, get, newKey, post, user } from "./api.js";
+import { follow } from "./jobs.js";
 import { attempt, labelled, pill, policy, save, stateOf, teller } from "./view.js";
 
 const AT_ONCE = 1000;          // codes a single request makes; more is a job
@@ -20,6 +21,7 @@ export function loaded(load, draw) {
 }
 
 const mayChange = () => user().role === "admin";
+const takesFiles = (one) => mayChange() && ["card", "pool"].includes(one.mode);
 
 export function campaigns() {
   const draw = (items) => [
@@ -87,9 +89,10 @@ function draw(one, again) {
       h("a.button.primary", { href: "#/print/" + encodeURIComponent(one.slug), "data-do": "print" },
           t("print.do"))),
     h("p", policy(one)), one.description && h("p.soft", one.description), figures(one), said,
-    h("section.box", h("h2", t("campaign.codes")), mayChange() &&
-        ["card", "pool"].includes(one.mode) && moreCodes(one, again),
-      h("div.row", h("button", { onclick: csv }, t("campaign.csv")))),
+    h("section.box", h("h2", t("campaign.codes")), takesFiles(one) && moreCodes(one, again),
+      h("div.row", h("button", { onclick: csv }, t("campaign.csv")), takesFiles(one) &&
+        h("a.button", { href: `#/campaigns/${encodeURIComponent(one.slug)}/import`,
+            "data-do": "import-file" }, t("import.open")))),
     mayChange() && h("section.box", h("h2", t("campaign.change")), h("div.row",
       h("button", { "data-do": one.active ? "pause" : "resume",
           onclick: (event) => change(event, { active: !one.active }) },
@@ -104,26 +107,11 @@ export function campaign(slug) {
   return loaded(() => get(path(slug)), draw);
 }
 
-/** Makes codes and gives their number; more than a request makes is a job, which is shown and can
- * be cancelled. */
+/** Makes codes and gives their number; more than a request makes is a job. */
 async function makeCodes(slug, count, said, key) {
   const reply = await post(path(slug) + "/codes", { count }, { key, timeout: 30000 });
   if (reply.codes) return reply.codes.length;
-  const id = reply.job?.id ?? reply.job ?? reply.id;
-  const bar = h("progress", { max: "1", value: "0", "aria-label": t("wizard.making") });
-  said.say("", h("div.stack", h("span", t("wizard.making")), bar,
-    h("div", h("button", { onclick: () => api("DELETE", "/api/v1/jobs/" + id, undefined,
-        { key: newKey() }) }, t("cancel")))));
-  for (;;) {
-    await new Promise((go) => setTimeout(go, 400));
-    const job = await get("/api/v1/jobs/" + id);
-    bar.max = job.total || 1;
-    bar.value = job.done;
-    if (!["queued", "running"].includes(job.state)) {
-      said.clear();
-      return job.done;
-    }
-  }
+  return (await follow(reply.job.id, said, t("wizard.making"))).done;
 }
 
 let template = null;           // the campaign a new one is made like

@@ -137,8 +137,10 @@ export const memory = {
 let strings = {};
 export const language = memory.get("language", /^de\b/i.test(navigator.language) ? "de" : "en");
 
-export async function loadStrings() {
-  strings = (await import(language === "de" ? "./de.js" : "./en.js")).default;
+/** Loads the strings every page needs, or those of a part: "-owner". */
+export async function loadStrings(part = "") {
+  const loadedNow = await import(`./${language === "de" ? "de" : "en"}${part}.js`);
+  strings = { ...strings, ...loadedNow.default };
   document.documentElement.lang = language;
 }
 

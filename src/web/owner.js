@@ -1,9 +1,10 @@
 // /ui: the frame of the owner's pages, and which one belongs to the address.
-import { fill, h, routes, t } from "./h.js";
+import { fill, h, loadStrings, routes, t } from "./h.js";
 import { logOut, resume, user } from "./api.js";
 import { logo } from "./login.js";
 import { today } from "./today.js";
 import { campaign, campaigns, wizard } from "./campaigns.js";
+import { importer } from "./import.js";
 import { print } from "./print.js";
 import { find } from "./find.js";
 import { people } from "./people.js";
@@ -37,6 +38,7 @@ function frame(place, main) {
 }
 
 export async function show(place) {
+  await loadStrings("-owner");
   if (!await resume()) return location.assign("/login?to=/ui");
   if (user().role === "user") {
     return fill(place, h("main.narrow", h("div.box", h("h1", t("notStaff")),
@@ -48,6 +50,7 @@ export async function show(place) {
   const mark = frame(place, main);
   routes({
     "": today, "campaigns": campaigns, "campaigns/new/:kind": wizard, "campaigns/:slug": campaign,
+    "campaigns/:slug/import": importer,
     "print": print, "print/:slug": print, "find": find, "find/:what": find,
     "people": people, "backup": backup,
   }, (page, content) => {

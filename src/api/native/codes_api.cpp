@@ -7,6 +7,7 @@
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
 #include "src/api/native/coupon_shapes.h"
+#include "src/api/native/import_options.h"
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
@@ -131,33 +132,6 @@ Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
   });
 }
 
-// How to read the body: its type, and what the query says.
-Result<service::ImportOptions> import_options(const http::Request& request) {
-  const std::string_view type = request.header("Content-Type").value_or("");
-  service::ImportOptions options;
-  if (!type.starts_with("text/csv")) options.format = service::ImportFormat::kJsonLines;
-  if (const auto column = request.query_value("column")) options.column = std::string(*column);
-  std::string_view ignored = request.query_value("ignore").value_or("");
-  while (!ignored.empty()) {
-    const std::size_t comma = std::min(ignored.find(','), ignored.size());
-    options.ignore.emplace_back(ignored.substr(0, comma));
-    ignored.remove_prefix(std::min(comma + 1, ignored.size()));
-  }
-  for (const char* name : {"header", "confirm"}) {
-    const auto value = request.query_value(name);
-    if (!value) continue;
-    if (*value != "true" && *value != "false") {
-      return core::Error{.reason = Reason::kInvalidRequest,
-                         .message = std::string(name) + " must be true or false",
-                         .fields = {{name, "must be true or false"}}};
-    }
-    const bool is_true = *value == "true";
-    if (std::string_view(name) == "header") options.header = is_true;
-    if (std::string_view(name) == "confirm") options.confirm = is_true;
-  }
-  return options;
-}
-
 Result<http::Reply> import_codes(Call& call, service::JobRunner& jobs, const CampaignName& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
@@ -211,6 +185,32 @@ const std::vector<http::Refusal> kMakeRefusals = {
     {409, Reason::kDuplicateCode}};
 
 }  // namespace
+
+core::Result<service::ImportOptions> import_options(const http::Request& request) {
+  const std::string_view type = request.header("Content-Type").value_or("");
+  service::ImportOptions options;
+  if (!type.starts_with("text/csv")) options.format = service::ImportFormat::kJsonLines;
+  if (const auto column = request.query_value("column")) options.column = std::string(*column);
+  std::string_view ignored = request.query_value("ignore").value_or("");
+  while (!ignored.empty()) {
+    const std::size_t comma = std::min(ignored.find(','), ignored.size());
+    options.ignore.emplace_back(ignored.substr(0, comma));
+    ignored.remove_prefix(std::min(comma + 1, ignored.size()));
+  }
+  for (const char* name : {"header", "confirm"}) {
+    const auto value = request.query_value(name);
+    if (!value) continue;
+    if (*value != "true" && *value != "false") {
+      return core::Error{.reason = core::Reason::kInvalidRequest,
+                         .message = std::string(name) + " must be true or false",
+                         .fields = {{name, "must be true or false"}}};
+    }
+    const bool is_true = *value == "true";
+    if (std::string_view(name) == "header") options.header = is_true;
+    if (std::string_view(name) == "confirm") options.confirm = is_true;
+  }
+  return options;
+}
 
 void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
   v1.add({.route = "POST /api/v1/campaigns/{campaign}/codes",

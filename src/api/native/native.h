@@ -15,6 +15,7 @@ void add_user_endpoints(Endpoints& v1);
 void add_key_endpoints(Endpoints& v1);
 void add_campaign_endpoints(Endpoints& v1);
 void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs);
+void add_import_preview_endpoint(Endpoints& v1);
 void add_job_endpoints(Endpoints& v1, service::JobRunner& jobs);
 void add_coupon_endpoints(Endpoints& v1);
 void add_redemption_endpoints(Endpoints& v1);
