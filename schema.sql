@@ -62,7 +62,7 @@ CREATE TABLE api_keys (
   key_hash   BLOB    NOT NULL UNIQUE CHECK (length(key_hash) = 32),
   hint       TEXT    NOT NULL,                    -- its last four characters, to tell keys apart
   name       TEXT    NOT NULL,
-  scopes     TEXT    NOT NULL,                    -- of: admin issue redeem read
+  scopes     TEXT    NOT NULL,                    -- of: read issue redeem admin till
   created_by INTEGER REFERENCES users (id),
   created_at INTEGER NOT NULL,
   revoked_at INTEGER
@@ -289,7 +289,7 @@ CREATE TABLE redemptions (
   id             INTEGER PRIMARY KEY REFERENCES ledger (seq),  -- the ledger entry that made it
   coupon_id      INTEGER NOT NULL REFERENCES coupons (id),
   campaign_id    INTEGER NOT NULL REFERENCES campaigns (id),
-  user_id        INTEGER NOT NULL REFERENCES users (id),
+  user_id        INTEGER REFERENCES users (id),                -- null: a walk-in, nobody's account
   amount         INTEGER NOT NULL CHECK (amount >= 0),         -- credit paid
   reward_kind    TEXT    NOT NULL,
   reward_value   INTEGER NOT NULL,
@@ -328,7 +328,7 @@ END;
 CREATE TRIGGER redemptions_end_once BEFORE UPDATE ON redemptions
 WHEN OLD.rolled_back_at IS NOT NULL OR NEW.rolled_back_at IS NULL
   OR NEW.id <> OLD.id OR NEW.coupon_id <> OLD.coupon_id OR NEW.campaign_id <> OLD.campaign_id
-  OR NEW.user_id <> OLD.user_id OR NEW.amount <> OLD.amount
+  OR NEW.user_id IS NOT OLD.user_id OR NEW.amount <> OLD.amount
 BEGIN SELECT RAISE(ABORT, 'a redemption can only be rolled back, and only once'); END;
 
 CREATE TRIGGER redemptions_give_the_use_back AFTER UPDATE OF rolled_back_at ON redemptions

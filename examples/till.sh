@@ -3,7 +3,7 @@
 # an Idempotency-Key and is repeated until there is an answer, so a lost connection, or a server
 # that is restarted in between, neither loses the sale nor counts it twice.
 #
-#   examples/till.sh CODE ORDER      with COUPOND_TOKEN, a session or an API key (scope redeem)
+#   examples/till.sh CODE ORDER      with COUPOND_TOKEN, a session or an API key (scope till)
 #                                    and COUPOND_USER, whose coupon it is (id or UUID)
 source "$(dirname "$0")/lib.sh"
 token=${COUPOND_TOKEN:?a session or an API key}

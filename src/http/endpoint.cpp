@@ -70,6 +70,17 @@ std::vector<Reason> implied_reasons(const Endpoint& endpoint) {
 
 }  // namespace
 
+std::vector<std::string_view> scopes_of(const Endpoint& endpoint) {
+  std::vector<std::string_view> words;
+  std::string_view rest = endpoint.scope;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    words.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return words;
+}
+
 Reply refuse(const Endpoint& endpoint, const Request& request, const core::Error& error) {
   const int status = status_of(endpoint, error.reason);
   const Refusal* row = row_of(endpoint, error.reason);

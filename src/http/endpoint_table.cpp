@@ -25,7 +25,10 @@ std::string who(const Endpoint& endpoint) {
     case Auth::kRefresh:
       return "refresh token";
   }
-  return endpoint.scope.empty() ? text : text + ", key `" + endpoint.scope + "`";
+  for (const std::string_view scope : scopes_of(endpoint)) {
+    text.append(", key `").append(scope).append("`");
+  }
+  return text;
 }
 
 void append_row(std::string& out, const Endpoint& endpoint) {

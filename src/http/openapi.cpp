@@ -190,7 +190,7 @@ class Document {
         ways.push_back(need("refresh_token", ""));
         break;
     }
-    if (!endpoint.scope.empty()) ways.push_back(need("api_key", endpoint.scope));
+    for (const std::string_view scope : scopes_of(endpoint)) ways.push_back(need("api_key", scope));
     return ways;
   }
 

@@ -7,7 +7,8 @@
 namespace coupon::service {
 namespace {
 
-constexpr std::array kScopes{Scope::kRead, Scope::kIssue, Scope::kRedeem, Scope::kAdmin};
+constexpr std::array kScopes{Scope::kRead, Scope::kIssue, Scope::kRedeem, Scope::kAdmin,
+                             Scope::kTill};
 
 Scopes scopes_of(domain::Role role) {
   switch (role) {
@@ -37,6 +38,8 @@ std::string_view name(Scope scope) {
       return "redeem";
     case Scope::kAdmin:
       return "admin";
+    case Scope::kTill:
+      return "till";
   }
   return "";
 }

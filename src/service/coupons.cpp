@@ -197,7 +197,7 @@ core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& min
 }
 
 core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& request) {
-  if (!caller.may_for(request.user_id, Scope::kRedeem)) return Reason::kForbidden;
+  if (!caller.may_redeem_for(request.user_id)) return Reason::kForbidden;
   const auto loaded = load_coupon(tx, request.code);
   if (!loaded) return Reason::kUnknownCode;
   domain::CouponFacts facts = loaded->facts(request.user_id, tx.now());
@@ -225,7 +225,7 @@ core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& 
 
 core::Result<Held> release(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
                            core::UserId user_id, const HoldProof& proof) {
-  if (!caller.may_for(user_id, Scope::kRedeem)) return Reason::kForbidden;
+  if (!caller.may_redeem_for(user_id)) return Reason::kForbidden;
   const auto loaded = load_coupon(tx, code);
   if (!loaded) return Reason::kUnknownCode;
   domain::CouponFacts facts = loaded->facts(user_id, tx.now());

@@ -36,7 +36,9 @@ std::vector<Row> read_page(store::Connection& db, core::CampaignId campaign, std
 
 std::string user_of(const Row& row) {
   if (row.coupon.user_id) return std::to_string(row.coupon.user_id->value);
-  if (row.redemption) return std::to_string(row.redemption->user_id.value);
+  if (row.redemption && row.redemption->user_id) {
+    return std::to_string(row.redemption->user_id->value);
+  }
   return {};
 }
 

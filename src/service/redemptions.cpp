@@ -40,15 +40,16 @@ store::Balance apply(const store::Balance& before, const Effect& effect, core::U
 
 // The rules need figures that cost a look-up each; only those that a rule of this campaign reads.
 std::optional<core::Error> refusal(store::Tx& tx, const LoadedCoupon& loaded,
-                                   const RedeemRequest& request, core::UserId user_id,
+                                   const RedeemRequest& request,
+                                   std::optional<core::UserId> user_id,
                                    const store::Balance& balance) {
-  domain::CouponFacts facts = loaded.facts(user_id, tx.now());
+  domain::CouponFacts facts = loaded.facts(user_id.value_or(core::UserId{}), tx.now());
   facts.hold_token = request.proof.token_hash;
   facts.holder_by_name = request.proof.by_name;
   facts.user_credit = balance.credit;
   facts.subscription_ends_at = balance.subscription_ends_at;
-  if (loaded.campaign->policy.max_redemptions_per_user) {
-    facts.user_redemptions = store::count_redemptions(tx.db(), loaded.campaign->id, user_id);
+  if (loaded.campaign->policy.max_redemptions_per_user && user_id) {
+    facts.user_redemptions = store::count_redemptions(tx.db(), loaded.campaign->id, *user_id);
   }
   return domain::first_refusal(domain::redeem_rules(facts));
 }
@@ -67,7 +68,7 @@ std::optional<std::int64_t> uses_left(const domain::Coupon& coupon) {
 }
 
 Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
-                   const RedeemRequest& request, core::UserId user_id,
+                   const RedeemRequest& request, std::optional<core::UserId> user_id,
                    const store::Balance& before) {
   const domain::Campaign& campaign = *loaded.campaign;
   domain::Coupon& coupon = loaded.coupon;
@@ -102,7 +103,7 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
   const store::Balance after = apply(before, effect, tx.now());
   COUPOND_ASSERT(after.credit.value >= 0);
   COUPOND_ASSERT(effect.credit.value <= 0 || after.credit.value <= core::limits::kCreditMax);
-  if (moves_account(effect)) store::store_balance(tx, user_id, after);
+  if (user_id && moves_account(effect)) store::store_balance(tx, *user_id, after);
   tx.count(campaign.id, {.available = available, .redeemed = 1});
   take_use(coupon, seq);
   const auto remaining = uses_left(coupon);
@@ -113,6 +114,35 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
           .balance = after};
 }
 
+// Why this campaign cannot be redeemed for nobody's account; nothing where it can.
+std::optional<core::Error> needs_customer(const domain::Policy& policy) {
+  const bool pays = policy.price.value > 0 || moves_account(effect_of({}, policy.reward));
+  if (!pays && !policy.max_redemptions_per_user) return std::nullopt;
+  const std::string why = pays ? "is required: this campaign's price or reward is of an account"
+                               : "is required: this campaign counts by customer";
+  return core::Error{.reason = Reason::kInvalidRequest,
+                     .message = "user_id " + why,
+                     .fields = {{.field = "user_id", .message = why}}};
+}
+
+core::Result<Redeemed> redeem_walk_in(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
+                                      const RedeemRequest& request) {
+  if (!caller.may_redeem()) return Reason::kForbidden;
+  // What is wrong with the code comes first; what only an account could pay is not asked yet.
+  const store::Balance paid{.credit = loaded.campaign->policy.price};
+  if (auto error = refusal(tx, loaded, request, std::nullopt, paid)) return *error;
+  if (auto error = needs_customer(loaded.campaign->policy)) return *error;
+  return carry_out(tx, caller, loaded, request, std::nullopt, {});
+}
+
+// A till undoes its own mistakes, soon after.
+bool may_roll_back(store::Tx& tx, const Caller& caller, const domain::Redemption& redemption) {
+  if (caller.may(Scope::kRedeem)) return true;
+  if (redemption.redeemed_at + core::limits::kTillUndoMs < tx.now()) return false;
+  const auto made = store::ledger_row(tx.db(), redemption.id);
+  return made && made->actor == caller.actor;
+}
+
 }  // namespace
 
 core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemRequest& request) {
@@ -120,10 +150,11 @@ core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemR
   if (!loaded) return Reason::kUnknownCode;
   if (request.mode && loaded->campaign->mode != *request.mode) return Reason::kUnknownCode;
   const auto user_id = request.user_id ? request.user_id : loaded->coupon.user_id;
+  if (!user_id && request.walk_in) return redeem_walk_in(tx, caller, *loaded, request);
   if (!user_id) return Reason::kNotAssigned;
   // A token is used by whoever holds it; everything else by its user, or for them.
   const bool bearer_token = !request.user_id && domain::traits(loaded->campaign->mode).token;
-  if (!bearer_token && !caller.may_for(*user_id, Scope::kRedeem)) return Reason::kForbidden;
+  if (!bearer_token && !caller.may_redeem_for(*user_id)) return Reason::kForbidden;
   const auto balance = store::find_balance(tx.db(), *user_id);
   if (!balance) return Reason::kUnknownUser;
   if (auto error = refusal(tx, *loaded, request, *user_id, *balance)) return *error;
@@ -132,12 +163,14 @@ core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemR
 
 core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Seq redemption_id,
                                    const std::optional<std::string>& why) {
-  if (!caller.may(Scope::kRedeem)) return Reason::kForbidden;
+  if (!caller.may_redeem()) return Reason::kForbidden;
   auto redemption = store::find_redemption(tx.db(), redemption_id);
   if (!redemption) return Reason::kUnknownRedemption;
+  if (!may_roll_back(tx, caller, *redemption)) return Reason::kForbidden;
   if (redemption->rolled_back_at) return Reason::kAlreadyRolledBack;
   const auto loaded = load_coupon(tx, redemption->coupon_id);
-  const auto before = store::find_balance(tx.db(), redemption->user_id);
+  const auto before = redemption->user_id ? store::find_balance(tx.db(), *redemption->user_id)
+                                          : std::optional(store::Balance());
   if (!loaded || !before) return Reason::kInternal;
 
   const Effect given = effect_of(redemption->amount, redemption->reward);
@@ -165,7 +198,9 @@ core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Se
                                    .coupon_prev = loaded->coupon.last_seq,
                                    .detail = why});
   store::end_redemption(tx, *redemption, seq);
-  if (moves_account(effect)) store::store_balance(tx, redemption->user_id, after);
+  if (redemption->user_id && moves_account(effect)) {
+    store::store_balance(tx, *redemption->user_id, after);
+  }
   tx.count(redemption->campaign_id,
            {.available = returns ? 1 : 0, .redeemed = -1, .rolled_back = 1});
   redemption->rolled_back_at = tx.now();

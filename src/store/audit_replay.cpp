@@ -294,8 +294,15 @@ void Replay::release(const LedgerRow& row) {
   count(row);
 }
 
+namespace {
+// What moves a balance moves somebody's.
+bool has_customer(const LedgerRow& row) {
+  return row.user_id.has_value() || (row.credit.value == 0 && row.days == 0);
+}
+}  // namespace
+
 void Replay::redeem(const LedgerRow& row) {
-  require(row.user_id.has_value(), row, "a redemption has a redeemer");
+  require(has_customer(row), row, "credit and days are somebody's");
   if (CouponFact* coupon = live_coupon(row)) {
     ++coupon->uses;
     coupon->holder_id = 0;
@@ -305,7 +312,7 @@ void Replay::redeem(const LedgerRow& row) {
 }
 
 void Replay::rollback(const LedgerRow& row) {
-  require(row.user_id.has_value(), row, "a redemption has a redeemer");
+  require(has_customer(row), row, "credit and days are somebody's");
   require(row.units < row.seq.value, row, "it undoes a redemption of the future");
   if (CouponFact* coupon = chained_coupon(row)) {
     require(coupon->uses > 0, row, "its coupon was not redeemed");

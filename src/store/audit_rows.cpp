@@ -42,7 +42,7 @@ void compare(const Query& query, const LedgerRow& row, std::int64_t sign) {
   };
   same("coupon_id", query.integer(1), row.coupon_id ? row.coupon_id->value : 0);
   same("campaign_id", query.integer(2), row.campaign_id ? row.campaign_id->value : 0);
-  same("user_id", query.integer(3), row.user_id ? row.user_id->value : 0);
+  same("user_id", query.maybe_integer(3).value_or(0), row.user_id ? row.user_id->value : 0);
   same("what amount and reward add to the credit", credit_given(query), sign * row.credit.value);
   same("what reward adds to the subscription, in days,", days_given(query), sign * row.days);
 }

@@ -45,7 +45,8 @@ constexpr char kCount[] = R"(
 constexpr char kMostOfAUser[] = R"(
   SELECT coalesce(max(had), 0) FROM
     (SELECT count(*) AS had FROM redemptions
-      WHERE campaign_id = ? AND rolled_back_at IS NULL GROUP BY user_id))";
+      WHERE campaign_id = ? AND rolled_back_at IS NULL AND user_id IS NOT NULL
+      GROUP BY user_id))";
 
 constexpr char kInsert[] = R"(
   INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
@@ -57,11 +58,16 @@ constexpr char kBalance[] = "SELECT credit, subscription_ends_at FROM users WHER
 constexpr char kStoreBalance[] =
     "UPDATE users SET credit = ?2, subscription_ends_at = ?3 WHERE id = ?1";
 
+std::optional<core::UserId> maybe_user(const Query& query, int column) {
+  const auto id = query.maybe_integer(column);
+  return id ? std::optional(core::UserId{*id}) : std::nullopt;
+}
+
 domain::Redemption read_redemption(const Query& query) {
   return {.id = {query.integer(0)},
           .coupon_id = {query.integer(1)},
           .campaign_id = {query.integer(2)},
-          .user_id = {query.integer(3)},
+          .user_id = maybe_user(query, 3),
           .amount = {query.integer(4)},
           .reward = {.kind = domain::parse_reward_kind(query.text(5)).value(),
                      .value = query.integer(6)},

@@ -5,7 +5,7 @@ import { loaded } from "./campaigns.js";
 import { attempt, labelled, pill, qrImage, teller } from "./view.js";
 
 const ROLES = ["user", "staff", "admin"];
-const SCOPES = ["read", "redeem", "issue", "admin"];
+const SCOPES = ["till", "read", "redeem", "issue", "admin"];
 
 function userRow(one, said, again) {
   const change = (event, patch) => attempt(event.target, said, async () => {
@@ -113,7 +113,7 @@ export function people() {
         h("table", h("thead", h("tr", h("th", t("people.name")),
       h("th", t("people.role")), h("th", ""))), rows)), h("small.soft",
           t("people.customers", { n: customers })), newUser(again)),
-    h("section.box", h("h2", t("keys.title")), newKeyForm(again),
+    h("section.box", h("h2", t("keys.title")), h("p.soft", t("keys.why")), newKeyForm(again),
       h("div.scroll", h("table#keys", h("thead", { hidden: !keys },
           h("tr", h("th", t("keys.name")), h("th", t("keys.scope")), h("th", ""))), keyRows)))]);
 }

@@ -109,7 +109,7 @@ TEST_CASE("a rollback does not give back more than a balance can hold", "[bounds
   // Somebody fills the balance up meanwhile.
   REQUIRE(till.fixture
               .run<core::Seq>([&](store::Tx& tx) -> core::Result<core::Seq> {
-                store::store_balance(tx, done->redemption.user_id,
+                store::store_balance(tx, *done->redemption.user_id,
                                      {.credit = {limits::kCreditMax}});
                 return tx.append({.operation = store::operation::kUserCredit,
                                   .actor = "cli",

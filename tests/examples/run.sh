@@ -46,15 +46,16 @@ done
 # A code for the till: a campaign of one member, who gets it.
 source ./lib.sh >/dev/null
 till_code() {
+  become_somebody member
   log_in_as_admin
   call POST /api/v1/campaigns '{"mode":"pool","name":"Till"}'
   call POST /api/v1/campaigns/till/codes '{"count":1}'
-  call POST /api/v1/campaigns/till/issue '{}'
+  call POST /api/v1/campaigns/till/issue "{\"user_id\":$user_id}"
   expect 201
   code=$(field code)
 }
 till_code >/dev/null
-export COUPOND_TOKEN=$token
+export COUPOND_TOKEN=$token COUPOND_USER=$user_id
 run till.sh bash till.sh "$code" order-1
 grep -q 'order order-1: redeemed' "$work/output" || { cat "$work/output"; exit 1; }
 # The same sale again, as after a crash of the till: the same answers, no second redemption.

@@ -18,8 +18,8 @@ domain::Policy random_policy(SeededRandom& random, domain::Mode mode, core::Unix
   if (one_in(4)) policy.starts_at = now + below(600'000);
   if (one_in(4)) policy.ends_at = now + 600'000 + below(6'000'000);
   if (mode == domain::Mode::kToken) policy.token_ttl_s = 1 + below(1200);
-  policy.price = {below(20)};
-  switch (below(3)) {
+  policy.price = {one_in(2) ? 0 : below(20)};
+  switch (below(4)) {
     case 0:
       policy.reward = {domain::RewardKind::kSubscription, 1 + below(60)};
       break;

@@ -219,19 +219,23 @@ std::string RandomWalk::redeem() {
   if (model_.coupons.empty()) return {};
   const Id coupon = any_coupon();
   const Model::Coupon& target = model_.coupons.at(coupon);
-  const Id user = user_for(coupon);
+  // What has an owner is theirs, also when nobody is named.
+  const bool walks_in = !target.owner && one_in(2);
+  const Id user = walks_in ? Model::kNobody : user_for(coupon);
   const Who who = any_who(12);
   std::optional<domain::TokenHash> shown;
   if (model_.is_held(target) && !one_in(4)) shown = target.hold->token;
   if (one_in(12)) shown = token();
   const auto expected = model_.may_redeem(who, coupon, user, shown);
   const auto redeemed = fixture_.run<service::Redeemed>([&](store::Tx& tx) {
-    return service::redeem(
-        tx, caller(who, user),
-        {.code = hash_of(coupon), .user_id = {{user}}, .proof = {.token_hash = shown}});
+    service::RedeemRequest request{.code = hash_of(coupon), .walk_in = walks_in};
+    if (!walks_in) request.user_id = core::UserId{user};
+    request.proof.token_hash = shown;
+    return service::redeem(tx, caller(who, user), request);
   });
   if (!redeemed.ok() || expected) return judge("redeem", expected, redeemed);
   model_.redeemed(coupon, user, redeemed->redemption.id.value);
+  if (walks_in) return judge("walk-in", expected, redeemed);
   const Model::User& account = model_.users.at(user);
   if (redeemed->balance.credit.value != account.credit ||
       redeemed->balance.subscription_ends_at != account.subscription_ends_at) {

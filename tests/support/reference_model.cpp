@@ -148,7 +148,7 @@ Verdict ReferenceModel::may_release(Who who, Id id, Id user, const domain::Token
 
 Verdict ReferenceModel::may_redeem(Who who, Id id, Id user,
                                    const std::optional<domain::TokenHash>& token) const {
-  if (who == Who::kStranger) return Reason::kForbidden;
+  if (who == Who::kStranger || (user == kNobody && who != Who::kClerk)) return Reason::kForbidden;
   const Coupon& coupon = coupons.at(id);
   const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
   if (auto verdict = not_theirs(coupon, user)) return verdict;
@@ -161,8 +161,20 @@ Verdict ReferenceModel::may_redeem(Who who, Id id, Id user,
     if (token) return Reason::kInvalidHoldToken;
     if (policy.hold_required) return Reason::kHoldRequired;
   }
-  if (users.at(user).credit < policy.price.value) return Reason::kInsufficientCredit;
+  return cannot_pay(coupon, user);
+}
+
+// What only an account can do: pay, be paid, and be counted.
+Verdict ReferenceModel::cannot_pay(const Coupon& coupon, Id user) const {
+  const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
   const auto& cap = policy.max_redemptions_per_user;
+  if (user == kNobody) {
+    const auto kind = policy.reward.kind;
+    const bool paid = kind == RewardKind::kCredit || kind == RewardKind::kSubscription;
+    const bool pays = policy.price.value > 0 || (paid && policy.reward.value > 0);
+    return pays || cap ? Verdict(Reason::kInvalidRequest) : std::nullopt;
+  }
+  if (users.at(user).credit < policy.price.value) return Reason::kInsufficientCredit;
   if (cap && redemptions_of(user, coupon.campaign) >= *cap) {
     return Reason::kUserRedemptionCapReached;
   }
@@ -173,6 +185,7 @@ Verdict ReferenceModel::may_roll_back(Who who, Id id) const {
   if (who != Who::kClerk) return Reason::kForbidden;
   const Redemption& redemption = redemptions.at(id);
   if (!redemption.stands) return Reason::kAlreadyRolledBack;
+  if (redemption.user == kNobody) return std::nullopt;
   if (users.at(redemption.user).credit < redemption.credit) return Reason::kInsufficientCredit;
   return std::nullopt;
 }
@@ -206,13 +219,14 @@ void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id) {
   if (policy.reward.kind == RewardKind::kSubscription) redemption.days = policy.reward.value;
   ++coupon.uses;
   coupon.hold.reset();
+  redemptions.emplace(redemption_id, redemption);
+  if (user_id == kNobody) return;
   User& user = users.at(user_id);
   user.credit += redemption.credit;
   if (redemption.days > 0) {
     const core::UnixMs from = std::max(user.subscription_ends_at.value_or(now), now);
     user.subscription_ends_at = from + redemption.days * core::kMsPerDay;
   }
-  redemptions.emplace(redemption_id, redemption);
 }
 
 void ReferenceModel::rolled_back(Id id) {
@@ -221,6 +235,7 @@ void ReferenceModel::rolled_back(Id id) {
   Coupon& coupon = coupons.at(redemption.coupon);
   --coupon.uses;
   ++campaigns.at(coupon.campaign).rolled_back;
+  if (redemption.user == kNobody) return;
   User& user = users.at(redemption.user);
   user.credit -= redemption.credit;
   if (redemption.days > 0) {

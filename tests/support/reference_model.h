@@ -19,6 +19,7 @@ class ReferenceModel {
  public:
   using Verdict = std::optional<core::Reason>;  // why it is refused; nothing: accepted
   using Id = std::int64_t;
+  static constexpr Id kNobody = 0;  // a walk-in: as the user of a redemption only
 
   // Who asks, seen from the user it is about.
   enum class Who { kThemself, kStranger, kClerk };
@@ -88,6 +89,7 @@ class ReferenceModel {
  private:
   Verdict closed(const Campaign& campaign) const;
   Verdict unusable(const Coupon& coupon) const;
+  Verdict cannot_pay(const Coupon& coupon, Id user) const;
   Verdict not_theirs(const Coupon& coupon, Id user) const;
   std::int64_t coupons_of(Id user, Id campaign) const;
   std::int64_t redemptions_of(Id user, Id campaign) const;

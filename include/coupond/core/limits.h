@@ -144,4 +144,7 @@ constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 // Time series in one process: labels are small fixed sets, so more than this is a bug.
 constexpr std::size_t kMetricSeriesMax = 4096;
 
+// How long a till may take back what it redeemed itself.
+constexpr std::int64_t kTillUndoMs = 15 * 60 * 1000;
+
 }  // namespace coupon::core::limits

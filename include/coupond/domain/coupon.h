@@ -47,7 +47,7 @@ struct Redemption {
   core::Seq id = {};  // the ledger entry that made it
   core::CouponId coupon_id = {};
   core::CampaignId campaign_id = {};
-  core::UserId user_id = {};
+  std::optional<core::UserId> user_id = {};  // absent: a walk-in, nobody's account
   core::Credit amount = {};
   Reward reward = {};
   std::optional<std::string> order_id = {};

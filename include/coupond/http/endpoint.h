@@ -104,7 +104,8 @@ struct Endpoint {
   std::string summary;   // A few words, for lists.
   std::string doc = {};  // What a caller must know beyond its fields.
   Auth auth = Auth::kNone;
-  std::string scope = {};  // API keys with this scope may call it too; empty: no key may.
+  // API keys with this scope, or one of several words, may call it too; empty: no key may.
+  std::string scope = {};
   int success = 200;
   std::vector<Refusal> refusals = {};
   // Further routes with the same placeholders; a path alone has the same method.
@@ -113,9 +114,9 @@ struct Endpoint {
   bool keyed = true;                 // Strict mutations: takes Idempotency-Key and dry_run.
   std::string rate = {};             // Name of the rate limit the Gate applies; documents 429.
   std::vector<std::string> query_names = {};  // of parameters the handler reads itself
-  std::vector<std::string> body_types = {};  // Of a body the handler reads itself, as text/csv.
-  int invalid_status = 0;                    // Instead of the dialect's.
-  std::string no_input = {};                 // Sentence where no field at all was sent.
+  std::vector<std::string> body_types = {};   // Of a body the handler reads itself, as text/csv.
+  int invalid_status = 0;                     // Instead of the dialect's.
+  std::string no_input = {};                  // Sentence where no field at all was sent.
   // The path as the document has it, where a linter would take it for another's: literals as
   // {placeholders}, of which each has one value.
   std::string shown_path = {};
@@ -131,6 +132,9 @@ struct Endpoint {
   // Whether Idempotency-Key and dry_run apply.
   bool takes_key() const { return keyed && mutates() && dialect->strict; }
 };
+
+// The words of endpoint.scope.
+std::vector<std::string_view> scopes_of(const Endpoint& endpoint);
 
 // The reply to a refused request: the endpoint's status and sentence in its dialect's body.
 Reply refuse(const Endpoint& endpoint, const Request& request, const core::Error& error);

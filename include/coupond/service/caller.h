@@ -18,9 +18,11 @@ enum class Scope {
   kRead,    // see anybody's coupons, redemptions and history
   kIssue,   // issue and assign to anybody
   kRedeem,  // hold, release and redeem for anybody, and roll back
-  kAdmin,   // everything, the three above included
+  kAdmin,   // everything, the others included
+  kTill,    // what a till needs: explain one code, hold, release and redeem it for anybody, and
+            // roll back what it redeemed itself in the last 15 minutes
 };
-// Names as in API keys: "read", "issue", "redeem", "admin".
+// Names as in API keys: "read", "issue", "redeem", "admin", "till".
 std::string_view name(Scope scope);
 std::optional<Scope> parse_scope(std::string_view text);
 
@@ -80,9 +82,13 @@ struct Caller {
 
   bool may(Scope scope) const { return scopes.allow(scope); }
   bool is_admin() const { return may(Scope::kAdmin); }
+  // May use any one code, and be told all of it.
+  bool may_redeem() const { return may(Scope::kRedeem) || may(Scope::kTill); }
+  bool may_explain() const { return may(Scope::kRead) || may(Scope::kTill); }
   bool is(core::UserId id) const { return user_id == id; }
   // May see (kRead) or do (the others) this to something of that user's.
   bool may_for(core::UserId id, Scope scope) const { return is(id) || may(scope); }
+  bool may_redeem_for(core::UserId id) const { return is(id) || may_redeem(); }
 };
 
 }  // namespace coupon::service

@@ -98,6 +98,9 @@ struct RedeemRequest {
   domain::CodeHash code{};
   // Absent: the coupon's owner; for tokens, which whoever holds them may use.
   std::optional<core::UserId> user_id = {};
+  // With neither: for nobody's account, by staff or a till. kInvalidRequest where the campaign's
+  // price, reward or limit is somebody's.
+  bool walk_in = false;
   HoldProof proof = {};
   std::optional<std::string> order_id = {};
   std::optional<std::string> metadata = {};  // a JSON object

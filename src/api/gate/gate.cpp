@@ -94,8 +94,11 @@ std::optional<Error> refusal_for(const http::Endpoint& endpoint, const Caller& c
     // Everything, but for what is about the account of whoever asks: a command has none.
     allowed = endpoint.auth != Auth::kSession || !endpoint.scope.empty();
   } else if (caller.kind == Caller::Kind::kApiKey) {
-    const auto scope = service::parse_scope(endpoint.scope);
-    allowed = scope && caller.may(*scope);
+    allowed = false;
+    for (const std::string_view word : http::scopes_of(endpoint)) {
+      const auto scope = service::parse_scope(word);
+      allowed = allowed || (scope && caller.may(*scope));
+    }
   } else if (endpoint.auth == Auth::kAdmin) {
     allowed = caller.role == domain::Role::kAdmin;
   } else if (endpoint.auth == Auth::kStaff) {

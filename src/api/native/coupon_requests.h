@@ -138,7 +138,8 @@ struct RedeemInput {
             "Use a coupon.",
             {
                 http::text("code", &RedeemInput::code, "The code.", {.min = 1, .max = 128}),
-                http::text("user_id", &RedeemInput::user_id, "Id or UUID; unless said, the caller.",
+                http::text("user_id", &RedeemInput::user_id,
+                           "Id or UUID; unless said, a customer who asks for themselves.",
                            {.min = 1, .max = 36})
                     .or_integer(),
                 http::text("hold_token", &RedeemInput::hold_token, "Needed while a hold is on it.",

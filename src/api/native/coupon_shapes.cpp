@@ -65,7 +65,7 @@ http::Object<RedemptionReply> RedemptionReply::shape() {
               text("coupon", &R::coupon, "The code.", {.max = 128}),
               integer("campaign_id", &R::campaign_id, "The campaign."),
               text("campaign", &R::campaign, "The campaign's slug.", {.max = 64}),
-              integer("user_id", &R::user_id, "Who redeemed it."),
+              integer("user_id", &R::user_id, "For whose account; null: nobody's."),
               integer("amount", &R::amount, "Credit paid."),
               object("reward", &R::reward, "What it gave."),
               integer("remaining_uses", &R::remaining_uses,

@@ -32,7 +32,7 @@ struct RedemptionReply {
   std::optional<std::string> coupon;  // code
   core::CampaignId campaign_id;
   std::string campaign;  // slug
-  core::UserId user_id;
+  std::optional<core::UserId> user_id;
   core::Credit amount;
   RewardShape reward;
   std::optional<std::int64_t> remaining_uses;

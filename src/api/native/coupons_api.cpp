@@ -124,13 +124,25 @@ Result<SeqReply> release(Call& call, const ReleaseInput& in) {
       [](const service::Held& held) { return SeqReply{.seq = held.seq}; });
 }
 
+// The customer of a redemption: the one named; else whoever asks, if they ask for themselves. Staff
+// and keys are never the customer, so that a cashier's account does not get the reward.
+Result<std::optional<core::UserId>> customer(Call& call,
+                                             const std::optional<std::string>& id_or_uuid) {
+  if (!id_or_uuid && call.caller.may_redeem()) return std::optional<core::UserId>();
+  if (!id_or_uuid && call.caller.kind == service::Caller::Kind::kApiKey) return Reason::kForbidden;
+  const auto user = subject(call, id_or_uuid);
+  if (!user.ok()) return user.error();
+  return std::optional(user->id);
+}
+
 Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
-  const auto user = subject(call, in.user_id);
+  const auto user = customer(call, in.user_id);
   if (!user.ok()) return user.error();
   service::RedeemRequest request{
-      .code = *code, .user_id = user->id, .order_id = in.order_id, .metadata = in.metadata};
+      .code = *code, .user_id = *user, .order_id = in.order_id, .metadata = in.metadata};
+  request.walk_in = !*user;
   if (in.hold_token) request.proof.token_hash = token_hash(*in.hold_token);
   return call.write(
       "coupon.redeem",
@@ -173,7 +185,7 @@ Explanation explained(Call& call, store::Connection& db, const service::CouponVi
       service::explain_redeem(db, view, asked_about(call, view.coupon), call.now());
   Explanation reply;
   reply.valid = all_pass(rules);
-  if (!call.caller.may(service::Scope::kRead) && !is_holder(call, view.coupon)) return reply;
+  if (!call.caller.may_explain() && !is_holder(call, view.coupon)) return reply;
   const auto held_until = view.hold ? std::optional(view.hold->expires_at) : std::nullopt;
   reply.coupon = coupon_reply(shown_code(call.engine, view.coupon), view.coupon, view.campaign.slug,
                               held_until);
@@ -222,7 +234,7 @@ void add_issue_and_explain(Endpoints& v1) {
        .doc = "Anybody may ask whether a code is valid. Its holder and staff are told every rule "
               "with its figure now, when it would pass, and the coupon's ledger entries.",
        .auth = Auth::kOptional,
-       .scope = "read",
+       .scope = "read till",
        .refusals = {{404, Reason::kUnknownCode}},
        .rate = kCodesRate},
       explain);
@@ -244,7 +256,7 @@ void add_assign_and_holds(Endpoints& v1) {
           .id = "holdCoupon",
           .summary = "Hold a coupon for one checkout",
           .auth = Auth::kSession,
-          .scope = "redeem",
+          .scope = "redeem till",
           .success = 201,
           .refusals = use_refusals({{409, Reason::kHoldLimitReached}}),
           .rate = kCodesRate},
@@ -253,7 +265,7 @@ void add_assign_and_holds(Endpoints& v1) {
           .id = "releaseCoupon",
           .summary = "Give a hold back",
           .auth = Auth::kSession,
-          .scope = "redeem",
+          .scope = "redeem till",
           .refusals = {{404, Reason::kUnknownCode},
                        {404, Reason::kUnknownUser},
                        {403, Reason::kNotOwner},
@@ -266,20 +278,23 @@ void add_assign_and_holds(Endpoints& v1) {
 }
 
 void add_redeem_and_void(Endpoints& v1) {
-  v1.add({.route = "POST /api/v1/coupons/{code}/redeem",
-          .id = "redeemCoupon",
-          .summary = "Use a coupon",
-          .doc = "Takes the use, the price and the hold, and gives the reward, all or none.",
-          .auth = Auth::kSession,
-          .scope = "redeem",
-          .success = 201,
-          .refusals = use_refusals({{409, Reason::kHoldRequired},
-                                    {409, Reason::kInvalidHoldToken},
-                                    {409, Reason::kInsufficientCredit},
-                                    {409, Reason::kBalanceLimitReached},
-                                    {409, Reason::kUserRedemptionCapReached}}),
-          .rate = kCodesRate},
-         redeem);
+  v1.add(
+      {.route = "POST /api/v1/coupons/{code}/redeem",
+       .id = "redeemCoupon",
+       .summary = "Use a coupon",
+       .doc = "Takes the use, the price and the hold, and gives the reward, all or none. Staff and "
+              "keys redeem for the customer they name, else for the coupon's owner, else for "
+              "nobody's account: then where no price, reward or limit needs one.",
+       .auth = Auth::kSession,
+       .scope = "redeem till",
+       .success = 201,
+       .refusals = use_refusals({{409, Reason::kHoldRequired},
+                                 {409, Reason::kInvalidHoldToken},
+                                 {409, Reason::kInsufficientCredit},
+                                 {409, Reason::kBalanceLimitReached},
+                                 {409, Reason::kUserRedemptionCapReached}}),
+       .rate = kCodesRate},
+      redeem);
   v1.add({.route = "POST /api/v1/coupons/{code}/void",
           .id = "voidCoupon",
           .summary = "End a coupon for good",

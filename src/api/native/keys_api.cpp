@@ -20,7 +20,8 @@ http::Choices<Scope> scope_choices() {
   return {{"admin", Scope::kAdmin},
           {"issue", Scope::kIssue},
           {"redeem", Scope::kRedeem},
-          {"read", Scope::kRead}};
+          {"read", Scope::kRead},
+          {"till", Scope::kTill}};
 }
 
 struct KeyReply {
@@ -85,7 +86,7 @@ struct NewKeyInput {
             {
                 text("name", &NewKeyInput::name, "What it is for.", {.min = 1, .max = 256})
                     .example("till 3"),
-                http::list("scopes", &NewKeyInput::scopes, "What it may do.", {.min = 1, .max = 4},
+                http::list("scopes", &NewKeyInput::scopes, "What it may do.", {.min = 1, .max = 5},
                            scope_choices())
                     .example_json(R"(["redeem"])"),
             }};

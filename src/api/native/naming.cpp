@@ -36,18 +36,19 @@ core::Result<domain::User> account_named(Call& call, std::string_view name) {
 
 core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid) {
   if (id_or_uuid) return user_named(call, *id_or_uuid);
-  if (!call.caller.user_id) {
-    return core::Error{
-        .reason = Reason::kInvalidRequest,
-        .message = {},
-        .fields = {{.field = "user_id", .message = "is required when an API key is used"}}};
+  if (call.caller.kind != service::Caller::Kind::kUser || !call.caller.scopes.empty()) {
+    return core::Error{.reason = Reason::kInvalidRequest,
+                       .message = {},
+                       .fields = {{.field = "user_id",
+                                   .message = "is required: staff and API keys are never the "
+                                              "customer unless they are named"}}};
   }
   return user_named(call, std::to_string(call.caller.user_id->value));
 }
 
 core::Error as_told(Call& call, core::Error error) {
   const bool of_another = error.reason == Reason::kNotOwner || error.reason == Reason::kNotAssigned;
-  if (!of_another || call.caller.may(service::Scope::kRead)) return error;
+  if (!of_another || call.caller.may_explain()) return error;
   call.code_exists = true;
   return {.reason = Reason::kUnknownCode, .message = {}};
 }

@@ -28,8 +28,8 @@ core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name)
 core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid);
 // By whatever a person calls it.
 core::Result<domain::User> account_named(Call& call, std::string_view name);
-// The user a request is about: the one named or, when none is, the caller. kInvalidRequest when a
-// caller who is no user names none.
+// The user a request is about: the one named or, when none is, the customer who asks.
+// kInvalidRequest when staff or a key names none: they are never the customer by default.
 core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid);
 
 // A value, or the refusal as this caller may hear it: somebody else's coupon is an unknown one,

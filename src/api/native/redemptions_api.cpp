@@ -205,17 +205,19 @@ void add_redemption_endpoints(Endpoints& v1) {
           .scope = "read",
           .refusals = {{404, Reason::kUnknownRedemption}}},
          read_one);
-  v1.add({.route = "POST /api/v1/redemptions/{id}/rollback",
-          .id = "rollBackRedemption",
-          .summary = "Roll a redemption back, once",
-          .doc = "Returns the use and the price, and takes back the credit or days it gave.",
-          .auth = Auth::kStaff,
-          .scope = "redeem",
-          .refusals = {{404, Reason::kUnknownRedemption},
-                       {409, Reason::kAlreadyRolledBack},
-                       {409, Reason::kInsufficientCredit},
-                       {409, Reason::kBalanceLimitReached}}},
-         roll_back);
+  v1.add(
+      {.route = "POST /api/v1/redemptions/{id}/rollback",
+       .id = "rollBackRedemption",
+       .summary = "Roll a redemption back, once",
+       .doc = "Returns the use and the price, and takes back the credit or days it gave. A key of "
+              "scope till undoes what it redeemed itself, within 15 minutes.",
+       .auth = Auth::kStaff,
+       .scope = "redeem till",
+       .refusals = {{404, Reason::kUnknownRedemption},
+                    {409, Reason::kAlreadyRolledBack},
+                    {409, Reason::kInsufficientCredit},
+                    {409, Reason::kBalanceLimitReached}}},
+      roll_back);
   v1.add({.route = "GET /api/v1/me/redemptions",
           .id = "listMyRedemptions",
           .summary = "My redemptions, newest first",

@@ -54,12 +54,17 @@ BenchSupply::BenchSupply(BenchPlace place, app::FirstAdmin admin, BenchSize size
       password_(data_ ? std::string(kBenchPassword) : random_hex<16>() + " a1") {
   if (!data_) return;
   for (const BenchData::Account& account : data_->accounts) {
-    users_.push_back({.id = {},
+    users_.push_back({.id = std::to_string(account.id.value),
+                      .is_ours = false,
                       .email = account.email,
                       .session = {.token = account.session,
                                   .refresh_token = {},
                                   .good_until = std::chrono::steady_clock::time_point::max()}});
   }
+}
+
+std::string BenchSupply::customer(std::uint64_t n) const {
+  return Json{{"user_id", user(n).id}}.dump();
 }
 
 const BenchSupply::User& BenchSupply::user(std::uint64_t n) const {
@@ -122,7 +127,7 @@ Result<Done> BenchSupply::make_user(std::int64_t number) {
 Result<Done> BenchSupply::make_good_tokens() {
   const std::string issue = "POST /api/v1/campaigns/" + slug("tokens") + "/issue";
   for (std::size_t i = 0; i < kGoodTokens; ++i) {
-    const auto issued = api_.call(issue, session(i), Json::object());
+    const auto issued = api_.call(issue, session(i), {{"user_id", user(i).id}});
     if (!issued.ok()) return issued.error();
     good_tokens_.push_back(issued->at("token").get<std::string>());
   }
@@ -234,7 +239,7 @@ BenchLeft BenchSupply::tidy() {
     note(api_.call("DELETE /api/v1/campaigns/" + campaign, admin_session_.token, Json()));
   }
   for (const User& user : users_) {
-    if (user.id.empty()) continue;
+    if (!user.is_ours) continue;
     note(api_.call("PATCH /api/v1/users/" + user.id, admin_session_.token, {{"active", false}}));
   }
   if (!admin_session_.refresh_token.empty()) {

@@ -41,6 +41,8 @@ class BenchSupply {
   const BenchPlace& place() const { return api_.place(); }
   // The n-th request's account; all are used, in a mixed order.
   const std::string& session(std::uint64_t n) const { return user(n).session.token; }
+  // The body of a request that names them: staff are never the customer unless they are named.
+  std::string customer(std::uint64_t n) const;
   const std::string& email(std::uint64_t n) const { return user(n).email; }
   const std::string& password() const { return password_; }
   // A card code that nobody has taken; empty when none is left.
@@ -59,7 +61,8 @@ class BenchSupply {
 
  private:
   struct User {
-    std::string id;  // empty: was there already
+    std::string id;
+    bool is_ours = true;  // not there already: closed at the end
     std::string email;
     BenchApi::Session session;
   };

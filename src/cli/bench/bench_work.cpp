@@ -39,13 +39,13 @@ bool write_healthz(BenchSupply&, std::uint64_t, std::string& out) {
 
 bool write_redeem(BenchSupply& supply, std::uint64_t n, std::string& out) {
   const std::string card = supply.take_card();
-  return !card.empty() &&
-         write_request(out, "POST /api/v1/coupons/" + card + "/redeem", supply.session(n), "{}");
+  return !card.empty() && write_request(out, "POST /api/v1/coupons/" + card + "/redeem",
+                                        supply.session(n), supply.customer(n));
 }
 
 bool write_issue_of(BenchSupply& supply, const char* campaign, std::uint64_t n, std::string& out) {
   return write_request(out, "POST /api/v1/campaigns/" + supply.slug(campaign) + "/issue",
-                       supply.session(n), "{}");
+                       supply.session(n), supply.customer(n));
 }
 bool write_issue(BenchSupply& supply, std::uint64_t n, std::string& out) {
   return write_issue_of(supply, "tokens", n, out);
