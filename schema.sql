@@ -95,6 +95,7 @@ CREATE TABLE ledger (
   credit      INTEGER NOT NULL DEFAULT 0,         -- added to the user's balance (negative: taken)
   days        INTEGER NOT NULL DEFAULT 0,         -- added to the user's subscription
   available   INTEGER NOT NULL DEFAULT 0,         -- added to the campaign's available coupons
+  value       INTEGER NOT NULL DEFAULT 0,         -- added to balances of coupons (negative: taken)
   coupon_prev INTEGER,                            -- the coupon's previous entry: its own history
   digest      BLOB,                               -- of what else the entry fixes: codes, a policy
   detail      TEXT,                               -- a reason, an order number; for people
@@ -173,6 +174,9 @@ CREATE TABLE campaigns (
   reward_value               INTEGER NOT NULL DEFAULT 0 CHECK (reward_value >= 0),
   metadata                   TEXT    NOT NULL DEFAULT '{}',
   self_service               INTEGER NOT NULL DEFAULT 0 CHECK (self_service IN (0, 1)),
+  -- What a coupon made under this policy is worth, in minor units: it is spent in parts.
+  value                      INTEGER CHECK (value >= 0),
+  currency                   TEXT CHECK (length(currency) = 3),  -- of `value`, to be shown
 
   -- The budget: what has been used, exact at every commit.
   issued      INTEGER NOT NULL DEFAULT 0 CHECK (issued >= 0),       -- coupons that exist
@@ -190,7 +194,10 @@ CREATE TABLE campaigns (
   CHECK (ends_at > starts_at),
   CHECK (issued <= max_issued),                   -- never over a cap; nor a cap below what is used
   CHECK (assigned + available <= issued),
-  CHECK (reward_kind <> 'percent_off' OR reward_value <= 100)
+  CHECK (reward_kind <> 'percent_off' OR reward_value <= 100),
+  -- What has a value pays: it costs nothing, gives nothing else, and lasts as long as its balance.
+  CHECK (value IS NULL OR (mode IN ('pool', 'card') AND price = 0 AND reward_kind = 'none'
+                           AND max_redemptions_per_coupon IS NULL))
 ) STRICT;
 
 -- The claim service names its campaigns by their code.
@@ -220,13 +227,23 @@ CREATE TABLE coupons (
   assigned_at INTEGER,
   expires_at  INTEGER,
   last_seq    INTEGER NOT NULL REFERENCES ledger (seq),  -- its latest ledger entry
+  -- Of a coupon that is spent in parts, in minor units: what it was made with, what was put on it
+  -- since (less what was moved to another), and what is left. All null: it has no balance.
+  value       INTEGER CHECK (value >= 0),
+  topped_up   INTEGER,
+  balance     INTEGER CHECK (balance >= 0),          -- never more spent than there was
 
   UNIQUE (campaign_id, number),
   CHECK (uses >= 0),
   CHECK (uses <= max_uses),                          -- never a single-use code twice
   CHECK (state <> 'assigned' OR user_id IS NOT NULL),
   CHECK (state <> 'available' OR user_id IS NULL),
-  CHECK (state <> 'redeemed' OR uses = max_uses),
+  CHECK (state <> 'redeemed' OR uses IS max_uses OR balance IS 0),
+  CHECK (balance <= value + topped_up),
+  CHECK ((balance IS NULL) = (value IS NULL) AND (balance IS NULL) = (topped_up IS NULL)),
+  -- All spent is redeemed, and nothing else is; a blank one waits for its first money.
+  CHECK (balance IS NULL OR state = 'void'
+         OR (state = 'redeemed') = (balance = 0 AND value + topped_up > 0)),
   CHECK (pool_slot IS NULL OR state = 'available')
 ) STRICT;
 
@@ -265,7 +282,7 @@ CREATE TRIGGER coupons_change_state_legally BEFORE UPDATE OF state ON coupons
 WHEN NEW.state <> OLD.state AND NOT (
      OLD.state = 'available'                                -- assign, redeem, void
   OR (OLD.state = 'assigned' AND NEW.state <> 'available')  -- redeem, void
-  OR (OLD.state = 'redeemed' AND NEW.state <> 'void'))      -- roll back
+  OR (OLD.state = 'redeemed' AND NEW.state <> 'void'))      -- roll back, top up
 BEGIN SELECT RAISE(ABORT, 'a coupon cannot change to that state'); END;
 
 CREATE TRIGGER coupons_are_never_deleted BEFORE DELETE ON coupons
@@ -291,6 +308,7 @@ CREATE TABLE redemptions (
   campaign_id    INTEGER NOT NULL REFERENCES campaigns (id),
   user_id        INTEGER REFERENCES users (id),                -- null: a walk-in, nobody's account
   amount         INTEGER NOT NULL CHECK (amount >= 0),         -- credit paid
+  taken          INTEGER CHECK (taken >= 1),         -- from the coupon's balance, where it has one
   reward_kind    TEXT    NOT NULL,
   reward_value   INTEGER NOT NULL,
   order_id       TEXT,
@@ -306,15 +324,19 @@ CREATE INDEX redemptions_undone_by_user ON redemptions (user_id, campaign_id)
 CREATE INDEX redemptions_by_order ON redemptions (order_id) WHERE order_id IS NOT NULL;
 
 -- Storing a redemption IS using the coupon: the row below takes the use, and the coupon's CHECK
--- (uses <= max_uses) refuses one too many. There is no other way to a redemption.
+-- (uses <= max_uses) refuses one too many. It IS taking from the balance, too, and (balance >= 0)
+-- refuses a unit too much. There is no other way to a redemption.
 CREATE TRIGGER redemptions_take_a_use AFTER INSERT ON redemptions
 BEGIN
   SELECT RAISE(ABORT, 'the coupon cannot be redeemed') FROM coupons
    WHERE id = NEW.coupon_id
-     AND (state IN ('redeemed', 'void') OR campaign_id <> NEW.campaign_id);
+     AND (state IN ('redeemed', 'void') OR campaign_id <> NEW.campaign_id
+          OR (balance IS NULL) <> (NEW.taken IS NULL));
   UPDATE coupons
      SET uses = uses + 1,
-         state = CASE WHEN uses + 1 = max_uses THEN 'redeemed' ELSE state END,
+         balance = balance - NEW.taken,
+         state = CASE WHEN uses + 1 = max_uses OR balance = NEW.taken THEN 'redeemed'
+                      ELSE state END,
          pool_slot = NULL,
          last_seq = NEW.id
    WHERE id = NEW.coupon_id;
@@ -329,12 +351,14 @@ CREATE TRIGGER redemptions_end_once BEFORE UPDATE ON redemptions
 WHEN OLD.rolled_back_at IS NOT NULL OR NEW.rolled_back_at IS NULL
   OR NEW.id <> OLD.id OR NEW.coupon_id <> OLD.coupon_id OR NEW.campaign_id <> OLD.campaign_id
   OR NEW.user_id IS NOT OLD.user_id OR NEW.amount <> OLD.amount
+  OR NEW.taken IS NOT OLD.taken
 BEGIN SELECT RAISE(ABORT, 'a redemption can only be rolled back, and only once'); END;
 
 CREATE TRIGGER redemptions_give_the_use_back AFTER UPDATE OF rolled_back_at ON redemptions
 BEGIN
   UPDATE coupons
      SET uses = uses - 1,
+         balance = balance + NEW.taken,
          state = CASE WHEN state <> 'redeemed' THEN state
                       WHEN user_id IS NULL THEN 'available' ELSE 'assigned' END
    WHERE id = NEW.coupon_id;

@@ -31,6 +31,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
   add_import_preview_endpoint(v1);
   add_job_endpoints(v1, jobs);
   add_coupon_endpoints(v1);
+  add_balance_endpoints(v1);
   add_redemption_endpoints(v1);
   add_ledger_endpoints(v1, stopping);
   add_print_endpoints(v1);

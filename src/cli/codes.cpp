@@ -5,6 +5,7 @@
 
 #include "coupond/core/limits.h"
 #include "src/cli/channel_command.h"
+#include "src/cli/codes_balance.h"
 #include "src/cli/codes_import.h"
 #include "src/cli/progress.h"
 
@@ -18,6 +19,7 @@ struct CodesInput {
   std::string data = "./coupond-data";
   std::string campaign;
   std::int64_t count = 0;
+  std::string value;  // on each code made, as in 25.00; empty: the campaign's
   std::string file = "-";
   std::string column;  // of the codes in an import; empty: found out
   std::vector<std::string> ignore;
@@ -33,18 +35,35 @@ void show_beside_output(Progress& progress, std::int64_t done, std::int64_t tota
   if (::isatty(STDOUT_FILENO) == 0) progress.show(done, total);
 }
 
+Json with_count(Json body, std::int64_t count) {
+  body["count"] = count;
+  return body;
+}
+
+// What each code is worth, where that was said, in the campaign's currency.
+core::Result<Json> value_in(ControlChannel& channel, const CodesInput& input) {
+  if (input.value.empty()) return Json::object();
+  const auto campaign = channel.get("/api/v1/campaigns/" + http::percent_encode(input.campaign));
+  if (!campaign.ok()) return campaign.error();
+  auto amount = amount_in(input.value, campaign->at("currency"));
+  if (!amount.ok()) return amount.error();
+  return Json{{"value", *std::move(amount)}};
+}
+
 int generate(const CodesInput& input) {
   if (const std::string problem = Output::missing(); !problem.empty()) return fail(problem);
   return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto more = value_in(channel, input);
+    if (!more.ok()) return fail(more.error());
     // Nothing is made when the campaign has no room for all.
     const auto room =
-        channel.call("POST", codes_path(input) + "?dry_run=true", {{"count", input.count}});
+        channel.call("POST", codes_path(input) + "?dry_run=true", with_count(*more, input.count));
     if (!room.ok()) return fail(room.error());
     Progress progress("Generating");
     Output output;
     // The first alone: an output that takes nothing is noticed before more is made for it.
     for (std::int64_t done = 0, count = 1; done < input.count;) {
-      const auto made = channel.call("POST", codes_path(input), {{"count", count}});
+      const auto made = channel.call("POST", codes_path(input), with_count(*more, count));
       if (!made.ok()) return fail(made.error());
       done += count;
       std::string lines;
@@ -113,6 +132,8 @@ void add_codes(CommandLine& line) {
   made->add_option("count", input->count, "How many")
       ->required()
       ->check(whole_number(1, core::limits::kJobCodesMax));
+  made->add_option("--value", input->value,
+                   "What each is worth, as in 25.00; the campaign's value unless said");
   CLI::App* brought = add("import", "Store codes of your own, one a line or as CSV", import);
   brought->add_option("file", input->file, "Where they are; - is the standard input")
       ->capture_default_str();
@@ -128,6 +149,7 @@ void add_codes(CommandLine& line) {
       "stopped, lines that the database has received are still stored.\n"
       "Example: coupond codes import members-2027 codes.csv");
   add("export", "Print every code of a campaign as CSV, with its state", export_all);
+  add_codes_balance(line, codes);
 }
 
 }  // namespace coupon::cli

@@ -23,16 +23,31 @@ Rules ownership_rules(const CouponFacts& facts) {
       {.reason = Reason::kNotOwner, .pass = !coupon.user_id || *coupon.user_id == facts.user_id}};
 }
 
+// Of a balance, something must be left even for who takes all of it.
+Rule enough(const Funds& funds, std::optional<std::int64_t> amount) {
+  const std::int64_t wanted = amount.value_or(1);
+  return {.reason = Reason::kInsufficientBalance,
+          .pass = wanted >= 1 && wanted <= funds.balance,
+          .value = funds.balance,
+          .limit = wanted};
+}
+
 Rules state_rules(const CouponFacts& facts) {
   const Coupon& coupon = facts.coupon;
   const bool used_up = coupon.max_uses && coupon.uses >= *coupon.max_uses;
   Reason spent = Reason::kCouponRedemptionCapReached;
   if (coupon.max_uses == 1) spent = Reason::kAlreadyRedeemed;
   if (traits(facts.campaign.mode).one_code) spent = Reason::kNoCouponsLeft;
-  return {
+  Rules rules{
       {.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
       {.reason = Reason::kExpired, .pass = !coupon.expires_at || facts.now < *coupon.expires_at},
       {.reason = spent, .pass = !used_up, .value = coupon.uses, .limit = coupon.max_uses}};
+  if (coupon.funds) {
+    rules.push_back(enough(*coupon.funds, facts.amount));
+  } else if (facts.amount) {
+    rules.push_back({.reason = Reason::kNoBalance, .pass = false});
+  }
+  return rules;
 }
 
 // Who may act on a held coupon: only the one who shows the hold's token. Being the same user is not
@@ -165,6 +180,44 @@ Rules release_rules(const CouponFacts& facts) {
 Rules void_rules(const Coupon& coupon) {
   return {{.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
           {.reason = Reason::kAlreadyRedeemed, .pass = coupon.state != CouponState::kRedeemed}};
+}
+
+namespace {
+
+// Of a coupon whose balance staff change: what rules out any change of it.
+Rules balance_state_rules(const Campaign& campaign, const Coupon& coupon, core::UnixMs now) {
+  return {{.reason = Reason::kArchived, .pass = !campaign.archived_at},
+          {.reason = Reason::kNoBalance, .pass = coupon.funds.has_value()},
+          {.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
+          {.reason = Reason::kExpired, .pass = !coupon.expires_at || now < *coupon.expires_at}};
+}
+
+}  // namespace
+
+Rules top_up_rules(const Campaign& campaign, const Coupon& coupon, std::int64_t amount,
+                   core::UnixMs now) {
+  COUPOND_ASSERT(amount >= 1 && amount <= core::limits::kAmountMax);
+  Rules rules = balance_state_rules(campaign, coupon, now);
+  const std::int64_t after = (coupon.funds ? coupon.funds->put_on() : 0) + amount;
+  rules.push_back({.reason = Reason::kBalanceLimitReached,
+                   .pass = after <= core::limits::kAmountMax,
+                   .value = after,
+                   .limit = core::limits::kAmountMax});
+  return rules;
+}
+
+Rules move_rules(const CouponFacts& facts) {
+  Rules rules = balance_state_rules(facts.campaign, facts.coupon, facts.now);
+  const bool live = is_live(facts.hold, facts.now);
+  rules.push_back({.reason = Reason::kHeldByOther,
+                   .pass = !live,
+                   .passes_at = live ? std::optional(facts.hold->expires_at) : std::nullopt});
+  if (facts.coupon.funds) rules.push_back(enough(*facts.coupon.funds, facts.amount));
+  return rules;
+}
+
+bool is_spent(const Coupon& coupon) {
+  return coupon.funds && coupon.funds->balance == 0 && coupon.funds->put_on() > 0;
 }
 
 bool is_live(const std::optional<Hold>& hold, core::UnixMs now) {

@@ -5,6 +5,7 @@
 
 #include "coupond/core/limits.h"
 #include "coupond/core/pattern.h"
+#include "coupond/domain/money.h"
 #include "coupond/domain/policy_fields.h"
 
 namespace coupon::domain {
@@ -66,6 +67,30 @@ void check_reward(Problems& problems, const Reward& reward) {
   }
 }
 
+void check_value(Problems& problems, const Campaign& campaign) {
+  const Policy& policy = campaign.policy;
+  if (policy.currency && !is_currency(*policy.currency)) {
+    problems.add("currency", "must be three capital letters, as in EUR");
+  }
+  if (policy.currency && !policy.value) {
+    problems.add("currency", "is of value: give that, too (0: each code gets its own)");
+  }
+  if (!policy.value) return;
+  if (!traits(campaign.mode).valued) {
+    problems.add("value", "is for campaigns of mode pool and card");
+  }
+  if (policy.price.value != 0) {
+    problems.add("price", "must be 0: a code with a value pays, it costs nothing");
+  }
+  if (policy.reward.kind != RewardKind::kNone) {
+    problems.add("reward", "must be none: what a code with a value gives is its value");
+  }
+  if (policy.max_redemptions_per_coupon) {
+    problems.add("max_redemptions_per_coupon",
+                 "must be null: a code with a value is used until that is spent");
+  }
+}
+
 bool is_slug_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 }  // namespace
@@ -87,6 +112,7 @@ std::vector<core::FieldProblem> campaign_problems(const Campaign& campaign) {
   if (policy.token_algorithm && !signs_offline(policy) && *policy.token_algorithm != "HS256") {
     problems.add("token_algorithm", "must be HS256 or EdDSA");
   }
+  check_value(problems, campaign);
   if (policy.code_pattern) {
     const auto pattern = core::Pattern::parse(*policy.code_pattern);
     if (!pattern) problems.add("code_pattern", pattern.error().message);

@@ -48,6 +48,9 @@ bool is_taken(store::Connection& connection, const domain::Campaign& campaign) {
 // A shared campaign is one code for everybody.
 void complete(domain::Campaign& campaign) {
   if (domain::traits(campaign.mode).one_code) campaign.policy.max_issued = 1;
+  // What has a value lasts as long as that: the ordinary limit of one use is not meant for it.
+  auto& uses = campaign.policy.max_redemptions_per_coupon;
+  if (campaign.policy.value && uses == domain::Policy{}.max_redemptions_per_coupon) uses.reset();
 }
 
 std::string free_slug(store::Connection& connection, const std::string& name) {
@@ -74,6 +77,23 @@ std::string free_slug(store::Connection& connection, const std::string& name) {
     (taken(middle) ? low : high) = middle;
   }
   return slug(high);
+}
+
+// Codes that exist keep what they were made with, and their balances their currency.
+std::optional<core::Error> value_refusal(const domain::Campaign& before,
+                                         const domain::Policy& after) {
+  if (before.counters.issued == 0) return std::nullopt;
+  core::Error error{.reason = Reason::kInvalidRequest, .message = {}};
+  if (before.policy.value.has_value() != after.value.has_value()) {
+    error.fields.push_back({.field = "value",
+                            .message = "cannot be set or taken away once there are codes: make "
+                                       "another campaign"});
+  }
+  if (before.policy.currency != after.currency) {
+    error.fields.push_back({.field = "currency", .message = "cannot change once there are codes"});
+  }
+  if (error.fields.empty()) return std::nullopt;
+  return error;
 }
 
 // The most that one user has had of it.
@@ -173,9 +193,15 @@ core::Result<CampaignWritten> change_campaign(
   if (before->archived_at) return Reason::kArchived;
   domain::Campaign after = *before;
   change(after);
+  // Without a value the ordinary limit holds again.
+  if (before->policy.value && !after.policy.value) {
+    auto& uses = after.policy.max_redemptions_per_coupon;
+    if (!uses) uses = domain::Policy{}.max_redemptions_per_coupon;
+  }
   complete(after);
   if (auto error = field_refusal(after, before->slug)) return *error;
   if (is_taken(tx.db(), after)) return Reason::kSlugTaken;
+  if (auto error = value_refusal(*before, after.policy)) return *error;
   if (auto error = cap_refusal(tx, *before, after.policy)) return *error;
   return store_change(tx, caller, std::move(after));
 }

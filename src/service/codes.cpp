@@ -46,6 +46,12 @@ Chosen choose(store::Tx& tx, std::span<const FreshCode> codes, std::int64_t room
   return chosen;
 }
 
+// What a coupon made of the code has on it; nothing where the campaign's have no balance.
+std::optional<std::int64_t> value_of(const domain::Campaign& campaign, const FreshCode& code) {
+  if (!campaign.policy.value) return std::nullopt;
+  return code.value ? code.value : campaign.policy.value;
+}
+
 core::Digest digest_of(const domain::Campaign& campaign, const Chosen& codes) {
   std::optional<std::int64_t> max_uses;
   if (!domain::traits(campaign.mode).one_code) {
@@ -53,7 +59,8 @@ core::Digest digest_of(const domain::Campaign& campaign, const Chosen& codes) {
   }
   core::Hasher lot;
   for (const FreshCode* code : codes) {
-    store::add_to_lot_digest(lot, core::as_text(code->hash), max_uses, code->expires_at);
+    store::add_to_lot_digest(lot, core::as_text(code->hash), max_uses, code->expires_at,
+                             value_of(campaign, *code));
   }
   return lot.finish();
 }
@@ -68,12 +75,15 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
   const auto count = static_cast<std::int64_t>(codes.size());
   const core::CouponId first_id = store::next_coupon_id(tx);
   const core::Digest digest = digest_of(campaign, codes);
+  std::int64_t value = 0;
+  for (const FreshCode* code : codes) value += value_of(campaign, *code).value_or(0);
   const core::Seq seq = tx.append({.operation = store::operation::kGenerate,
                                    .actor = caller.actor,
                                    .campaign_id = campaign.id,
                                    .coupon_id = first_id,
                                    .units = count,
                                    .available = count,
+                                   .value = value,
                                    .digest = digest});
   const Generated generated{
       .first_number = campaign.counters.issued + 1, .count = count, .seq = seq};
@@ -89,6 +99,9 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
                   .max_uses = campaign.policy.max_redemptions_per_coupon,
                   .expires_at = codes[i]->expires_at,
                   .last_seq = seq};
+    if (const auto funds = value_of(campaign, *codes[i])) {
+      coupons[i].funds = {.value = *funds, .balance = *funds};
+    }
     if (domain::traits(campaign.mode).drawn) {
       coupons[i].pool_slot = campaign.counters.available + place;
     }

@@ -129,6 +129,7 @@ core::Result<Issued> issued(store::Tx& tx, core::Result<Given> given,
   return Issued{.coupon = std::move(coupon),
                 .code = std::move(given->code),
                 .campaign_slug = campaign.slug,
+                .currency = campaign.policy.currency,
                 .remaining = domain::remaining(campaign),
                 .at = tx.now(),
                 .seq = seq};

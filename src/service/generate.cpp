@@ -88,7 +88,9 @@ core::Result<CodeLot> CodeLot::make(Engine& engine, const Caller& caller,
                                  request.pattern ? request.pattern : campaign->policy.code_pattern,
                                  fresh_walk(engine.random()));
   if (!source) return source.error();
+  if (request.value && !campaign->policy.value) return Reason::kNoBalance;
   CodeLot lot(request.campaign_id, std::make_unique<CodeSource>(std::move(*source)));
+  lot.value_ = request.value;
   if (auto filled = lot.fill(engine, static_cast<std::size_t>(request.count)); !filled) {
     return filled.error();
   }
@@ -118,6 +120,7 @@ core::Result<Generated> CodeLot::store(store::Tx& tx, const Caller& caller) {
   if (source_->may_collide()) {
     if (auto replaced = replace_known(tx); !replaced) return replaced.error();
   }
+  for (FreshCode& code : codes_) code.value = value_;
   return store_codes(tx, caller, campaign_id_, codes_);
 }
 
@@ -149,7 +152,8 @@ core::Result<MadeCodes> generate(Engine& engine, const Caller& caller,
   MadeCodes made;
   for (std::int64_t left = request.count; left > 0;) {
     const std::int64_t count = std::min(left, limits::kCodesPerOperationMax);
-    auto lot = CodeLot::make(engine, caller, {request.campaign_id, count, request.pattern});
+    auto lot =
+        CodeLot::make(engine, caller, {request.campaign_id, count, request.pattern, request.value});
     if (!lot) return after_storing(lot.error(), made.codes.size());
     const auto stored = engine.writer().run<Generated>(
         "codes.generate", [&](store::Tx& tx) { return lot->store(tx, caller); });

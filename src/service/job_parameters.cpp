@@ -18,6 +18,7 @@ GenerationParameters GenerationParameters::fresh(std::optional<std::string> patt
 std::string GenerationParameters::to_text() const {
   core::FlatJsonWriter json;
   if (pattern) json.add("pattern", *pattern);
+  if (value) json.add("value", *value);
   json.add("seed", seed).add("index", static_cast<std::int64_t>(index));
   return json.finish();
 }
@@ -28,8 +29,10 @@ std::optional<GenerationParameters> GenerationParameters::parse(std::string_view
   const auto seed = json->text("seed");
   const auto index = json->number("index");
   if (!seed || !index || *index < 0) return std::nullopt;
-  return GenerationParameters{
-      .pattern = json->text("pattern"), .seed = *seed, .index = static_cast<std::uint64_t>(*index)};
+  return GenerationParameters{.pattern = json->text("pattern"),
+                              .seed = *seed,
+                              .value = json->number("value"),
+                              .index = static_cast<std::uint64_t>(*index)};
 }
 
 CodeSource::Walk GenerationParameters::walk(const core::Secrets& secrets) const {

@@ -17,7 +17,8 @@ struct GenerationParameters {
   // Names the order in which a small space is walked. Not the order's key, which would foretell
   // codes to whoever reads the file: that one follows from this and from secret.key.
   std::string seed = {};
-  std::uint64_t index = 0;  // all before it have been dealt with
+  std::optional<std::int64_t> value = {};  // on each code; absent: the campaign's
+  std::uint64_t index = 0;                 // all before it have been dealt with
 
   static GenerationParameters fresh(std::optional<std::string> pattern, const core::Random& random);
   std::string to_text() const;

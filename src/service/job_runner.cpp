@@ -228,7 +228,8 @@ Result<Done> JobRunner::run_generation(Job job) {
   std::future<Lot> next;  // made while the one before is being stored
   while (job.done < job.total) {
     const std::int64_t missing = job.total - job.done;
-    const Lot lot = next.valid() ? next.get() : lot_of(missing);
+    Lot lot = next.valid() ? next.get() : lot_of(missing);
+    for (FreshCode& code : lot.codes) code.value = parameters->value;
     if (lot.codes.empty()) return pattern_exhausted();
     const auto size = static_cast<std::int64_t>(lot.codes.size());
     if (missing > size) next = std::async(std::launch::async, lot_of, missing - size);

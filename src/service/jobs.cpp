@@ -135,8 +135,10 @@ core::Result<Job> plan_generation(Engine& engine, const Caller& caller,
   const auto campaign =
       campaign_for_codes(engine, caller, request.campaign_id, request.count, limits::kJobCodesMax);
   if (!campaign) return campaign.error();
-  const auto parameters = GenerationParameters::fresh(
+  if (request.value && !campaign->policy.value) return Reason::kNoBalance;
+  auto parameters = GenerationParameters::fresh(
       request.pattern ? request.pattern : campaign->policy.code_pattern, engine.random());
+  parameters.value = request.value;
   auto source = CodeSource::open(engine.vault(), engine.random(), parameters.pattern,
                                  parameters.walk(engine.secrets()));
   if (!source) return source.error();

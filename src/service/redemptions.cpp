@@ -3,6 +3,7 @@
 #include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
 #include "coupond/service/coupons.h"
+#include "src/service/insufficient.h"
 #include "src/service/loading.h"
 
 namespace coupon::service {
@@ -46,19 +47,26 @@ std::optional<core::Error> refusal(store::Tx& tx, const LoadedCoupon& loaded,
   domain::CouponFacts facts = loaded.facts(user_id.value_or(core::UserId{}), tx.now());
   facts.hold_token = request.proof.token_hash;
   facts.holder_by_name = request.proof.by_name;
+  facts.amount = request.amount;
   facts.user_credit = balance.credit;
   facts.subscription_ends_at = balance.subscription_ends_at;
   if (loaded.campaign->policy.max_redemptions_per_user && user_id) {
     facts.user_redemptions = store::count_redemptions(tx.db(), loaded.campaign->id, *user_id);
   }
-  return domain::first_refusal(domain::redeem_rules(facts));
+  auto error = domain::first_refusal(domain::redeem_rules(facts));
+  if (!error) return std::nullopt;
+  return explain_insufficient(*std::move(error), loaded);
 }
 
 // The schema's trigger has done the same to the row.
-void take_use(domain::Coupon& coupon, core::Seq seq) {
+void take_use(domain::Coupon& coupon, std::int64_t taken, core::Seq seq) {
   ++coupon.uses;
   COUPOND_ASSERT(!coupon.max_uses || coupon.uses <= *coupon.max_uses);
-  if (coupon.max_uses == coupon.uses) coupon.state = domain::CouponState::kRedeemed;
+  if (coupon.funds) coupon.funds->balance -= taken;
+  COUPOND_ASSERT(!coupon.funds || coupon.funds->balance >= 0);
+  if (coupon.max_uses == coupon.uses || domain::is_spent(coupon)) {
+    coupon.state = domain::CouponState::kRedeemed;
+  }
   coupon.last_seq = seq;
 }
 
@@ -75,7 +83,10 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
   const Effect effect = effect_of(campaign.policy.price, campaign.policy.reward);
   COUPOND_ASSERT(!loaded.hold || loaded.hold->coupon_id == coupon.id);
   COUPOND_ASSERT(coupon.state != domain::CouponState::kVoid);
-  const bool last_use = coupon.max_uses && coupon.uses + 1 == *coupon.max_uses;
+  std::optional<std::int64_t> taken;
+  if (coupon.funds) taken = request.amount.value_or(coupon.funds->balance);
+  const bool last_use = (coupon.max_uses && coupon.uses + 1 == *coupon.max_uses) ||
+                        (coupon.funds && coupon.funds->balance == *taken);
   const bool leaves_available = last_use && coupon.state == domain::CouponState::kAvailable;
   const std::int64_t available = leaves_available ? -1 : 0;
 
@@ -87,6 +98,7 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                                    .credit = effect.credit,
                                    .days = effect.days,
                                    .available = available,
+                                   .value = -taken.value_or(0),
                                    .coupon_prev = coupon.last_seq,
                                    .detail = request.order_id});
   domain::Redemption redemption{.id = seq,
@@ -94,6 +106,7 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                                 .campaign_id = campaign.id,
                                 .user_id = user_id,
                                 .amount = campaign.policy.price,
+                                .taken = taken,
                                 .reward = campaign.policy.reward,
                                 .order_id = request.order_id,
                                 .metadata = request.metadata,
@@ -105,13 +118,14 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
   COUPOND_ASSERT(effect.credit.value <= 0 || after.credit.value <= core::limits::kCreditMax);
   if (user_id && moves_account(effect)) store::store_balance(tx, *user_id, after);
   tx.count(campaign.id, {.available = available, .redeemed = 1});
-  take_use(coupon, seq);
+  take_use(coupon, taken.value_or(0), seq);
   const auto remaining = uses_left(coupon);
   return {.redemption = std::move(redemption),
           .coupon = std::move(coupon),
           .campaign_slug = campaign.slug,
           .remaining_uses = remaining,
-          .balance = after};
+          .balance = after,
+          .currency = campaign.policy.currency};
 }
 
 // Why this campaign cannot be redeemed for nobody's account; nothing where it can.
@@ -195,6 +209,7 @@ core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Se
                                    .credit = effect.credit,
                                    .days = effect.days,
                                    .available = returns ? 1 : 0,
+                                   .value = redemption->taken.value_or(0),
                                    .coupon_prev = loaded->coupon.last_seq,
                                    .detail = why});
   store::end_redemption(tx, *redemption, seq);
@@ -204,7 +219,13 @@ core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Se
   tx.count(redemption->campaign_id,
            {.available = returns ? 1 : 0, .redeemed = -1, .rolled_back = 1});
   redemption->rolled_back_at = tx.now();
-  return RolledBack{.redemption = std::move(*redemption), .balance = after, .seq = seq};
+  auto funds = loaded->coupon.funds;
+  if (funds) funds->balance += redemption->taken.value_or(0);
+  return RolledBack{.redemption = std::move(*redemption),
+                    .balance = after,
+                    .funds = funds,
+                    .currency = loaded->campaign->policy.currency,
+                    .seq = seq};
 }
 
 }  // namespace coupon::service

@@ -92,6 +92,10 @@ class Audit {
   // Gives back how many ids there are in all windows.
   std::int64_t run_first(const Window& window) {
     const Replay replay = first_pass(window);
+    if (!replay.is_complete()) {
+      throw Divergence{row_name("ledger entry", head_.seq.value) +
+                       " took a balance that no coupon has got"};
+    }
     // Policies before the coupons that were made under them.
     report_.campaigns = compare_campaigns(connection_, replay);
     compare_window(replay);

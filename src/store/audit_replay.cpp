@@ -38,17 +38,20 @@ std::uint64_t digest_prefix(std::string_view digest) {
 
 // In the order of how often they happen.
 const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
-  static constexpr std::array<Rule, 18> kRules{{
-      {operation::kRedeem, &Replay::redeem},
+  static constexpr std::array<Rule, 21> kRules{{
+      {operation::kRedeem, &Replay::redeem, true},
       {operation::kIssue, &Replay::issue},
       {operation::kAssign, &Replay::assign},
       {operation::kHold, &Replay::hold},
       {operation::kRelease, &Replay::release},
       {operation::kUserCreate, &Replay::create_user},
       {operation::kUserCredit, &Replay::touch_user},
-      {operation::kRollback, &Replay::rollback},
-      {operation::kGenerate, &Replay::generate},
+      {operation::kRollback, &Replay::rollback, true},
+      {operation::kGenerate, &Replay::generate, true},
       {operation::kVoid, &Replay::make_void},
+      {operation::kTopUp, &Replay::top_up, true},
+      {operation::kMoveOut, &Replay::move_out, true},
+      {operation::kMoveIn, &Replay::move_in, true},
       {operation::kUserPassword, &Replay::change_password},
       {operation::kUserUpdate, &Replay::update_user},
       {operation::kCampaignCreate, &Replay::create_campaign},
@@ -67,6 +70,9 @@ const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
 
 void Replay::see(const LedgerRow& row) {
   const Rule& rule = rule_of(row);
+  require(on_the_move_ == 0 || row.operation == operation::kMoveIn, row,
+          "the entry before took a balance that no coupon has got");
+  require(row.value == 0 || rule.moves_balances, row, "it moves no balance");
   (this->*rule.play)(row);
 }
 
@@ -306,7 +312,9 @@ void Replay::redeem(const LedgerRow& row) {
   if (CouponFact* coupon = live_coupon(row)) {
     ++coupon->uses;
     coupon->holder_id = 0;
+    coupon->taken -= row.value;
   }
+  require(row.value <= 0, row, "a redemption puts nothing on a coupon");
   add_to_balance(row);
   count(row);
 }
@@ -317,6 +325,8 @@ void Replay::rollback(const LedgerRow& row) {
   if (CouponFact* coupon = chained_coupon(row)) {
     require(coupon->uses > 0, row, "its coupon was not redeemed");
     --coupon->uses;
+    coupon->taken -= row.value;
+    require(coupon->taken >= 0, row, "it returns more than was taken");
   }
   add_to_balance(row);
   count(row);
@@ -328,6 +338,27 @@ void Replay::make_void(const LedgerRow& row) {
     coupon->is_void = true;
     coupon->holder_id = 0;
   }
+  count(row);
+}
+
+void Replay::top_up(const LedgerRow& row) {
+  require(row.value > 0, row, "it puts nothing on its coupon");
+  if (CouponFact* coupon = live_coupon(row)) coupon->topped_up += row.value;
+  count(row);
+}
+
+void Replay::move_out(const LedgerRow& row) {
+  require(row.value < 0, row, "it takes nothing from its coupon");
+  if (CouponFact* coupon = live_coupon(row)) coupon->topped_up += row.value;
+  on_the_move_ = -row.value;
+  count(row);
+}
+
+void Replay::move_in(const LedgerRow& row) {
+  require(row.value == on_the_move_ && row.value > 0, row,
+          "the entry before does not take what it puts on its coupon");
+  on_the_move_ = 0;
+  if (CouponFact* coupon = live_coupon(row)) coupon->topped_up += row.value;
   count(row);
 }
 

@@ -30,6 +30,8 @@ struct CouponFact {
   std::int64_t last_seq = 0;
   std::int64_t user_id = 0;    // 0: no owner
   std::int64_t holder_id = 0;  // 0: not held
+  std::int64_t topped_up = 0;  // put on it since it was made, less what was moved away
+  std::int64_t taken = 0;      // by redemptions that stand
   std::int32_t campaign_id = 0;
   std::int32_t number = 0;
   std::int32_t uses = 0;
@@ -100,12 +102,15 @@ class Replay {
   }
   const std::map<std::int64_t, CampaignFact>& campaigns() const { return campaigns_; }
   const std::map<std::int64_t, KeyFact>& keys() const { return keys_; }
+  // Whether what the last entry took from a coupon was put on another.
+  bool is_complete() const { return on_the_move_ == 0; }
   std::int64_t restore_epoch() const { return restore_epoch_; }
 
  private:
   struct Rule {
     std::string_view operation;
     void (Replay::*play)(const LedgerRow& row);
+    bool moves_balances = false;
   };
   static const Rule& rule_of(const LedgerRow& row);
 
@@ -126,6 +131,9 @@ class Replay {
   void redeem(const LedgerRow& row);
   void rollback(const LedgerRow& row);
   void make_void(const LedgerRow& row);
+  void top_up(const LedgerRow& row);
+  void move_out(const LedgerRow& row);
+  void move_in(const LedgerRow& row);
   void restore(const LedgerRow& row);
 
   CampaignFact& campaign_of(const LedgerRow& row);
@@ -147,6 +155,8 @@ class Replay {
   std::int64_t last_user_ = 0;  // up to kOrdinaryIds
   std::int64_t last_high_ = kOrdinaryIds;
   std::int64_t restore_epoch_ = 0;
+  // What a coupon.move_out entry took, until the next entry puts it on another coupon.
+  std::int64_t on_the_move_ = 0;
 };
 
 }  // namespace coupon::store

@@ -13,14 +13,14 @@ namespace {
 
 constexpr char kRedemptions[] = R"(
   SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
-         rolled_back_at, order_id
+         rolled_back_at, order_id, taken
     FROM redemptions ORDER BY id)";
 constexpr char kRedemption[] = R"(
   SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
-         rolled_back_at
+         rolled_back_at, order_id, taken
     FROM redemptions WHERE id = ?)";
 constexpr char kCodes[] = R"(
-  SELECT c.id, code_hash, code_sealed, assigned_at, expires_at, max_uses, g.mode
+  SELECT c.id, code_hash, code_sealed, assigned_at, expires_at, max_uses, g.mode, c.value
     FROM coupons AS c LEFT JOIN campaigns AS g ON g.id = c.campaign_id ORDER BY c.id)";
 
 // What a redemption of this row added to the user's balance and subscription.
@@ -45,6 +45,7 @@ void compare(const Query& query, const LedgerRow& row, std::int64_t sign) {
   same("user_id", query.maybe_integer(3).value_or(0), row.user_id ? row.user_id->value : 0);
   same("what amount and reward add to the credit", credit_given(query), sign * row.credit.value);
   same("what reward adds to the subscription, in days,", days_given(query), sign * row.days);
+  same("taken", query.maybe_integer(10).value_or(0), -sign * row.value);
 }
 
 }  // namespace
@@ -121,22 +122,27 @@ void CodeCheck::see(const LedgerRow& row) {
   const core::Digest digest = minted ? minted_coupon(row, first) : lot(row, first);
   if (row.digest == core::as_text(digest)) return;
   throw Divergence{row_name("coupons", first) + (row.units > 1 ? " or one after it" : "") +
-                   ": code_hash, max_uses or expires_at is not what " + entry_name(row) +
-                   " made it"};
+                   ": code_hash, max_uses or expires_at, or its value, is not what " +
+                   entry_name(row) + " made it"};
 }
 
 core::Digest CodeCheck::minted_coupon(const LedgerRow& row, std::int64_t id) {
   next_code(row, id);
   expect_same("coupons", id, "assigned_at", query_.integer(3), row.at.value);
+  expect_same("coupons", id, "value", query_.maybe_integer(7), std::optional<std::int64_t>());
   return minted_digest(query_.block<24>(1), max_uses(), query_.maybe_time(4));
 }
 
 core::Digest CodeCheck::lot(const LedgerRow& row, std::int64_t first) {
   core::Hasher digest;
+  std::int64_t value = 0;
   for (std::int64_t i = 0; i < row.units; ++i) {
     const std::string code = next_code(row, first + i);
-    add_to_lot_digest(digest, code, max_uses(), query_.maybe_time(4));
+    add_to_lot_digest(digest, code, max_uses(), query_.maybe_time(4), query_.maybe_integer(7));
+    value += query_.maybe_integer(7).value_or(0);
   }
+  expect_same("coupons", first, row.units > 1 ? "value, and those after it, is" : "value", value,
+              row.value);
   return digest.finish();
 }
 

@@ -27,7 +27,8 @@ constexpr char kUsers[] = R"(
          password_hash, made_by_key, token_epoch
     FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kCoupons[] = R"(
-  SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at
+  SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at,
+         value, topped_up, balance
     FROM coupons WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kPolicies[] = R"(
   SELECT id, mode, max_redemptions_per_coupon, token_ttl_s FROM campaigns ORDER BY id)";
@@ -103,11 +104,27 @@ std::string_view state_of(const CouponFact& fact) {
   return name(CouponState::kRedeemed);
 }
 
+// What its value, fixed by the entry that made it, and what the ledger did to it since have left.
+// Gives back whether all of it is spent.
+bool compare_funds(const Query& query, const CouponFact& fact) {
+  const std::int64_t id = query.integer(0);
+  const bool has_balance = !query.is_null(10);
+  if (!has_balance && fact.topped_up == 0 && fact.taken == 0) return false;
+  if (!has_balance) {
+    throw Divergence{row_name("coupons", id) + " has no balance, but the ledger moved one"};
+  }
+  const std::int64_t put_on = query.integer(10) + fact.topped_up;
+  expect_same("coupons", id, "topped_up", query.integer(11), fact.topped_up);
+  expect_same("coupons", id, "balance", query.integer(12), put_on - fact.taken);
+  return put_on > 0 && put_on == fact.taken;
+}
+
 // A coupon with an owner is assigned until its last use; how many it has, the row says.
 void compare_state(const Query& query, const CouponFact& fact) {
   const std::int64_t id = query.integer(0);
   const auto max_uses = query.maybe_integer(6);
-  const bool used_up = max_uses == std::optional<std::int64_t>(fact.uses);
+  const bool is_spent = compare_funds(query, fact);
+  const bool used_up = is_spent || max_uses == std::optional<std::int64_t>(fact.uses);
   std::string derived(state_of(fact));
   if (fact.user_id != 0 && !fact.is_void && !used_up) derived = "assigned";
   expect_same("coupons", id, "state", query.text(3), derived);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "src/store/newest.h"
 #include "coupond/core/assert.h"
+#include "src/store/newest.h"
 #include "src/store/row.h"
 
 namespace coupon::store {
@@ -11,7 +11,7 @@ namespace {
 
 #define COUPOND_COUPON_COLUMNS                                                              \
   "SELECT id, campaign_id, number, code_hash, code_sealed, state, user_id, uses, max_uses," \
-  " pool_slot, assigned_at, expires_at, last_seq FROM coupons "
+  " pool_slot, assigned_at, expires_at, last_seq, value, topped_up, balance FROM coupons "
 
 constexpr char kById[] = COUPOND_COUPON_COLUMNS "WHERE id = ?";
 constexpr char kByCode[] = COUPOND_COUPON_COLUMNS "WHERE code_hash = ?";
@@ -45,8 +45,8 @@ constexpr char kLastId[] = "SELECT coalesce(max(id), 0) FROM coupons";
 
 #define COUPOND_COUPON_INSERT                                                                   \
   "INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, user_id, uses," \
-  " max_uses, pool_slot, assigned_at, expires_at, last_seq) VALUES "
-#define COUPOND_COUPON_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+  " max_uses, pool_slot, assigned_at, expires_at, last_seq, value, topped_up, balance) VALUES "
+#define COUPOND_COUPON_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define COUPOND_COUPON_FIVE_ROWS                                                             \
   COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW \
                      ", " COUPOND_COUPON_ROW
@@ -66,6 +66,9 @@ constexpr char kVoid[] =
     "UPDATE coupons SET state = 'void', pool_slot = NULL, last_seq = ?2 WHERE id = ?1";
 constexpr char kTouch[] = "UPDATE coupons SET last_seq = ?2 WHERE id = ?1";
 constexpr char kSetMaxUses[] = "UPDATE coupons SET max_uses = ?2, state = ?3 WHERE id = ?1";
+constexpr char kPutOn[] = R"(
+  UPDATE coupons SET topped_up = topped_up + ?2, balance = balance + ?2, state = ?3, last_seq = ?4
+   WHERE id = ?1)";
 constexpr char kMoveSlot[] =
     "UPDATE coupons SET pool_slot = ?3 WHERE campaign_id = ?1 AND pool_slot = ?2";
 
@@ -80,6 +83,13 @@ constexpr char kPutHold[] = R"(
     expires_at = ?5)";
 constexpr char kRemoveHold[] = "DELETE FROM holds WHERE coupon_id = ?";
 
+std::optional<domain::Funds> read_funds(const Query& query, int column) {
+  if (query.is_null(column)) return std::nullopt;
+  return domain::Funds{.value = query.integer(column),
+                       .topped_up = query.integer(column + 1),
+                       .balance = query.integer(column + 2)};
+}
+
 domain::Coupon read_coupon(const Query& query) {
   return {.id = {query.integer(0)},
           .campaign_id = {query.integer(1)},
@@ -93,7 +103,8 @@ domain::Coupon read_coupon(const Query& query) {
           .pool_slot = query.maybe_integer(9),
           .assigned_at = query.maybe_time(10),
           .expires_at = query.maybe_time(11),
-          .last_seq = {query.integer(12)}};
+          .last_seq = {query.integer(12)},
+          .funds = read_funds(query, 13)};
 }
 
 template <class... Keys>
@@ -128,6 +139,11 @@ void add_row(Query& query, const domain::Coupon& c) {
   query.add(c.id, c.campaign_id, c.number, c.code_hash, core::as_bytes(c.code_sealed),
             domain::name(c.state), c.user_id, c.uses, c.max_uses, c.pool_slot, c.assigned_at,
             c.expires_at, c.last_seq);
+  if (c.funds) {
+    query.add(c.funds->value, c.funds->topped_up, c.funds->balance);
+  } else {
+    query.add(std::nullopt, std::nullopt, std::nullopt);
+  }
 }
 
 void add_optional(core::Hasher& hasher, std::optional<std::int64_t> number) {
@@ -247,11 +263,12 @@ core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int6
 }
 
 void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
-                       std::optional<std::int64_t> max_uses,
-                       std::optional<core::UnixMs> expires_at) {
+                       std::optional<std::int64_t> max_uses, std::optional<core::UnixMs> expires_at,
+                       std::optional<std::int64_t> value) {
   add_optional(lot.add(code_hash), max_uses);
-  // Lots of version 0.1.0 had no end, and must verify as they were written.
+  // Lots of version 0.1.0 had no end and no value, and must verify as they were written.
   if (expires_at) lot.add("expires_at").add(expires_at->value);
+  if (value) lot.add("value").add(*value);
 }
 
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
@@ -267,6 +284,11 @@ void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64
     state = max_uses == coupon.uses ? domain::CouponState::kRedeemed : unused;
   }
   Query(tx.db(), kSetMaxUses, coupon.id, max_uses, domain::name(state)).run();
+}
+
+void put_on(Tx& tx, const domain::Coupon& coupon, std::int64_t amount, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq() && coupon.funds.has_value() && amount != 0);
+  Query(tx.db(), kPutOn, coupon.id, amount, domain::name(coupon.state), seq).run();
 }
 
 std::optional<domain::Coupon> find_coupon_in_slot(Connection& connection, core::CampaignId campaign,

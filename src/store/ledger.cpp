@@ -7,7 +7,7 @@ constexpr char kLast[] = "SELECT seq, at, hash FROM ledger ORDER BY seq DESC LIM
 
 constexpr char kAfter[] = R"(
   SELECT seq, at, operation, actor, campaign_id, coupon_id, user_id, units, credit, days,
-         available, coupon_prev, digest, detail, hash
+         available, value, coupon_prev, digest, detail, hash
     FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?)";
 
 void add(core::Hasher& hasher, const std::optional<std::int64_t>& value) {
@@ -51,11 +51,12 @@ LedgerRow read_row(const Query& query) {
                 .credit = {query.integer(8)},
                 .days = query.integer(9),
                 .available = query.integer(10),
-                .coupon_prev = id_at<core::Seq>(query, 11),
+                .value = query.integer(11),
+                .coupon_prev = id_at<core::Seq>(query, 12),
                 .digest = std::nullopt,
-                .detail = query.maybe_text(13),
-                .hash = query.block<32>(14)};
-  if (!query.is_null(12)) row.digest = query.blob(12);
+                .detail = query.maybe_text(14),
+                .hash = query.block<32>(15)};
+  if (!query.is_null(13)) row.digest = query.blob(13);
   return row;
 }
 
@@ -73,6 +74,8 @@ core::Digest chain(const core::Digest& previous, core::Seq seq, core::UnixMs at,
   add(hasher, plain(entry.coupon_prev));
   add(hasher, entry.digest ? std::optional(core::as_text(*entry.digest)) : std::nullopt);
   add(hasher, entry.detail);
+  // Entries of version 0.1.0 had none, and must verify as they were written.
+  if (entry.value != 0) hasher.add("value").add(entry.value);
   return hasher.finish();
 }
 
@@ -86,6 +89,7 @@ core::Digest chain(const core::Digest& previous, const LedgerRow& row) {
               .credit = row.credit,
               .days = row.days,
               .available = row.available,
+              .value = row.value,
               .coupon_prev = row.coupon_prev};
   if (row.digest) entry.digest = core::as_bytes(*row.digest);
   if (row.detail) entry.detail = *row.detail;

@@ -13,7 +13,7 @@ namespace {
 
 #define COUPOND_REDEMPTION_COLUMNS                                                           \
   "SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, order_id," \
-  " metadata, redeemed_at, rolled_back_at FROM redemptions "
+  " metadata, redeemed_at, rolled_back_at, taken FROM redemptions "
 
 constexpr char kById[] = COUPOND_REDEMPTION_COLUMNS "WHERE id = ?";
 constexpr char kNewest[] = COUPOND_REDEMPTION_COLUMNS "WHERE id < ?2 ORDER BY id DESC LIMIT ?3";
@@ -50,8 +50,8 @@ constexpr char kMostOfAUser[] = R"(
 
 constexpr char kInsert[] = R"(
   INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
-    order_id, metadata, redeemed_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+    order_id, metadata, redeemed_at, taken)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
 constexpr char kEnd[] = "UPDATE redemptions SET rolled_back_at = ?2 WHERE id = ?1";
 
 constexpr char kBalance[] = "SELECT credit, subscription_ends_at FROM users WHERE id = ?";
@@ -69,6 +69,7 @@ domain::Redemption read_redemption(const Query& query) {
           .campaign_id = {query.integer(2)},
           .user_id = maybe_user(query, 3),
           .amount = {query.integer(4)},
+          .taken = query.maybe_integer(11),
           .reward = {.kind = domain::parse_reward_kind(query.text(5)).value(),
                      .value = query.integer(6)},
           .order_id = query.maybe_text(7),
@@ -173,7 +174,7 @@ void insert_redemption(Tx& tx, const domain::Redemption& r) {
   COUPOND_ASSERT(r.id == tx.last_seq());  // its own entry, just made
   COUPOND_ASSERT(r.amount.value >= 0 && !r.rolled_back_at);
   Query(tx.db(), kInsert, r.id, r.coupon_id, r.campaign_id, r.user_id, r.amount,
-        domain::name(r.reward.kind), r.reward.value, r.order_id, r.metadata, r.redeemed_at)
+        domain::name(r.reward.kind), r.reward.value, r.order_id, r.metadata, r.redeemed_at, r.taken)
       .run();
 }
 

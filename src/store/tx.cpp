@@ -22,8 +22,8 @@ constexpr char kRollback[] = "ROLLBACK TO attempt";
 
 constexpr char kAppend[] = R"(
   INSERT INTO ledger (seq, at, operation, actor, campaign_id, coupon_id, user_id, units, credit,
-    days, available, coupon_prev, digest, detail, hash)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+    days, available, value, coupon_prev, digest, detail, hash)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
 
 // The old figures in the condition: if the file does not hold what we counted from, then somebody
 // else has changed it, and the batch must not be committed.
@@ -113,7 +113,7 @@ core::Seq Tx::append(const Entry& entry) {
   const core::Digest hash = chain(head_.hash, seq, now_, entry);
   Query(connection_, kAppend, seq, now_, entry.operation, entry.actor, entry.campaign_id,
         entry.coupon_id, entry.user_id, entry.units, entry.credit, entry.days, entry.available,
-        entry.coupon_prev, entry.digest, entry.detail, hash)
+        entry.value, entry.coupon_prev, entry.digest, entry.detail, hash)
       .run();
   head_ = {.seq = seq, .at = now_, .hash = hash};
   return seq;

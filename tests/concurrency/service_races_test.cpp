@@ -210,3 +210,38 @@ TEST_CASE("3 in stock and 10 claims at once give three 200 and seven 409", "[cla
   CHECK(get(port, admin, "/coupons").body[0]["available_count"] == 0);
   CHECK(box.divergence() == "");
 }
+
+TEST_CASE("20 tills spend one card at once: the sum is exact", "[card][race]") {
+  constexpr int kTills = 20;
+  constexpr std::int64_t kValue = 1000;
+  BlackBox box;
+  const auto cards = box.add_campaign(
+      "cards", domain::Mode::kCard,
+      {.max_redemptions_per_coupon = std::nullopt, .value = kValue, .currency = "EUR"});
+  const std::string code = box.add_codes(cards, 1).at(0);
+  const auto people = add_people(box, kTills);
+  const Person admin = box.add_person(domain::Role::kAdmin);
+  const int port = box.start().port();
+  // 30 + 35 + ... + 125: more than there is, so that some are refused and one unit too many shows.
+  const auto amount = [](int i) { return std::int64_t{30 + 5 * i}; };
+  const auto answers = test::race(port, kTills, [&](int i, HttpClient& client) {
+    return test::ask(client, at(people, i), "POST", "/api/v1/coupons/" + code + "/redeem",
+                     Json{{"amount", amount(i)}}.dump());
+  });
+  CHECK(others(answers, 201, 409) == 0);
+  std::int64_t paid = 0;
+  std::int64_t smallest_refused = kValue;
+  for (int i = 0; i < kTills; ++i) {
+    const Answer& answer = answers[static_cast<std::size_t>(i)];
+    if (answer.status == 201) paid += amount(i);
+    if (answer.status != 409) continue;
+    CHECK(answer.body["code"] == "insufficient_balance");
+    smallest_refused = std::min(smallest_refused, amount(i));
+  }
+  const Json card = get(port, admin, "/api/v1/coupons/" + code).body["coupon"];
+  const auto left = card["balance"].get<std::int64_t>();
+  CHECK(paid + left == kValue);
+  // Nobody was refused what was there at the end.
+  CHECK(left < smallest_refused);
+  CHECK(box.divergence() == "");
+}

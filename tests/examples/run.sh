@@ -42,6 +42,7 @@ run() {
 for script in token book store card claim; do
   run "${script}_service.sh" bash "${script}_service.sh"
 done
+run gift_cards.sh bash gift_cards.sh
 
 # A code for the till: a campaign of one member, who gets it.
 source ./lib.sh >/dev/null

@@ -8,6 +8,7 @@ using Id = World::Id;
 using Kind = Command::Kind;
 
 bool used_up(const CodeRules& rules, const CodeState& code) {
+  if (rules.value) return !code.standing.empty() && code.balance() == 0;
   return rules.max_uses && std::int64_t(code.standing.size()) >= *rules.max_uses;
 }
 bool usable(const CodeRules& rules, const CodeState& code) {
@@ -23,9 +24,10 @@ bool give(const CodeRules& rules, CodeState& code, Id user) {
   return true;
 }
 
-bool make(CodeState& code, Id owner) {
+bool make(const CodeRules& rules, CodeState& code, Id owner) {
   if (code.exists) return false;
   code.exists = true;
+  code.put_on = rules.value.value_or(0);
   code.owner = owner;
   return true;
 }
@@ -50,7 +52,15 @@ bool redeem(const CodeRules& rules, CodeState& code, const Command& command, Id 
   if (code.holder == 0 && (rules.hold_required || command.token)) return false;
   code.holder = 0;
   code.token = {};
-  return code.standing.insert(redemption).second;
+  const std::int64_t taken = rules.value ? command.amount.value_or(code.balance()) : 0;
+  if (rules.value ? taken < 1 || taken > code.balance() : command.amount.has_value()) return false;
+  return code.standing.emplace(redemption, taken).second;
+}
+
+bool top_up(const CodeRules& rules, CodeState& code, const Command& command) {
+  if (!code.exists || code.is_void || !rules.value) return false;
+  code.put_on += command.amount.value();
+  return true;
 }
 
 bool make_void(const CodeRules& rules, CodeState& code) {
@@ -66,9 +76,9 @@ bool make_void(const CodeRules& rules, CodeState& code) {
 bool done(const CodeRules& rules, CodeState& code, const Command& command, Id seq) {
   switch (command.kind) {
     case Kind::kGenerate:
-      return make(code, 0);
+      return make(rules, code, 0);
     case Kind::kIssue:
-      return rules.minted ? make(code, command.user) : give(rules, code, command.user);
+      return rules.minted ? make(rules, code, command.user) : give(rules, code, command.user);
     case Kind::kAssign:
       return give(rules, code, command.user);
     case Kind::kHold:
@@ -79,6 +89,8 @@ bool done(const CodeRules& rules, CodeState& code, const Command& command, Id se
       return redeem(rules, code, command, seq);
     case Kind::kRollBack:
       return code.standing.erase(command.number) == 1;
+    case Kind::kTopUp:
+      return top_up(rules, code, command);
     default:
       return make_void(rules, code);
   }
@@ -94,6 +106,10 @@ bool may_refuse(const CodeRules& rules, const CodeState& code, const Command& co
     case Reason::kAlreadyRedeemed:
     case Reason::kCouponRedemptionCapReached:
       return used_up(rules, code);
+    case Reason::kInsufficientBalance:
+      return rules.value && (code.balance() == 0 || command.amount.value_or(1) > code.balance());
+    case Reason::kNoBalance:
+      return !rules.value;
     case Reason::kAlreadyAssigned:
       return code.owner != 0 || used_up(rules, code);
     case Reason::kNotOwner:

@@ -5,8 +5,8 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <set>
 
 #include "coupond/core/error.h"
 #include "tests/support/command.h"
@@ -17,11 +17,18 @@ struct CodeState {
   bool exists = false;
   bool is_void = false;
   World::Id owner = 0;
-  std::set<World::Id> standing = {};  // redemptions
+  std::map<World::Id, std::int64_t> standing = {};  // redemptions, with what each took
+  std::int64_t put_on = 0;                          // of a code with a balance
   World::Id holder = 0;
   domain::TokenHash token{};
 
   auto operator<=>(const CodeState&) const = default;
+
+  std::int64_t balance() const {
+    std::int64_t left = put_on;
+    for (const auto& [redemption, taken] : standing) left -= taken;
+    return left;
+  }
 };
 
 // What does not change of a code.
@@ -30,6 +37,7 @@ struct CodeRules {
   bool minted = false;
   bool hold_required = false;
   std::optional<std::int64_t> max_uses = {};
+  std::optional<std::int64_t> value = {};  // it is made with; absent: it has no balance
 };
 
 // Does to the code what an accepted request did, in the ledger entry `seq`; false when it could not

@@ -7,6 +7,15 @@
 
 namespace coupon::test {
 
+namespace {
+
+bool by_clerk(Command::Kind kind) {
+  return kind == Command::Kind::kVoid || kind == Command::Kind::kTopUp ||
+         kind == Command::Kind::kTransfer;
+}
+
+}  // namespace
+
 struct CommandSource::Kinds {
   int weight;
   Kind kind;
@@ -25,7 +34,9 @@ CommandSource::Kind CommandSource::any_kind() {
                                                               {30, Kind::kRedeem},
                                                               {8, Kind::kRollBack},
                                                               {3, Kind::kVoid},
-                                                              {4, Kind::kCredit}}};
+                                                              {4, Kind::kCredit},
+                                                              {5, Kind::kTopUp},
+                                                              {4, Kind::kTransfer}}};
   int total = 0;
   for (const Kinds& entry : kKinds) total += entry.weight;
   Id left = below(total);
@@ -110,6 +121,8 @@ void CommandSource::about_campaign(Command& command, const World& world) {
 void CommandSource::about_coupon(Command& command, const World& world) {
   if (world.model.coupons.empty() || one_in(40)) {
     command.code = fresh_code().hash;  // of no coupon
+    command.to = fresh_code().hash;
+    command.amount = 1;
     command.token = token();
     return;
   }
@@ -118,8 +131,21 @@ void CommandSource::about_coupon(Command& command, const World& world) {
     if (of == id) command.code = code;
   }
   if (coupon.owner && !one_in(10)) command.user = *coupon.owner;
-  if (command.kind == Kind::kVoid) command.who = one_in(12) ? Who::kStranger : Who::kClerk;
+  if (by_clerk(command.kind)) command.who = one_in(12) ? Who::kStranger : Who::kClerk;
+  choose_amount(command, coupon);
+  if (command.kind == Kind::kTransfer) {
+    command.to = std::next(world.coupons.begin(), below(Id(world.coupons.size())))->first;
+  }
   show_token(command, world, coupon);
+}
+
+// Mostly one that is there; now and then none is said.
+void CommandSource::choose_amount(Command& command, const ReferenceModel::Coupon& coupon) {
+  if (command.kind == Kind::kTopUp) command.amount = 1 + below(300);
+  const bool takes = command.kind == Kind::kTransfer ||
+                     (command.kind == Kind::kRedeem && (coupon.put_on || one_in(30)));
+  if (!takes || one_in(5)) return;
+  command.amount = 1 + below(one_in(3) ? coupon.balance() + 2 : 1 + coupon.balance() / 3);
 }
 
 void CommandSource::show_token(Command& command, const World& world,
@@ -135,7 +161,7 @@ void CommandSource::show_token(Command& command, const World& world,
     if (held && !one_in(4)) command.token = coupon.hold->token;
     if (one_in(12)) command.token = token();
   }
-  if (held && command.kind != Kind::kVoid && !one_in(8)) command.user = coupon.hold->user;
+  if (held && !by_clerk(command.kind) && !one_in(8)) command.user = coupon.hold->user;
 }
 
 Command CommandSource::altered(const Command& command) {

@@ -46,6 +46,7 @@ class CommandSource {
   domain::TokenHash token();
   void about_campaign(Command& command, const World& world);
   void about_coupon(Command& command, const World& world);
+  void choose_amount(Command& command, const ReferenceModel::Coupon& coupon);
   void show_token(Command& command, const World& world, const ReferenceModel::Coupon& coupon);
 
   SeededRandom& random_;

@@ -18,6 +18,10 @@ void add_coupons(World& world, store::Connection& db) {
                                 .is_void = coupon.state == domain::CouponState::kVoid,
                                 .expires_at = coupon.expires_at};
     if (coupon.user_id) seen.owner = coupon.user_id->value;
+    if (coupon.funds) {
+      seen.put_on = coupon.funds->put_on();
+      seen.taken = coupon.funds->put_on() - coupon.funds->balance;
+    }
     world.model.coupons[id] = seen;
     world.coupons[coupon.code_hash] = id;
   }
@@ -49,6 +53,7 @@ void look_at_the_end(RecordedHistory& history, store::Connection& db, Moment now
     const auto& coupon = world.model.coupons.at(id);
     history.coupons[code] = {
         .owner = coupon.owner.value_or(0), .uses = coupon.uses, .is_void = coupon.is_void};
+    if (coupon.put_on) history.coupons[code].balance = coupon.balance();
   }
   for (const auto& [id, user] : world.model.users) history.credit[id] = user.credit;
   for (const auto& [id, campaign] : history.start.model.campaigns) {

@@ -134,7 +134,9 @@ class HistoryRecorder {
     known.model.now = engine_->clock().now();
     for (int i = 0; i < plan_.requests; ++i) {
       Record record{.command = source.next(known, known.model.now)};
-      if (record.command.kind == Kind::kOpenCampaign || record.command.kind == Kind::kArchive) {
+      // A transfer is about two codes at once, and the search looks at each alone.
+      const Kind kind = record.command.kind;
+      if (kind == Kind::kOpenCampaign || kind == Kind::kArchive || kind == Kind::kTransfer) {
         continue;
       }
       ask(record, seed % 100);

@@ -142,6 +142,7 @@ class Objects {
       const auto& coupon = history_.start.model.coupons.at(known->second);
       campaign = coupon.campaign;
       rules.max_uses = coupon.max_uses;
+      rules.value = coupon.put_on;
     } else {
       for (const Known& made : known_) {
         if (made.row != nullptr && touches(made, code) && made.row->campaign_id) {
@@ -153,7 +154,10 @@ class Objects {
     const auto found = history_.start.model.campaigns.find(campaign);
     if (found == history_.start.model.campaigns.end()) return rules;
     const auto& policy = found->second.policy;
-    if (known == history_.start.coupons.end()) rules.max_uses = policy.max_redemptions_per_coupon;
+    if (known == history_.start.coupons.end()) {
+      rules.max_uses = policy.max_redemptions_per_coupon;
+      rules.value = policy.value;
+    }
     rules.bearer = domain::traits(found->second.mode).bearer;
     rules.minted = domain::traits(found->second.mode).minted;
     rules.hold_required = policy.hold_required;
@@ -165,8 +169,10 @@ class Objects {
     if (known == history_.start.coupons.end()) return {};
     const auto& coupon = history_.start.model.coupons.at(known->second);
     CodeState state{.exists = true, .is_void = coupon.is_void, .owner = coupon.owner.value_or(0)};
+    state.put_on = coupon.put_on.value_or(0);
     for (const auto& [id, redemption] : history_.start.model.redemptions) {
-      if (redemption.stands && redemption.coupon == known->second) state.standing.insert(id);
+      if (redemption.stands && redemption.coupon == known->second)
+        state.standing.emplace(id, redemption.taken);
     }
     if (coupon.hold) {
       state.holder = coupon.hold->user;
@@ -188,7 +194,8 @@ class Objects {
     }
     steps.push_back({.invoked = kAtTheEnd, .replied = kNever, .take = [&](CodeState& state) {
                        return state.owner == sight.owner && state.is_void == sight.is_void &&
-                              std::int64_t(state.standing.size()) == sight.uses;
+                              std::int64_t(state.standing.size()) == sight.uses &&
+                              (!sight.balance || sight.balance == state.balance());
                      }});
     search("a code", start_of(code), steps);
   }

@@ -41,6 +41,7 @@ struct LastSight {
   World::Id owner = 0;  // 0: none
   std::int64_t uses = 0;
   bool is_void = false;
+  std::optional<std::int64_t> balance = {};
 };
 
 struct RecordedHistory {

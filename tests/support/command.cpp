@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "coupond/service/balances.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
@@ -97,10 +98,29 @@ Result<Effect> redeem(store::Tx& tx, const Command& command) {
   const auto redeemed = service::redeem(tx, caller_of(command),
                                         {.code = command.code.value(),
                                          .user_id = {{command.user}},
-                                         .proof = {.token_hash = command.token}});
+                                         .proof = {.token_hash = command.token},
+                                         .amount = command.amount});
   if (!redeemed.ok()) return redeemed.error();
-  return Effect{
+  Effect effect{
       .seq = redeemed->redemption.id, .at = tx.now(), .credit = redeemed->balance.credit.value};
+  if (redeemed->coupon.funds) effect.left = redeemed->coupon.funds->balance;
+  return effect;
+}
+
+Result<Effect> top_up(store::Tx& tx, const Command& command) {
+  const auto done = service::top_up(tx, caller_of(command), command.code.value(),
+                                    command.amount.value(), std::nullopt);
+  auto effect = with_seq(tx, done);
+  if (effect.ok()) effect->left = done->coupon.funds->balance;
+  return effect;
+}
+
+Result<Effect> transfer(store::Tx& tx, const Command& command) {
+  const auto done = service::transfer(
+      tx, caller_of(command),
+      {.from = command.code.value(), .to = command.to.value(), .amount = command.amount});
+  if (!done.ok()) return done.error();
+  return Effect{.seq = done->to.seq, .at = tx.now(), .left = done->from.coupon.funds->balance};
 }
 
 Result<Effect> roll_back(store::Tx& tx, const Command& command) {
@@ -153,8 +173,9 @@ Verdict of_campaign(const World& world, const Command& command) {
 
 Verdict of_coupon(const World& world, const Command& command) {
   const auto coupon = coupon_of(world, command);
-  const bool strange =
-      command.kind == Kind::kVoid ? command.who != Who::kClerk : command.who == Who::kStranger;
+  const bool by_clerk = command.kind == Kind::kVoid || command.kind == Kind::kTopUp ||
+                        command.kind == Kind::kTransfer;
+  const bool strange = by_clerk ? command.who != Who::kClerk : command.who == Who::kStranger;
   // A code has to be found before a redemption's own right can be judged.
   if (!coupon && strange && command.kind != Kind::kRedeem) return Reason::kForbidden;
   if (!coupon) return Reason::kUnknownCode;
@@ -166,7 +187,16 @@ Verdict of_coupon(const World& world, const Command& command) {
     case Kind::kRelease:
       return world.model.may_release(command.who, *coupon, command.user, command.token.value());
     case Kind::kRedeem:
-      return world.model.may_redeem(command.who, *coupon, command.user, command.token);
+      return world.model.may_redeem(command.who, *coupon, command.user, command.token,
+                                    command.amount);
+    case Kind::kTopUp:
+      return world.model.may_top_up(command.who, *coupon, command.amount.value());
+    case Kind::kTransfer: {
+      if (strange) return Reason::kForbidden;
+      const auto target = world.coupons.find(command.to.value());
+      if (target == world.coupons.end()) return Reason::kUnknownCode;
+      return world.model.may_transfer(command.who, *coupon, target->second, command.amount);
+    }
     default:
       return world.model.may_void(command.who, *coupon);
   }
@@ -229,6 +259,11 @@ std::string moved_credit(World& world, Id user, const Effect& effect) {
   return same ? "" : "the balance told is another";
 }
 
+std::string moved_balance(World& world, Id coupon, const Effect& effect) {
+  const bool same = !effect.left || effect.left == world.model.coupons.at(coupon).balance();
+  return same ? "" : "the balance told of the code is another";
+}
+
 std::string done(World& world, const Command& command, const Effect& effect) {
   ReferenceModel& model = world.model;
   const auto coupon = coupon_of(world, command);
@@ -254,8 +289,8 @@ std::string done(World& world, const Command& command, const Effect& effect) {
       model.coupons.at(*coupon).hold.reset();
       return {};
     case Kind::kRedeem:
-      model.redeemed(*coupon, command.user, effect.seq.value);
-      return moved_credit(world, command.user, effect);
+      model.redeemed(*coupon, command.user, effect.seq.value, command.amount);
+      return moved_credit(world, command.user, effect) + moved_balance(world, *coupon, effect);
     case Kind::kRollBack:
       model.rolled_back(command.number);
       return moved_credit(world, model.redemptions.at(command.number).user, effect);
@@ -266,6 +301,12 @@ std::string done(World& world, const Command& command, const Effect& effect) {
     case Kind::kCredit:
       model.users.at(command.user).credit += command.number;
       return {};
+    case Kind::kTopUp:
+      model.topped_up(*coupon, command.amount.value());
+      return moved_balance(world, *coupon, effect);
+    case Kind::kTransfer:
+      model.transferred(*coupon, world.coupons.at(command.to.value()), command.amount);
+      return moved_balance(world, *coupon, effect);
   }
   return "no such command";
 }
@@ -274,8 +315,8 @@ std::string done(World& world, const Command& command, const Effect& effect) {
 
 const char* name(Kind kind) {
   static constexpr std::array<const char*, Command::kKinds> kNames{
-      "open campaign", "generate", "switch", "cap",      "archive", "issue", "assign",
-      "hold",          "release",  "redeem", "rollback", "void",    "credit"};
+      "open campaign", "generate", "switch",   "cap",  "archive", "issue",  "assign",  "hold",
+      "release",       "redeem",   "rollback", "void", "credit",  "top up", "transfer"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -309,6 +350,10 @@ Result<Effect> execute(store::Tx& tx, const service::Mint& mint, const Command& 
           tx, service::void_coupon(tx, caller_of(command), command.code.value(), std::nullopt));
     case Kind::kCredit:
       return add_credit(tx, command);
+    case Kind::kTopUp:
+      return top_up(tx, command);
+    case Kind::kTransfer:
+      return transfer(tx, command);
   }
   return Reason::kInternal;
 }
@@ -333,7 +378,8 @@ Verdict expected(const World& world, const Command& command) {
 }
 
 std::string apply(World& world, const Command& command, const Effect& effect) {
-  if (effect.seq.value != world.last_seq + 1) {
+  const std::int64_t entries = command.kind == Kind::kTransfer ? 2 : 1;
+  if (effect.seq.value != world.last_seq + entries) {
     return "seq " + std::to_string(effect.seq.value) + " follows " + std::to_string(world.last_seq);
   }
   world.last_seq = effect.seq.value;

@@ -28,12 +28,14 @@ struct Command {
     kAssign,
     kHold,      // `number`: seconds; `token`
     kRelease,   // `token`
-    kRedeem,    // `token`
+    kRedeem,    // `token`, `amount`
     kRollBack,  // `number`: the redemption's id
     kVoid,
-    kCredit,  // `number`: added
+    kCredit,    // `number`: added
+    kTopUp,     // `amount`
+    kTransfer,  // `to`, `amount`; two ledger entries
   };
-  static constexpr int kKinds = 13;
+  static constexpr int kKinds = 15;
 
   Kind kind = Kind::kIssue;
   std::string marker = {};  // the actor of its ledger entry
@@ -42,6 +44,8 @@ struct Command {
   Id campaign = 0;
   std::optional<domain::CodeHash> code = {};  // of the coupon it is about
   std::optional<domain::TokenHash> token = {};
+  std::optional<domain::CodeHash> to = {};
+  std::optional<std::int64_t> amount = {};
   std::int64_t number = 0;
   std::uint64_t draw = 0;
   std::vector<service::FreshCode> codes = {};
@@ -59,6 +63,7 @@ struct Effect {
   std::vector<std::pair<domain::CodeHash, World::Id>> coupons = {};
   std::optional<core::UnixMs> until = {};   // of a hold, as told
   std::optional<std::int64_t> credit = {};  // the user's balance afterwards, as told
+  std::optional<std::int64_t> left = {};    // on the coupon afterwards, as told
 };
 
 // Runs it with the engine.

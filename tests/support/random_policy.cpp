@@ -30,6 +30,13 @@ domain::Policy random_policy(SeededRandom& random, domain::Mode mode, core::Unix
       policy.reward = {domain::RewardKind::kPercentOff, 20};
   }
   if (mode == domain::Mode::kShared) policy.max_issued = 1;
+  if (domain::traits(mode).valued && one_in(2)) {
+    policy.value = one_in(4) ? 0 : below(500);
+    if (one_in(2)) policy.currency = one_in(2) ? "EUR" : "JPY";
+    policy.price = {};
+    policy.reward = {};
+    policy.max_redemptions_per_coupon.reset();
+  }
   return policy;
 }
 

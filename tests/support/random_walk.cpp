@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "coupond/service/balances.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
@@ -46,7 +47,7 @@ struct RandomWalk::Kind {
 };
 
 std::string RandomWalk::step() {
-  static constexpr std::array<Kind, 12> kKinds{{{6, &RandomWalk::generate},
+  static constexpr std::array<Kind, 14> kKinds{{{6, &RandomWalk::generate},
                                                 {2, &RandomWalk::switch_campaign},
                                                 {2, &RandomWalk::set_cap},
                                                 {1, &RandomWalk::archive},
@@ -57,6 +58,8 @@ std::string RandomWalk::step() {
                                                 {30, &RandomWalk::redeem},
                                                 {8, &RandomWalk::roll_back},
                                                 {3, &RandomWalk::make_void},
+                                                {5, &RandomWalk::top_up},
+                                                {5, &RandomWalk::transfer},
                                                 {4, &RandomWalk::add_credit}}};
   // Mostly little time passes; now and then holds, tokens and campaigns run out.
   fixture_.clock().advance(below(one_in(20) ? 90'000 : 500));
@@ -226,15 +229,21 @@ std::string RandomWalk::redeem() {
   std::optional<domain::TokenHash> shown;
   if (model_.is_held(target) && !one_in(4)) shown = target.hold->token;
   if (one_in(12)) shown = token();
-  const auto expected = model_.may_redeem(who, coupon, user, shown);
+  std::optional<std::int64_t> amount;
+  if (target.put_on || one_in(30)) amount = any_amount(target);
+  const auto expected = model_.may_redeem(who, coupon, user, shown, amount);
   const auto redeemed = fixture_.run<service::Redeemed>([&](store::Tx& tx) {
     service::RedeemRequest request{.code = hash_of(coupon), .walk_in = walks_in};
+    request.amount = amount;
     if (!walks_in) request.user_id = core::UserId{user};
     request.proof.token_hash = shown;
     return service::redeem(tx, caller(who, user), request);
   });
   if (!redeemed.ok() || expected) return judge("redeem", expected, redeemed);
-  model_.redeemed(coupon, user, redeemed->redemption.id.value);
+  model_.redeemed(coupon, user, redeemed->redemption.id.value, amount);
+  if (target.put_on && redeemed->coupon.funds->balance != target.balance()) {
+    return "a redemption leaves another balance on its code";
+  }
   if (walks_in) return judge("walk-in", expected, redeemed);
   const Model::User& account = model_.users.at(user);
   if (redeemed->balance.credit.value != account.credit ||
@@ -270,6 +279,41 @@ std::string RandomWalk::make_void() {
     model_.coupons.at(coupon).hold.reset();
   }
   return judge("void", expected, done);
+}
+
+std::optional<std::int64_t> RandomWalk::any_amount(const Model::Coupon& coupon) {
+  if (one_in(5)) return std::nullopt;
+  return 1 + below(one_in(3) ? coupon.balance() + 2 : 1 + coupon.balance() / 3);
+}
+
+std::string RandomWalk::top_up() {
+  if (model_.coupons.empty()) return {};
+  const Id coupon = any_coupon();
+  const Id amount = 1 + below(300);
+  const Who who = any_clerk();
+  const auto expected = model_.may_top_up(who, coupon, amount);
+  const auto done = fixture_.run<service::BalanceChanged>([&](store::Tx& tx) {
+    return service::top_up(tx, caller(who, any_user()), hash_of(coupon), amount, std::nullopt);
+  });
+  if (done.ok() && !expected) model_.topped_up(coupon, amount);
+  return judge("top up", expected, done);
+}
+
+std::string RandomWalk::transfer() {
+  if (model_.coupons.empty()) return {};
+  const Id from = any_coupon();
+  const Id to = any_coupon();
+  const auto amount = any_amount(model_.coupons.at(from));
+  const Who who = any_clerk();
+  const auto expected = model_.may_transfer(who, from, to, amount);
+  const auto done = fixture_.run<service::Transferred>([&](store::Tx& tx) {
+    return service::transfer(tx, caller(who, any_user()),
+                             {.from = hash_of(from), .to = hash_of(to), .amount = amount});
+  });
+  if (done.ok() && !expected && done->amount != model_.transferred(from, to, amount)) {
+    return "a transfer moves another amount";
+  }
+  return judge("transfer", expected, done);
 }
 
 // What service::change_credit() does, which needs a whole engine.
@@ -312,6 +356,9 @@ std::string RandomWalk::compare_coupons(store::Connection& db) {
     const bool held = hold && model_.now < hold->expires_at;
     const auto owner = stored->user_id ? std::optional(stored->user_id->value) : std::nullopt;
     const bool same = stored->state == coupon.state() && stored->uses == coupon.uses &&
+                      stored->funds.has_value() == coupon.put_on.has_value() &&
+                      (!stored->funds || (stored->funds->put_on() == coupon.put_on &&
+                                          stored->funds->balance == coupon.balance())) &&
                       owner == coupon.owner && held == model_.is_held(coupon) &&
                       (!held || hold->user_id.value == coupon.hold->user);
     if (!same) return "coupon " + std::to_string(id) + " differs ";

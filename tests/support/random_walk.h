@@ -90,7 +90,11 @@ class RandomWalk {
   std::string redeem();
   std::string roll_back();
   std::string make_void();
+  std::string top_up();
+  std::string transfer();
   std::string add_credit();
+  // An amount that is mostly there; now and then none is said.
+  std::optional<std::int64_t> any_amount(const Model::Coupon& coupon);
   std::string compare_campaigns(store::Connection& db);
   std::string compare_coupons(store::Connection& db);
   std::string compare_users(store::Connection& db);

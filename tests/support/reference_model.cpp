@@ -65,12 +65,16 @@ Verdict ReferenceModel::not_theirs(const Coupon& coupon, Id user) const {
   return std::nullopt;
 }
 
-Verdict ReferenceModel::unusable(const Coupon& coupon) const {
+Verdict ReferenceModel::unusable(const Coupon& coupon, std::optional<std::int64_t> amount) const {
   const Campaign& campaign = campaigns.at(coupon.campaign);
   if (auto verdict = closed(campaign)) return verdict;
   if (coupon.is_void) return Reason::kVoid;
   if (coupon.expires_at && now >= *coupon.expires_at) return Reason::kExpired;
-  if (!coupon.used_up()) return std::nullopt;
+  if (coupon.put_on) {
+    const bool enough = coupon.balance() > 0 && amount.value_or(1) <= coupon.balance();
+    return enough ? Verdict() : Reason::kInsufficientBalance;
+  }
+  if (!coupon.used_up()) return amount ? Verdict(Reason::kNoBalance) : std::nullopt;
   if (campaign.mode == Mode::kShared) return Reason::kNoCouponsLeft;
   return coupon.max_uses == 1 ? Reason::kAlreadyRedeemed : Reason::kCouponRedemptionCapReached;
 }
@@ -147,12 +151,13 @@ Verdict ReferenceModel::may_release(Who who, Id id, Id user, const domain::Token
 }
 
 Verdict ReferenceModel::may_redeem(Who who, Id id, Id user,
-                                   const std::optional<domain::TokenHash>& token) const {
+                                   const std::optional<domain::TokenHash>& token,
+                                   std::optional<std::int64_t> amount) const {
   if (who == Who::kStranger || (user == kNobody && who != Who::kClerk)) return Reason::kForbidden;
   const Coupon& coupon = coupons.at(id);
   const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
   if (auto verdict = not_theirs(coupon, user)) return verdict;
-  if (auto verdict = unusable(coupon)) return verdict;
+  if (auto verdict = unusable(coupon, amount)) return verdict;
   if (is_held(coupon)) {
     const bool shown = token == coupon.hold->token;
     if (!shown && coupon.hold->user != user) return Reason::kHeldByOther;
@@ -198,6 +203,36 @@ Verdict ReferenceModel::may_void(Who who, Id id) const {
   return std::nullopt;
 }
 
+Verdict ReferenceModel::no_change_of_balance(const Coupon& coupon) const {
+  if (campaigns.at(coupon.campaign).archived) return Reason::kArchived;
+  if (!coupon.put_on) return Reason::kNoBalance;
+  if (coupon.is_void) return Reason::kVoid;
+  if (coupon.expires_at && now >= *coupon.expires_at) return Reason::kExpired;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_top_up(Who who, Id id, std::int64_t) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  return no_change_of_balance(coupons.at(id));
+}
+
+Verdict ReferenceModel::may_transfer(Who who, Id from, Id to,
+                                     std::optional<std::int64_t> amount) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  if (from == to) return Reason::kInvalidRequest;
+  const Coupon& source = coupons.at(from);
+  const Coupon& target = coupons.at(to);
+  if (auto verdict = no_change_of_balance(source)) return verdict;
+  if (is_held(source)) return Reason::kHeldByOther;
+  if (amount.value_or(1) > source.balance()) return Reason::kInsufficientBalance;
+  if (auto verdict = no_change_of_balance(target)) return verdict;
+  const auto currency = [&](const Coupon& coupon) {
+    return campaigns.at(coupon.campaign).policy.currency;
+  };
+  if (currency(source) != currency(target)) return Reason::kCurrencyMismatch;
+  return std::nullopt;
+}
+
 Verdict ReferenceModel::may_add_credit(Id user, std::int64_t credit) const {
   if (users.at(user).credit + credit < 0) return Reason::kInsufficientCredit;
   return std::nullopt;
@@ -207,17 +242,28 @@ void ReferenceModel::made(Id campaign, Id id, std::optional<Id> owner) {
   const domain::Policy& policy = campaigns.at(campaign).policy;
   Coupon coupon{
       .campaign = campaign, .owner = owner, .max_uses = policy.max_redemptions_per_coupon};
+  coupon.put_on = policy.value;
   if (owner && policy.token_ttl_s) coupon.expires_at = now + *policy.token_ttl_s * 1000;
   coupons.emplace(id, coupon);
 }
 
-void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id) {
+std::int64_t ReferenceModel::transferred(Id from, Id to, std::optional<std::int64_t> amount) {
+  const std::int64_t moved = amount.value_or(coupons.at(from).balance());
+  topped_up(from, -moved);
+  topped_up(to, moved);
+  return moved;
+}
+
+void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id,
+                              std::optional<std::int64_t> amount) {
   Coupon& coupon = coupons.at(id);
   const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
   Redemption redemption{.coupon = id, .user = user_id, .credit = -policy.price.value};
   if (policy.reward.kind == RewardKind::kCredit) redemption.credit += policy.reward.value;
   if (policy.reward.kind == RewardKind::kSubscription) redemption.days = policy.reward.value;
   ++coupon.uses;
+  if (coupon.put_on) redemption.taken = amount.value_or(coupon.balance());
+  coupon.taken += redemption.taken;
   coupon.hold.reset();
   redemptions.emplace(redemption_id, redemption);
   if (user_id == kNobody) return;
@@ -234,6 +280,7 @@ void ReferenceModel::rolled_back(Id id) {
   redemption.stands = false;
   Coupon& coupon = coupons.at(redemption.coupon);
   --coupon.uses;
+  coupon.taken -= redemption.taken;
   ++campaigns.at(coupon.campaign).rolled_back;
   if (redemption.user == kNobody) return;
   User& user = users.at(redemption.user);

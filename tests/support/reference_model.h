@@ -43,8 +43,13 @@ class ReferenceModel {
     bool is_void = false;
     std::optional<core::UnixMs> expires_at = {};
     std::optional<Hold> hold = {};
+    std::optional<std::int64_t> put_on = {};  // in all; absent: no balance
+    std::int64_t taken = 0;
 
-    bool used_up() const { return max_uses && uses >= *max_uses; }
+    std::int64_t balance() const { return put_on.value_or(0) - taken; }
+    bool used_up() const {
+      return (max_uses && uses >= *max_uses) || (put_on && taken > 0 && balance() == 0);
+    }
     domain::CouponState state() const;
   };
   struct Redemption {
@@ -52,6 +57,7 @@ class ReferenceModel {
     Id user = 0;
     std::int64_t credit = 0;  // what it gave, less what it took
     std::int64_t days = 0;
+    std::int64_t taken = 0;  // from the coupon's balance
     bool stands = true;
   };
   struct User {
@@ -72,15 +78,20 @@ class ReferenceModel {
   Verdict may_assign(Who who, Id coupon, Id user) const;
   Verdict may_hold(Who who, Id coupon, Id user) const;
   Verdict may_release(Who who, Id coupon, Id user, const domain::TokenHash& token) const;
-  Verdict may_redeem(Who who, Id coupon, Id user,
-                     const std::optional<domain::TokenHash>& token) const;
+  Verdict may_redeem(Who who, Id coupon, Id user, const std::optional<domain::TokenHash>& token,
+                     std::optional<std::int64_t> amount = {}) const;
+  Verdict may_top_up(Who who, Id coupon, std::int64_t amount) const;
+  Verdict may_transfer(Who who, Id from, Id to, std::optional<std::int64_t> amount) const;
   Verdict may_roll_back(Who who, Id redemption) const;
   Verdict may_void(Who who, Id coupon) const;
   Verdict may_add_credit(Id user, std::int64_t credit) const;
 
   // It has happened.
   void made(Id campaign, Id coupon, std::optional<Id> owner);
-  void redeemed(Id coupon, Id user, Id redemption);
+  void redeemed(Id coupon, Id user, Id redemption, std::optional<std::int64_t> amount = {});
+  void topped_up(Id coupon, std::int64_t amount) { *coupons.at(coupon).put_on += amount; }
+  // Gives back how much.
+  std::int64_t transferred(Id from, Id to, std::optional<std::int64_t> amount);
   void rolled_back(Id redemption);
 
   domain::Counters counters(Id campaign) const;
@@ -88,8 +99,9 @@ class ReferenceModel {
 
  private:
   Verdict closed(const Campaign& campaign) const;
-  Verdict unusable(const Coupon& coupon) const;
+  Verdict unusable(const Coupon& coupon, std::optional<std::int64_t> amount = {}) const;
   Verdict cannot_pay(const Coupon& coupon, Id user) const;
+  Verdict no_change_of_balance(const Coupon& coupon) const;
   Verdict not_theirs(const Coupon& coupon, Id user) const;
   std::int64_t coupons_of(Id user, Id campaign) const;
   std::int64_t redemptions_of(Id user, Id campaign) const;

@@ -46,6 +46,9 @@ bool same_coupon(store::Connection& db, const domain::Coupon& stored,
       held == should_be_held && (!held || (hold->user_id.value == coupon.hold->user &&
                                            hold->token_hash == coupon.hold->token));
   return stored.state == coupon.state() && stored.uses == coupon.uses && owner == coupon.owner &&
+         stored.funds.has_value() == coupon.put_on.has_value() &&
+         (!stored.funds ||
+          (stored.funds->put_on() == coupon.put_on && stored.funds->balance == coupon.balance())) &&
          stored.max_uses == coupon.max_uses && stored.expires_at == coupon.expires_at && same_hold;
 }
 

@@ -24,6 +24,7 @@ struct ModeTraits {
   bool minted = false;    // a coupon is made when somebody asks for it, not beforehand
   bool bearer = false;    // redeemed without an owner: by whoever enters the code
   bool drawn = false;     // one is drawn at random from those made beforehand
+  bool valued = false;    // a coupon may have a balance, which is spent in parts
   bool one_code = false;  // one code for everybody; the campaign's cap is that code's uses
   bool token = false;     // the code is a signed token
   bool named = false;     // clients name the campaign by a code of its own, unique while it lives
@@ -39,7 +40,8 @@ inline constexpr std::array kModes{
     ModeTraits{.mode = Mode::kPool,
                .name = "pool",
                .doc = "Made beforehand, assigned at random or by code.",
-               .drawn = true},
+               .drawn = true,
+               .valued = true},
     ModeTraits{.mode = Mode::kShared,
                .name = "shared",
                .doc = "One hidden code for everybody; each user redeems it for credit.",
@@ -48,7 +50,8 @@ inline constexpr std::array kModes{
     ModeTraits{.mode = Mode::kCard,
                .name = "card",
                .doc = "Bearer codes on paper; the first to enter one redeems it.",
-               .bearer = true},
+               .bearer = true,
+               .valued = true},
     ModeTraits{.mode = Mode::kClaim,
                .name = "claim",
                .doc = "A stock count; each claim mints a code for the claimer.",
@@ -92,6 +95,10 @@ struct Policy {
   std::string metadata = "{}";  // a JSON object, for the owner
   // Users may assign, lock and redeem for themselves through the book service, not only staff.
   bool self_service = false;
+  // What a coupon made under it is worth, in minor units; absent: it has no balance. Of the modes
+  // whose traits say so; then there is no price, no reward and no limit of a coupon's uses.
+  std::optional<std::int64_t> value = {};
+  std::optional<std::string> currency = {};  // ISO 4217, of `value`
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

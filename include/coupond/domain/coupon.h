@@ -19,6 +19,15 @@ std::optional<CouponState> parse_coupon_state(std::string_view text);
 using CodeHash = std::array<unsigned char, 24>;
 using TokenHash = std::array<unsigned char, 32>;
 
+// What a coupon that is spent in parts has, in minor units of its campaign's currency.
+struct Funds {
+  std::int64_t value = 0;      // it was made with
+  std::int64_t topped_up = 0;  // put on it since, less what was moved to another
+  std::int64_t balance = 0;    // what is left
+  std::int64_t put_on() const { return value + topped_up; }
+  friend bool operator==(const Funds&, const Funds&) = default;
+};
+
 struct Coupon {
   core::CouponId id = {};
   core::CampaignId campaign_id = {};
@@ -33,6 +42,7 @@ struct Coupon {
   std::optional<core::UnixMs> assigned_at = {};
   std::optional<core::UnixMs> expires_at = {};
   core::Seq last_seq = {};
+  std::optional<Funds> funds = {};  // absent: it has no balance
 };
 
 struct Hold {
@@ -49,6 +59,7 @@ struct Redemption {
   core::CampaignId campaign_id = {};
   std::optional<core::UserId> user_id = {};  // absent: a walk-in, nobody's account
   core::Credit amount = {};
+  std::optional<std::int64_t> taken = {};  // from the coupon's balance, where it has one
   Reward reward = {};
   std::optional<std::string> order_id = {};
   std::optional<std::string> metadata = {};

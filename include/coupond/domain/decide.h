@@ -48,6 +48,8 @@ struct CouponFacts {
   std::int64_t user_redemptions = 0;         // that stand, in this campaign
   std::int64_t user_live_holds = 0;          // in this campaign, this coupon's own not counted
   core::Credit user_credit = {};
+  // To be taken from the coupon's balance; absent: all of it.
+  std::optional<std::int64_t> amount = {};
   std::optional<core::UnixMs> subscription_ends_at = {};  // the user's
   core::UnixMs now = {};
 };
@@ -58,6 +60,13 @@ Rules redeem_rules(const CouponFacts& facts);
 Rules hold_rules(const CouponFacts& facts);
 Rules release_rules(const CouponFacts& facts);
 Rules void_rules(const Coupon& coupon);
+
+// May it be given more, and may its balance be moved to another coupon?
+Rules top_up_rules(const Campaign& campaign, const Coupon& coupon, std::int64_t amount,
+                   core::UnixMs now);
+Rules move_rules(const CouponFacts& facts);
+// Whether nothing is left of what was put on it.
+bool is_spent(const Coupon& coupon);
 
 // A hold whose time has passed is no hold.
 bool is_live(const std::optional<Hold>& hold, core::UnixMs now);

@@ -61,6 +61,12 @@ inline constexpr std::tuple kPolicyFields{
     PolicyField{"self_service", &Policy::self_service,
                 "In the book service, users may assign, lock and redeem for themselves.", 0, 0,
                 InDigest::kUnlessDefault},
+    PolicyField{"value", &Policy::value,
+                "What a code is worth, in minor units (cents): it is spent in parts; null: codes "
+                "have no balance.",
+                0, core::limits::kAmountMax, InDigest::kUnlessDefault},
+    PolicyField{"currency", &Policy::currency, "Of value: three letters of ISO 4217, as in EUR.", 3,
+                3, InDigest::kUnlessDefault},
 };
 
 // Calls `visit(field)` for each row, in order.

@@ -46,6 +46,7 @@ struct Issued {
   domain::Coupon coupon;
   std::string code;  // as displayed
   std::string campaign_slug;
+  std::optional<std::string> currency;    // of the coupon's balance
   std::optional<std::int64_t> remaining;  // of the campaign after this; absent: unlimited
   core::UnixMs at;
   core::Seq seq;
@@ -104,6 +105,8 @@ struct RedeemRequest {
   HoldProof proof = {};
   std::optional<std::string> order_id = {};
   std::optional<std::string> metadata = {};  // a JSON object
+  // Of a coupon with a balance: to be taken from it, in minor units, at least 1; absent: all of it.
+  std::optional<std::int64_t> amount = {};
   // Refuse kUnknownCode unless the coupon belongs to a campaign of this mode.
   std::optional<domain::Mode> mode = {};
 };
@@ -114,19 +117,24 @@ struct Redeemed {
   std::string campaign_slug;
   std::optional<std::int64_t> remaining_uses;  // of the coupon; absent: unlimited
   store::Balance balance;                      // of the user, after
+  std::optional<std::string> currency;         // of the coupon's balance
 };
 
+// kInsufficientBalance, with what is left as number, for more than a coupon's balance; kNoBalance
+// for an amount of a coupon that has none.
 core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemRequest& request);
 
 struct RolledBack {
   domain::Redemption redemption;
   store::Balance balance;
+  std::optional<domain::Funds> funds;  // of the coupon, after
+  std::optional<std::string> currency;
   core::Seq seq;
 };
 
-// Ends a redemption for ever: returns the use, the price, and takes back the credit or days it
-// gave. kAlreadyRolledBack the second time; kInsufficientCredit when the credit it gave has been
-// spent.
+// Ends a redemption for ever: returns the use, the price or what it took from the coupon's balance,
+// and takes back the credit or days it gave. kAlreadyRolledBack the second time;
+// kInsufficientCredit when the credit it gave has been spent.
 core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Seq redemption_id,
                                    const std::optional<std::string>& why);
 

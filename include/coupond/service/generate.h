@@ -23,6 +23,9 @@ struct GenerateRequest {
   core::CampaignId campaign_id;
   std::int64_t count = 0;                   // at least 1
   std::optional<std::string> pattern = {};  // absent: the campaign's own
+  // What each has on it, in minor units; absent: the campaign's value. kNoBalance where it has
+  // none.
+  std::optional<std::int64_t> value = {};
 };
 
 // Codes made and sealed on the caller's thread, to be stored by one operation.
@@ -53,6 +56,7 @@ class CodeLot {
   core::Result<core::Done> replace_known(store::Tx& tx);
 
   core::CampaignId campaign_id_;
+  std::optional<std::int64_t> value_;
   std::unique_ptr<CodeSource> source_;
   std::vector<FreshCode> codes_;
 };

@@ -74,15 +74,19 @@ void void_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int64_t> max_uses,
                            std::optional<core::UnixMs> expires_at);
 // The same for a lot of codes, to which one of them is added. `max_uses`: empty in mode shared,
-// where it follows the policy.
+// where it follows the policy. `value`: of a coupon that has a balance, what it was made with.
 void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
-                       std::optional<std::int64_t> max_uses,
-                       std::optional<core::UnixMs> expires_at);
+                       std::optional<std::int64_t> max_uses, std::optional<core::UnixMs> expires_at,
+                       std::optional<std::int64_t> value);
 
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Changes how often a coupon may be used, and its state where that follows. `max_uses` must not be
 // below its uses.
 void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses);
+
+// Adds to the balance of a coupon that has one; a negative amount takes from it. The coupon's state
+// becomes that of `coupon`.
+void put_on(Tx& tx, const domain::Coupon& coupon, std::int64_t amount, core::Seq seq);
 
 // The coupon in a slot of the draw, and filling the place that a drawn coupon left: the last slot's
 // coupon moves there. Slots are 0 … available-1, without gaps.

@@ -36,6 +36,9 @@ inline constexpr std::string_view kRelease = "coupon.release";
 inline constexpr std::string_view kRedeem = "coupon.redeem";
 inline constexpr std::string_view kRollback = "coupon.rollback";  // of redemption `units`
 inline constexpr std::string_view kVoid = "coupon.void";
+inline constexpr std::string_view kTopUp = "coupon.top_up";
+inline constexpr std::string_view kMoveOut = "coupon.move_out";  // to the coupon of the next entry,
+inline constexpr std::string_view kMoveIn = "coupon.move_in";    // which is of this
 inline constexpr std::string_view kRestore = "database.restore";
 }  // namespace operation
 
@@ -50,6 +53,7 @@ struct Entry {
   core::Credit credit = {};
   std::int64_t days = 0;
   std::int64_t available = 0;  // added to the campaign's count of coupons in state available
+  std::int64_t value = 0;      // added to balances of coupons, in minor units
   std::optional<core::Seq> coupon_prev = {};  // the coupon's last_seq before this entry
   std::optional<Blob> digest = {};
   std::optional<std::string_view> detail = {};
@@ -68,6 +72,7 @@ struct LedgerRow {
   core::Credit credit = {};
   std::int64_t days = 0;
   std::int64_t available = 0;
+  std::int64_t value = 0;
   std::optional<core::Seq> coupon_prev = {};
   std::optional<std::string> digest = {};
   std::optional<std::string> detail = {};

@@ -30,6 +30,7 @@ struct CodesInput {
   std::string campaign = {};
   std::int64_t count = 1;
   std::optional<std::string> pattern = {};
+  std::optional<std::int64_t> value = {};
   static http::Object<CodesInput> shape() {
     return {
         "GenerateRequest",
@@ -41,6 +42,9 @@ struct CodesInput {
                 .example(100),
             text("pattern", &CodesInput::pattern,
                  "What they look like; the campaign's own unless said.", {.min = 1, .max = 128}),
+            integer("value", &CodesInput::value,
+                    "What each is worth, in minor units; the campaign's value unless said.",
+                    {.min = 0, .max = core::limits::kAmountMax}),
         }};
   }
 };
@@ -125,6 +129,7 @@ Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
       auto hold = service::find_hold(db, coupon.id);
       const bool live = domain::is_live(hold, call.now());
       page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon, campaign->slug,
+                                        campaign->policy.currency,
                                         live ? std::optional(hold->expires_at) : std::nullopt));
     }
     if (found.next && !in.number) page.next_cursor = cursor_after(*found.next);
@@ -182,7 +187,7 @@ const std::vector<http::Refusal> kMakeRefusals = {
     {404, Reason::kUnknownCampaign},  {409, Reason::kWrongMode},
     {409, Reason::kArchived},         {409, Reason::kCampaignCapReached},
     {409, Reason::kPatternExhausted}, {400, Reason::kInvalidPattern},
-    {409, Reason::kDuplicateCode}};
+    {409, Reason::kDuplicateCode},    {409, Reason::kNoBalance}};
 
 }  // namespace
 
@@ -226,8 +231,10 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
          [&jobs](Call& call, const CodesInput& in) -> Result<http::Reply> {
            const auto campaign = campaign_named(call, in.campaign);
            if (!campaign.ok()) return campaign.error();
-           const service::GenerateRequest request{
-               .campaign_id = campaign->id, .count = in.count, .pattern = in.pattern};
+           const service::GenerateRequest request{.campaign_id = campaign->id,
+                                                  .count = in.count,
+                                                  .pattern = in.pattern,
+                                                  .value = in.value};
            if (in.count <= core::limits::kCodesPerOperationMax) return generate_now(call, request);
            return generate_later(call, jobs, request);
          });

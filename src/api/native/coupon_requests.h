@@ -133,6 +133,7 @@ struct ReleaseInput {
 struct RedeemInput {
   std::string code;
   std::optional<std::string> user_id, hold_token, order_id, metadata;
+  std::optional<std::int64_t> amount;
   static http::Object<RedeemInput> shape() {
     return {"RedeemRequest",
             "Use a coupon.",
@@ -148,6 +149,10 @@ struct RedeemInput {
                            {.min = 1, .max = 128})
                     .example("order-4711"),
                 http::free_object("metadata", &RedeemInput::metadata, "Any JSON object of yours."),
+                http::integer("amount", &RedeemInput::amount,
+                              "Of a code with a balance: how much of it, in minor units; unless "
+                              "said, all that is left.",
+                              {.min = 1, .max = core::limits::kAmountMax}),
             }};
   }
 };

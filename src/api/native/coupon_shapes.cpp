@@ -23,37 +23,49 @@ http::Choices<domain::CouponState> state_choices() {
 
 http::Object<CouponReply> CouponReply::shape() {
   using R = CouponReply;
-  return {"Coupon",
-          "One code of a campaign.",
-          {
-              text("code", &R::code, "The code as shown to people.", {.max = 128})
-                  .example("7ZK2M9QW4XTA-1BHC-E5N8RVD3"),
-              integer("campaign_id", &R::campaign_id, "Its campaign."),
-              text("campaign", &R::campaign, "The campaign's slug.", {.max = 64}),
-              integer("number", &R::number, "1, 2, 3 … within the campaign."),
-              choice("state", &R::state, "Where it stands.", state_choices()),
-              integer("user_id", &R::user_id, "Its owner; null: nobody's, or a bearer code."),
-              integer("uses", &R::uses, "Redemptions that stand."),
-              integer("max_uses", &R::max_uses, "Uses it has; null: no limit."),
-              timestamp("assigned_at", &R::assigned_at, "When its owner got it."),
-              timestamp("expires_at", &R::expires_at, "Worthless from this instant on."),
-              timestamp("held_until", &R::held_until, "When the live hold on it ends."),
-          }};
+  return {
+      "Coupon",
+      "One code of a campaign.",
+      {
+          text("code", &R::code, "The code as shown to people.", {.max = 128})
+              .example("7ZK2M9QW4XTA-1BHC-E5N8RVD3"),
+          integer("campaign_id", &R::campaign_id, "Its campaign."),
+          text("campaign", &R::campaign, "The campaign's slug.", {.max = 64}),
+          integer("number", &R::number, "1, 2, 3 … within the campaign."),
+          choice("state", &R::state, "Where it stands.", state_choices()),
+          integer("user_id", &R::user_id, "Its owner; null: nobody's, or a bearer code."),
+          integer("uses", &R::uses, "Redemptions that stand."),
+          integer("max_uses", &R::max_uses, "Uses it has; null: no limit."),
+          timestamp("assigned_at", &R::assigned_at, "When its owner got it."),
+          timestamp("expires_at", &R::expires_at, "Worthless from this instant on."),
+          timestamp("held_until", &R::held_until, "When the live hold on it ends."),
+          integer("value", &R::value, "Put on it in all, in minor units; null: it has no balance."),
+          integer("balance", &R::balance, "What is left of value; null: it has no balance."),
+          text("currency", &R::currency, "Of value and balance, where the campaign says.",
+               {.max = 3}),
+      }};
 }
 
 CouponReply coupon_reply(std::string code, const domain::Coupon& coupon, const std::string& slug,
+                         const std::optional<std::string>& currency,
                          std::optional<core::UnixMs> held_until) {
-  return {.code = std::move(code),
-          .campaign_id = coupon.campaign_id,
-          .campaign = slug,
-          .number = coupon.number,
-          .state = coupon.state,
-          .user_id = coupon.user_id,
-          .uses = coupon.uses,
-          .max_uses = coupon.max_uses,
-          .assigned_at = coupon.assigned_at,
-          .expires_at = coupon.expires_at,
-          .held_until = held_until};
+  CouponReply reply{.code = std::move(code),
+                    .campaign_id = coupon.campaign_id,
+                    .campaign = slug,
+                    .number = coupon.number,
+                    .state = coupon.state,
+                    .user_id = coupon.user_id,
+                    .uses = coupon.uses,
+                    .max_uses = coupon.max_uses,
+                    .assigned_at = coupon.assigned_at,
+                    .expires_at = coupon.expires_at,
+                    .held_until = held_until,
+                    .currency = currency};
+  if (coupon.funds) {
+    reply.value = coupon.funds->put_on();
+    reply.balance = coupon.funds->balance;
+  }
+  return reply;
 }
 
 http::Object<RedemptionReply> RedemptionReply::shape() {
@@ -66,7 +78,13 @@ http::Object<RedemptionReply> RedemptionReply::shape() {
               integer("campaign_id", &R::campaign_id, "The campaign."),
               text("campaign", &R::campaign, "The campaign's slug.", {.max = 64}),
               integer("user_id", &R::user_id, "For whose account; null: nobody's."),
-              integer("amount", &R::amount, "Credit paid."),
+              integer("amount", &R::amount,
+                      "What it paid: from the code's balance, in minor units; of a code without a "
+                      "balance, the credit that it cost."),
+              integer("balance", &R::balance,
+                      "Left on the code after it; null: it has no balance, or not known any more."),
+              text("currency", &R::currency, "Of a code with a balance, where the campaign says.",
+                   {.max = 3}),
               object("reward", &R::reward, "What it gave."),
               integer("remaining_uses", &R::remaining_uses,
                       "Uses the coupon had left after it; null: no limit, or not known any more."),
@@ -79,13 +97,15 @@ http::Object<RedemptionReply> RedemptionReply::shape() {
 }
 
 RedemptionReply redemption_reply(const domain::Redemption& redemption, const std::string& slug,
+                                 const std::optional<std::string>& currency,
                                  std::optional<std::string> code) {
   return {.id = redemption.id,
           .coupon = std::move(code),
           .campaign_id = redemption.campaign_id,
           .campaign = slug,
           .user_id = redemption.user_id,
-          .amount = redemption.amount,
+          .amount = redemption.taken.value_or(redemption.amount.value),
+          .currency = currency,
           .reward = {.kind = redemption.reward.kind, .value = redemption.reward.value},
           .remaining_uses = std::nullopt,
           .order_id = redemption.order_id,
@@ -115,6 +135,8 @@ http::Object<LedgerEntryReply> LedgerEntryReply::shape() {
                   {.min = -http::kMaxJsonInteger}),
           integer("available", &R::available, "Added to the campaign's available coupons.",
                   {.min = -http::kMaxJsonInteger}),
+          integer("value", &R::value, "Added to balances of coupons, in minor units.",
+                  {.min = -http::kMaxJsonInteger}),
           text("detail", &R::detail, "A reason or an order number.", {.max = 4096}),
           text("hash", &R::hash, "BLAKE2b-256 over this entry and the hash before it, in hex.",
                {.min = 64, .max = 64}),
@@ -133,6 +155,7 @@ LedgerEntryReply ledger_entry_reply(const service::LedgerRow& row) {
           .credit = row.credit,
           .days = row.days,
           .available = row.available,
+          .value = row.value,
           .detail = row.detail,
           .hash = core::to_hex(row.hash)};
 }

@@ -22,9 +22,12 @@ struct CouponReply {
   std::int64_t uses = 0;
   std::optional<std::int64_t> max_uses;
   std::optional<core::UnixMs> assigned_at, expires_at, held_until;
+  std::optional<std::int64_t> value = {}, balance = {};
+  std::optional<std::string> currency = {};
   static http::Object<CouponReply> shape();
 };
 CouponReply coupon_reply(std::string code, const domain::Coupon& coupon, const std::string& slug,
+                         const std::optional<std::string>& currency,
                          std::optional<core::UnixMs> held_until);
 
 struct RedemptionReply {
@@ -33,7 +36,9 @@ struct RedemptionReply {
   core::CampaignId campaign_id;
   std::string campaign;  // slug
   std::optional<core::UserId> user_id;
-  core::Credit amount;
+  std::int64_t amount = 0;
+  std::optional<std::int64_t> balance = {};
+  std::optional<std::string> currency = {};
   RewardShape reward;
   std::optional<std::int64_t> remaining_uses;
   std::optional<std::string> order_id, metadata;
@@ -43,6 +48,7 @@ struct RedemptionReply {
   static http::Object<RedemptionReply> shape();
 };
 RedemptionReply redemption_reply(const domain::Redemption& redemption, const std::string& slug,
+                                 const std::optional<std::string>& currency,
                                  std::optional<std::string> code);
 
 struct LedgerEntryReply {
@@ -56,6 +62,7 @@ struct LedgerEntryReply {
   core::Credit credit;
   std::int64_t days = 0;
   std::int64_t available = 0;
+  std::int64_t value = 0;
   std::optional<std::string> detail;
   std::string hash;
   static http::Object<LedgerEntryReply> shape();

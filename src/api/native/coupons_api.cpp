@@ -34,6 +34,7 @@ const std::vector<http::Refusal> kUseRefusals = {
     {409, Reason::kCouponRedemptionCapReached},
     {409, Reason::kNoCouponsLeft},
     {409, Reason::kHeldByOther},
+    {409, Reason::kInsufficientBalance},
 };
 
 std::vector<http::Refusal> use_refusals(std::vector<http::Refusal> more) {
@@ -61,10 +62,11 @@ Result<IssuedReply> issue(Call& call, const IssueInput& in) {
       "coupon.issue",
       [&](store::Tx& tx) { return service::issue(tx, call.caller, mint_of(call), *request); },
       [&](const service::Issued& issued) {
-        IssuedReply reply{.coupon = coupon_reply(issued.code, issued.coupon, campaign->slug, {}),
-                          .token = std::nullopt,
-                          .remaining = issued.remaining,
-                          .seq = issued.seq};
+        IssuedReply reply{
+            .coupon = coupon_reply(issued.code, issued.coupon, campaign->slug, issued.currency, {}),
+            .token = std::nullopt,
+            .remaining = issued.remaining,
+            .seq = issued.seq};
         // A rehearsed draw is undone: its code must not be known to who does not get it.
         if (call.dry_run) reply.coupon.code = "(dry run)";
         if (domain::traits(campaign->mode).token && !call.dry_run) {
@@ -85,11 +87,11 @@ Result<IssuedReply> assign(Call& call, const AssignInput& in) {
         return service::assign(tx, call.caller, mint_of(call), *code, user->id);
       },
       [](const service::Issued& issued) {
-        return IssuedReply{
-            .coupon = coupon_reply(issued.code, issued.coupon, issued.campaign_slug, {}),
-            .token = std::nullopt,
-            .remaining = issued.remaining,
-            .seq = issued.seq};
+        return IssuedReply{.coupon = coupon_reply(issued.code, issued.coupon, issued.campaign_slug,
+                                                  issued.currency, {}),
+                           .token = std::nullopt,
+                           .remaining = issued.remaining,
+                           .seq = issued.seq};
       });
 }
 
@@ -140,16 +142,20 @@ Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
   if (!code.ok()) return code.error();
   const auto user = customer(call, in.user_id);
   if (!user.ok()) return user.error();
-  service::RedeemRequest request{
-      .code = *code, .user_id = *user, .order_id = in.order_id, .metadata = in.metadata};
+  service::RedeemRequest request{.code = *code,
+                                 .user_id = *user,
+                                 .order_id = in.order_id,
+                                 .metadata = in.metadata,
+                                 .amount = in.amount};
   request.walk_in = !*user;
   if (in.hold_token) request.proof.token_hash = token_hash(*in.hold_token);
   return call.write(
       "coupon.redeem",
       [&](store::Tx& tx) { return told(call, service::redeem(tx, call.caller, request)); },
       [&](const service::Redeemed& done) {
-        RedeemedReply reply{redemption_reply(done.redemption, done.campaign_slug,
+        RedeemedReply reply{redemption_reply(done.redemption, done.campaign_slug, done.currency,
                                              shown_code(call.engine, done.coupon))};
+        if (done.coupon.funds) reply.redemption.balance = done.coupon.funds->balance;
         reply.redemption.remaining_uses = done.remaining_uses;
         return reply;
       });
@@ -188,7 +194,7 @@ Explanation explained(Call& call, store::Connection& db, const service::CouponVi
   if (!call.caller.may_explain() && !is_holder(call, view.coupon)) return reply;
   const auto held_until = view.hold ? std::optional(view.hold->expires_at) : std::nullopt;
   reply.coupon = coupon_reply(shown_code(call.engine, view.coupon), view.coupon, view.campaign.slug,
-                              held_until);
+                              view.campaign.policy.currency, held_until);
   reply.rules = rule_replies(rules);
   reply.ledger.emplace();
   for (const auto& row : service::ledger_of_coupon(db, view.coupon.last_seq, kEntriesMax)) {
@@ -278,23 +284,24 @@ void add_assign_and_holds(Endpoints& v1) {
 }
 
 void add_redeem_and_void(Endpoints& v1) {
-  v1.add(
-      {.route = "POST /api/v1/coupons/{code}/redeem",
-       .id = "redeemCoupon",
-       .summary = "Use a coupon",
-       .doc = "Takes the use, the price and the hold, and gives the reward, all or none. Staff and "
-              "keys redeem for the customer they name, else for the coupon's owner, else for "
-              "nobody's account: then where no price, reward or limit needs one.",
-       .auth = Auth::kSession,
-       .scope = "redeem till",
-       .success = 201,
-       .refusals = use_refusals({{409, Reason::kHoldRequired},
-                                 {409, Reason::kInvalidHoldToken},
-                                 {409, Reason::kInsufficientCredit},
-                                 {409, Reason::kBalanceLimitReached},
-                                 {409, Reason::kUserRedemptionCapReached}}),
-       .rate = kCodesRate},
-      redeem);
+  v1.add({.route = "POST /api/v1/coupons/{code}/redeem",
+          .id = "redeemCoupon",
+          .summary = "Use a coupon",
+          .doc = "Takes the use, the price and the hold, and gives the reward, all or none. From a "
+                 "code with a balance it takes `amount`, or all that is left. Staff and "
+                 "keys redeem for the customer they name, else for the coupon's owner, else for "
+                 "nobody's account: then where no price, reward or limit needs one.",
+          .auth = Auth::kSession,
+          .scope = "redeem till",
+          .success = 201,
+          .refusals = use_refusals({{409, Reason::kHoldRequired},
+                                    {409, Reason::kInvalidHoldToken},
+                                    {409, Reason::kInsufficientCredit},
+                                    {409, Reason::kNoBalance},
+                                    {409, Reason::kBalanceLimitReached},
+                                    {409, Reason::kUserRedemptionCapReached}}),
+          .rate = kCodesRate},
+         redeem);
   v1.add({.route = "POST /api/v1/coupons/{code}/void",
           .id = "voidCoupon",
           .summary = "End a coupon for good",

@@ -85,7 +85,8 @@ RedemptionReply named(Call& call, store::Connection& db, const domain::Redemptio
   const auto coupon = service::find_coupon(db, redemption.coupon_id);
   std::optional<std::string> code;
   if (coupon) code = shown_code(call.engine, *coupon);
-  return redemption_reply(redemption, campaign ? campaign->slug : "", std::move(code));
+  return redemption_reply(redemption, campaign ? campaign->slug : "",
+                          campaign ? campaign->policy.currency : std::nullopt, std::move(code));
 }
 
 Page<RedemptionReply> page_of(Call& call, store::Connection& db,
@@ -149,7 +150,9 @@ Result<RedemptionReply> roll_back(Call& call, const RollbackInput& in) {
       "coupon.rollback",
       [&](store::Tx& tx) { return service::roll_back(tx, call.caller, in.id, in.reason); },
       [&](const service::RolledBack& done) {
-        RedemptionReply reply = redemption_reply(done.redemption, before->campaign, before->coupon);
+        RedemptionReply reply =
+            redemption_reply(done.redemption, before->campaign, done.currency, before->coupon);
+        if (done.funds) reply.balance = done.funds->balance;
         reply.seq = done.seq;
         return reply;
       });
@@ -177,8 +180,8 @@ Result<Page<CouponReply>> my_coupons(Call& call, const PageQuery& in) {
       const auto view = service::view_coupon(db, coupon.code_hash, call.now());
       if (!view.ok()) return view.error();
       const auto held = view->hold ? std::optional(view->hold->expires_at) : std::nullopt;
-      page.items.push_back(
-          coupon_reply(shown_code(call.engine, coupon), coupon, view->campaign.slug, held));
+      page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon,
+                                        view->campaign.slug, view->campaign.policy.currency, held));
     }
     return page;
   });
@@ -205,19 +208,19 @@ void add_redemption_endpoints(Endpoints& v1) {
           .scope = "read",
           .refusals = {{404, Reason::kUnknownRedemption}}},
          read_one);
-  v1.add(
-      {.route = "POST /api/v1/redemptions/{id}/rollback",
-       .id = "rollBackRedemption",
-       .summary = "Roll a redemption back, once",
-       .doc = "Returns the use and the price, and takes back the credit or days it gave. A key of "
-              "scope till undoes what it redeemed itself, within 15 minutes.",
-       .auth = Auth::kStaff,
-       .scope = "redeem till",
-       .refusals = {{404, Reason::kUnknownRedemption},
-                    {409, Reason::kAlreadyRolledBack},
-                    {409, Reason::kInsufficientCredit},
-                    {409, Reason::kBalanceLimitReached}}},
-      roll_back);
+  v1.add({.route = "POST /api/v1/redemptions/{id}/rollback",
+          .id = "rollBackRedemption",
+          .summary = "Roll a redemption back, once",
+          .doc = "Returns the use, and the price or what it took from the code's balance, and "
+                 "takes back the credit or days it gave. A key of "
+                 "scope till undoes what it redeemed itself, within 15 minutes.",
+          .auth = Auth::kStaff,
+          .scope = "redeem till",
+          .refusals = {{404, Reason::kUnknownRedemption},
+                       {409, Reason::kAlreadyRolledBack},
+                       {409, Reason::kInsufficientCredit},
+                       {409, Reason::kBalanceLimitReached}}},
+         roll_back);
   v1.add({.route = "GET /api/v1/me/redemptions",
           .id = "listMyRedemptions",
           .summary = "My redemptions, newest first",
