@@ -5,6 +5,7 @@
 #include "src/api/native/native.h"
 #include "src/api/native/pages_api.h"
 #include "src/api/native/system_api.h"
+#include "src/api/native/upkeep_api.h"
 #include "src/api/services/services.h"
 
 namespace coupon::api {
@@ -20,7 +21,7 @@ const http::Dialect& native_dialect() {
   return dialect;
 }
 
-void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
+void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs, service::Upkeep& upkeep,
                     const std::atomic<bool>& stopping) {
   Endpoints v1 = gate.group(api, native_dialect());
   add_auth_endpoints(v1);
@@ -35,6 +36,8 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
   add_redemption_endpoints(v1);
   add_ledger_endpoints(v1, stopping);
   add_print_endpoints(v1);
+  add_till_endpoints(v1);
+  add_upkeep_endpoints(v1, upkeep);
   add_page_endpoints(v1);
 }
 
@@ -42,8 +45,8 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs,
 
 HttpApi::HttpApi(service::Engine& engine, service::JobRunner& jobs, Gate::Options options,
                  std::function<std::string()> metrics)
-    : gate_(engine, options) {
-  add_native_api(api_, gate_, jobs, stopping_);
+    : gate_(engine, options), upkeep_(engine, stopping_) {
+  add_native_api(api_, gate_, jobs, upkeep_, stopping_);
   add_token_service(api_, gate_);
   add_book_service(api_, gate_, jobs);
   add_store_service(api_, gate_);

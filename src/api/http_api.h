@@ -11,6 +11,7 @@
 #include "coupond/http/router.h"
 #include "coupond/service/engine.h"
 #include "coupond/service/jobs.h"
+#include "coupond/service/upkeep.h"
 #include "src/api/gate/gate.h"
 
 namespace coupon::api {
@@ -43,6 +44,7 @@ class HttpApi {
   std::shared_ptr<const std::string> document_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> distrusted_ = false;
+  service::Upkeep upkeep_;
   http::Router router_;
 };
 

@@ -6,11 +6,13 @@
 #include <sstream>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/clock.h"
 #include "coupond/core/signing.h"
 #include "coupond/core/time_text.h"
 #include "coupond/http/json.h"
 #include "coupond/store/audit.h"
 #include "coupond/store/inspect.h"
+#include "coupond/store/upkeep_notes.h"
 #include "src/cli/command.h"
 #include "src/cli/progress.h"
 
@@ -82,6 +84,9 @@ int verify(const VerifyInput& input) {
   try {
     const auto report = store::verify(**connection, options);
     print(report);
+    store::note_verify(paths, {.at = core::system_clock_now(),
+                               .entries = report.entries,
+                               .divergence = report.first_divergence.value_or("")});
     return report.ok() ? kDone : kFailed;
   } catch (const std::exception& error) {
     return fail("The database " + paths.database + " cannot be read: " + error.what() +

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <optional>
+#include <utility>
 
+#include "coupond/core/clock.h"
 #include "coupond/core/codes.h"
 #include "coupond/store/inspect.h"
+#include "coupond/store/upkeep_notes.h"
 #include "src/store/files.h"
 #include "src/store/snapshot.h"
 
@@ -52,12 +55,18 @@ void copy_pages(Connection& from, Connection& to, const ProgressFunction& progre
   sqlite3_backup* copy = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
   if (copy == nullptr) throw SQLite::Exception(to.handle());
   int step = SQLITE_OK;
-  while (step == SQLITE_OK) {
-    step = sqlite3_backup_step(copy, kStepPages);
-    const std::int64_t total = sqlite3_backup_pagecount(copy);
-    if (progress) progress(total - sqlite3_backup_remaining(copy), total);
+  const auto finish = [&] { return sqlite3_backup_finish(std::exchange(copy, nullptr)); };
+  try {
+    while (step == SQLITE_OK) {
+      step = sqlite3_backup_step(copy, kStepPages);
+      const std::int64_t total = sqlite3_backup_pagecount(copy);
+      if (progress) progress(total - sqlite3_backup_remaining(copy), total);
+    }
+  } catch (...) {
+    finish();
+    throw;
   }
-  const int end = sqlite3_backup_finish(copy);
+  const int end = finish();
   if (end != SQLITE_OK) throw SQLite::Exception(to.handle(), end);
 }
 
@@ -151,7 +160,12 @@ core::Result<BackupReport> back_up(const DataPaths& paths, const std::string& fi
   if (auto error = sync_path(draft.path())) return *error;
   if (auto error = rename_file(draft.path(), file)) return *error;
   if (auto error = sync_path(directory_of(file))) return *error;
-  return BackupReport{.seq = *seq, .bytes = size_of(file), .audit = std::move(*audit)};
+  const BackupReport report{.seq = *seq, .bytes = size_of(file), .audit = std::move(*audit)};
+  note_backup(paths, {.at = core::system_clock_now(),
+                      .seq = report.seq,
+                      .bytes = report.bytes,
+                      .with_key = options.with_key});
+  return report;
 }
 
 }  // namespace coupon::store

@@ -14,6 +14,7 @@ export class Refusal extends Error {
     super(knows("reason." + body.code) ? t("reason." + body.code, body) : body.message ||
         t("noAnswer"));
     this.status = status;
+    this.body = body;
     this.code = body.code || "";
     this.fields = body.errors || [];
     this.retryAt = body.retry_at;
@@ -49,7 +50,7 @@ async function send(method, path, body, key, timeout) {
     });
     const type = reply.headers.get("Content-Type") || "";
     const content = type.includes("json") ? await reply.json()
-      : type.includes("pdf") ? await reply.blob() : await reply.text();
+      : /pdf|octet-stream/.test(type) ? await reply.blob() : await reply.text();
     online.set(true);
     return { ok: reply.ok, status: reply.status, content };
   } catch {
@@ -111,6 +112,12 @@ export async function logOut() {
 export function useTillKey() {
   access = memory.get("till-key", "");
   return access !== "";
+}
+
+/** This device is no till any more: its key was revoked. */
+export function forgetTillKey() {
+  memory.set("till-key", "");
+  access = "";
 }
 
 /** Every page of a list, up to `most` items. */

@@ -22,6 +22,9 @@ export default {
   "warn.relaxed":
     "Dauerhaftigkeit ist gelockert: Ein Stromausfall kann die letzten Augenblicke kosten.",
   "warn.cap": "{name}: {issued} von {cap} sind ausgegeben.",
+  "warn.backupNever": "Noch wurde keine Sicherung gemacht.",
+  "warn.backupOld": "Die letzte Sicherung ist vom {at}.",
+  "warn.backupDo": "Jetzt sichern",
   "start.why": "Womit möchten Sie beginnen?",
   "start.make": "Karten machen",
   "start.gift": "Geschenkkarten verkaufen",
@@ -184,6 +187,8 @@ export default {
   "find.number": "Kartennummer",
   "find.uses": "Einlösungen",
   "find.usesOf": "{uses} von {max}",
+  "find.till": "Kasse",
+  "find.cashier": "An der Kasse",
   "find.valid": "Kann jetzt eingelöst werden.",
   "find.invalid": "Kann jetzt nicht eingelöst werden.",
   "find.story": "Ihre Geschichte",
@@ -219,6 +224,21 @@ export default {
   "keys.example": "Kasse 1",
   "keys.scope": "Was er darf",
   "keys.add": "Hinzufügen",
+  "keys.other": "Schlüssel für Programme",
+  "tills.name": "Name der Kasse",
+  "tills.add": "Kasse hinzufügen",
+  "tills.ready": "{name} wartet auf ihr Gerät",
+  "tills.how":
+    "Öffnen Sie {address} auf dem Gerät der Kasse und geben Sie diese Ziffern ein, oder scannen " +
+    "Sie den Code damit.",
+  "tills.until": "Gilt einmal, bis {time}.",
+  "cashiers.title": "Kassierende",
+  "cashiers.why":
+    "Eine PIN sagt, wer an der Kasse ist; jede Einlösung nennt den Namen. Sie gilt auf Geräten, " +
+    "die Kassen sind, und nirgends sonst. Ohne Kassierende wird keine PIN verlangt.",
+  "cashiers.pin": "PIN, 4 bis 8 Ziffern",
+  "cashiers.add": "Hinzufügen",
+  "cashiers.remove": "Entfernen",
   "keys.once": "Dieser Schlüssel wird einmal gezeigt. Bewahren Sie ihn sicher auf.",
   "keys.revoke": "Widerrufen",
   "keys.revoked": "Widerrufen",
@@ -237,14 +257,53 @@ export default {
   "check.queue": "Warteschlange",
   "check.disk": "Platte",
   "check.durability": "Dauerhaftigkeit",
+  "check.file": "Datei",
+  "check.clock": "Uhr",
+  "check.schema": "Tabellen",
+  "check.ledger": "Hauptbuch",
+  "check.proxy": "Proxy",
   "backup.title": "Sichern",
-  "backup.why":
-    "Führen Sie dies auf dem Rechner aus, auf dem coupond läuft. Der Laden kann dabei offen " +
-    "sein.",
-  "backup.key":
-    "Bewahren Sie secret.key aus dem Datenverzeichnis an einem anderen Ort auf als die " +
-    "Sicherung: Beide zusammen können Codes einlösen, und eine Sicherung allein lässt sich " +
-    "nicht öffnen.",
+  "backup.never": "Noch ist keine Sicherung bekannt.",
+  "backup.last": "Letzte Sicherung: {at}, {size}.",
+  "backup.hasKey": "Der Schlüssel ist darin.",
+  "backup.noKey": "Der Schlüssel ist nicht darin.",
+  "backup.size": "{mb} MB",
+  "backup.admin": "Sicherungen macht die Verwaltung.",
+  "backup.now": "Jetzt sichern",
+  "backup.without": "Ohne den Schlüssel",
+  "backup.without.why":
+    "Niemand kann darin einen Code lesen, der nicht auch secret.key aus dem Datenverzeichnis " +
+    "hat. Bewahren Sie diese Datei woanders auf: Ohne sie sind die Codes der Sicherung verloren.",
+  "backup.with": "Mit dem Schlüssel",
+  "backup.with.why":
+    "Alles in einer Datei. Wer sie hat, kann jeden Code lesen und einlösen: Bewahren Sie sie wie " +
+    "Bargeld auf.",
+  "backup.making": "Wird kopiert und geprüft. Der Laden bleibt offen.",
+  "backup.done":
+    "Sicherung erstellt und geprüft: {size}. Bewahren Sie secret.key einmal woanders auf.",
+  "backup.doneWith":
+    "Sicherung erstellt und geprüft: {size}. Der Schlüssel ist darin: wie Bargeld aufbewahren.",
+  "backup.back": "Wie bekomme ich sie zurück?",
+  "backup.backWhy":
+    "Halten Sie coupond an, rufen Sie dies neben seinem Datenverzeichnis auf und starten Sie es " +
+    "wieder:",
+  "backup.drill": "Probieren Sie es einmal, neben dem laufenden Laden:",
+  "verify.title": "Prüfen",
+  "verify.why":
+    "Leitet jeden Zähler, Stand und Zustand aus dem Hauptbuch ab und vergleicht. Der Laden " +
+    "bleibt offen.",
+  "verify.do": "Jetzt prüfen",
+  "verify.running": "Wird geprüft …",
+  "verify.never": "Hier noch nicht geprüft.",
+  "verify.last": "Zuletzt geprüft {at}: Alles stimmt überein, {entries} Einträge.",
+  "verify.lastBad": "Zuletzt geprüft {at}: {what}",
+  "verify.good": "Alles stimmt überein: {entries} Einträge, {coupons} Codes.",
+  "verify.bad": "Etwas stimmt nicht überein: {what}",
+  "diag.title": "Angaben für die Fehlersuche",
+  "diag.why": "Für alle, die Ihnen helfen: ohne Namen, ohne Codes.",
+  "diag.copy": "Kopieren",
+  "diag.copied": "Kopiert.",
+  "diag.selected": "Markiert: Strg und C drücken.",
   "seal.title": "Siegel des Hauptbuchs",
   "seal.why":
     "Eine unterschriebene Marke von allem, was bisher verzeichnet ist. Anderswo aufbewahrt, " +

@@ -37,11 +37,15 @@ export default {
   "worth.days": "{value} Tage",
   "worth.none": "Gültig",
 
-  "till.linkTitle": "{name} ist bereit",
-  "till.linkWhy":
-    "Öffnen Sie diesen Link auf dem Gerät der Kasse, oder scannen Sie den Code damit. Er wird " +
-    "einmal gezeigt; wer ihn hat, kann einlösen.",
 
+  "enrol.title": "Dieses Gerät zur Kasse machen",
+  "enrol.why":
+    "Unter „Personen & Kassen“ wird eine Kasse hinzugefügt; dort stehen dann acht Ziffern.",
+  "enrol.digits": "Acht Ziffern",
+  "enrol.do": "Zur Kasse machen",
+  "enrol.logIn": "Stattdessen mit einem Konto anmelden",
+  "enrol.pin": "Ihre PIN",
+  "till.change": "Kasse übergeben",
   "till.title": "Kasse",
   "till.open": "Kasse öffnen",
   "till.openWhy": "{name}. Ein Tippen, damit der Browser Töne machen darf.",

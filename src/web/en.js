@@ -34,11 +34,14 @@ export default {
   "worth.days": "{value} days",
   "worth.none": "Valid",
 
-  "till.linkTitle": "{name} is ready",
-  "till.linkWhy":
-    "Open this link on the till’s device, or scan the code with it. It is shown once; whoever " +
-    "has it can redeem.",
 
+  "enrol.title": "Make this device a till",
+  "enrol.why": "The owner adds a till under People & tills; its page shows eight digits.",
+  "enrol.digits": "Eight digits",
+  "enrol.do": "Make it a till",
+  "enrol.logIn": "Log in with an account instead",
+  "enrol.pin": "Your PIN",
+  "till.change": "Change cashier",
   "till.title": "Till",
   "till.open": "Open till",
   "till.openWhy": "{name}. One tap, so that the browser may make sounds.",

@@ -44,18 +44,21 @@ function story(code, { coupon, rules, ledger, valid }, redemptions, again) {
       await post(`/api/v1/coupons/${encodeURIComponent(code)}/void`, { reason }, { key });
       again();
     });
+  const at = standing?.metadata || {};
   const facts = [[t("campaign"), h("a", { href: "#/campaigns/" +
       encodeURIComponent(coupon.campaign) }, coupon.campaign)],
     [t("find.number"), number(coupon.number)],
     [t("find.uses"), coupon.max_uses === null ? number(coupon.uses) :
         t("find.usesOf", { uses: coupon.uses, max: coupon.max_uses })],
-    [t("col.until"), coupon.expires_at ? lastDay(coupon.expires_at) : "–"]];
+    [t("col.until"), coupon.expires_at ? lastDay(coupon.expires_at) : "–"],
+    at.till && [t("find.till"), at.till], at.cashier && [t("find.cashier"), at.cashier]];
   return h("section.box#story", { "data-code": coupon.code },
     h("div.row.apart", h("h2.code", coupon.code),
       h("span#story-state.pill." + STATES[coupon.state], { "data-state": coupon.state },
           t("coupon." + coupon.state))),
     h("p", valid ? t("find.valid") : t("find.invalid")), !valid && ruleList(rules || []),
-    h("table", h("tbody", facts.map(([name, value]) => h("tr", h("th", name), h("td", value))))),
+    h("table", h("tbody", facts.filter(Boolean).map(([name, value]) =>
+      h("tr", h("th", name), h("td", value))))),
     h("div.row", undo, cancel),
     h("h2", t("find.story")),
     h("ol.events", (ledger || []).map((entry) => h("li", { "data-event": entry.operation },

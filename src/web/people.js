@@ -1,11 +1,12 @@
 // People, tills and keys: who may do what, and taking it away again.
 import { day, fill, h, t } from "./h.js";
-import { all, api, newKey, post, qr, user } from "./api.js";
+import { all, api, newKey, post, user } from "./api.js";
 import { loaded } from "./campaigns.js";
-import { attempt, labelled, pill, qrImage, teller } from "./view.js";
+import { cashiersBox, newTill } from "./tills.js";
+import { attempt, labelled, pill, teller } from "./view.js";
 
 const ROLES = ["user", "staff", "admin"];
-const SCOPES = ["till", "read", "redeem", "issue", "admin"];
+const SCOPES = ["read", "redeem", "issue", "admin"];
 
 function userRow(one, said, again) {
   const change = (event, patch) => attempt(event.target, said, async () => {
@@ -51,15 +52,6 @@ function newUser(again) {
     labelled(t("people.role"), role)), h("div", button), said));
 }
 
-// The link that makes a device a till; its key follows the #, so no log has it.
-async function tillLink(place, made) {
-  const link = `${location.origin}/till#${made.key}/${encodeURIComponent(made.name)}`;
-  const [image] = await qr([link]);
-  fill(place, h("div.said.good.stack", h("b", t("till.linkTitle", { name: made.name })),
-      h("p", t("till.linkWhy")),
-    h("div", qrImage(image)), h("p.code#till-link", link)));
-}
-
 function newKeyForm(again) {
   const said = teller();
   const place = h("div");
@@ -73,8 +65,7 @@ function newKeyForm(again) {
       const made = await post("/api/v1/api-keys", { name: name.value.trim(),
           scopes: [scope.value] }, { key: newKey() });
       await again();
-      if (scope.value === "till") await tillLink(place, made);
-      else fill(place, h("div.said.good.stack", h("p", t("keys.once")), h("p.code", made.key)));
+      fill(place, h("div.said.good.stack", h("p", t("keys.once")), h("p.code", made.key)));
     });
   };
   return h("div.stack", h("form", { onsubmit: submit }, h("div.row.end",
@@ -113,7 +104,9 @@ export function people() {
         h("table", h("thead", h("tr", h("th", t("people.name")),
       h("th", t("people.role")), h("th", ""))), rows)), h("small.soft",
           t("people.customers", { n: customers })), newUser(again)),
-    h("section.box", h("h2", t("keys.title")), h("p.soft", t("keys.why")), newKeyForm(again),
+    h("section.box", h("h2", t("keys.title")), h("p.soft", t("keys.why")), newTill(),
+      h("details", h("summary", t("keys.other")), newKeyForm(again)),
       h("div.scroll", h("table#keys", h("thead", { hidden: !keys },
-          h("tr", h("th", t("keys.name")), h("th", t("keys.scope")), h("th", ""))), keyRows)))]);
+          h("tr", h("th", t("keys.name")), h("th", t("keys.scope")), h("th", ""))), keyRows))),
+    cashiersBox()]);
 }

@@ -1,7 +1,8 @@
 // /till: one field, one answer. A code is never accepted without an answer of the server, and what
 // nobody knows is asked again under the same Idempotency-Key, which is always safe.
 import { clock, effect, fill, h, list, memory, moment, signal, t } from "./h.js";
-import { all, api, get, newKey, online, post, qr, bare, resume, user, useTillKey } from "./api.js";
+import { all, api, get, newKey, online, post, qr, bare, user } from "./api.js";
+import { enrolPage, pinForm, standing } from "./enrol.js";
 import { actorName, labelled, mark, qrImage, worth } from "./view.js";
 import { canonical, checkOk, codeIn, hasShape, listen, rightReading } from "./scan.js";
 import { camera } from "./camera.js";
@@ -20,6 +21,7 @@ const count = signal(countOf(memory.get("till-count", {})));
 const shown = signal({ state: "ready" });
 let pending = null;            // what nobody knows yet: {code, key, …}
 let names = new Map();         // campaigns by slug, where we may list them
+let told = {};                 // till and cashier, for every redemption
 
 function countOf(kept) { return kept.day === today() ? kept.n : 0; }
 function setCount(n) {
@@ -108,9 +110,10 @@ async function answered(request) {
 }
 
 async function nameOf(slug) {
-  if (!names.has(slug) && user()) {
-    const campaign = await get("/api/v1/campaigns/" + encodeURIComponent(slug)).catch(() => null);
-    if (campaign) names.set(slug, campaign);
+  if (!names.has(slug)) {
+    const about = await get("/api/v1/tills/campaigns/" + encodeURIComponent(slug))
+      .catch(() => null);
+    if (about) names.set(slug, about);
   }
   return names.get(slug)?.name || slug;
 }
@@ -123,7 +126,7 @@ async function ask(request) {
     settle();
     accept(request, answer, await nameOf(answer.redemption.campaign));
   } catch (error) {
-    if (error.status === 401) return location.assign("/login?to=/till");
+    if (error.status === 401) return location.reload();   // logged out, or the key was revoked
     if (error.unsure) return tell("unsure", t("till.unsure"), t("till.unsureWhy"));
     if (error.status === undefined) throw error;
     settle();
@@ -225,11 +228,12 @@ function resultBox(again) {
   return { box, draw: () => fill(place, draw()) };
 }
 
-function openTill(place, who) {
+function openTill(place, who, byPin) {
   const order = h("input", { maxlength: "128", autocomplete: "off" });
   const customer = h("input", { maxlength: "36", inputmode: "numeric", autocomplete: "off" });
   const body = () => ({ ...(order.value.trim() && { order_id: order.value.trim() }),
-                        ...(customer.value.trim() && { user_id: customer.value.trim() }) });
+                        ...(customer.value.trim() && { user_id: customer.value.trim() }),
+                        ...(told.till && { metadata: told }) });
   const field = h("input#scan", { autocomplete: "off", autocapitalize: "characters",
       spellcheck: "false",
     enterkeyhint: "done", placeholder: t("till.placeholder"),
@@ -252,6 +256,8 @@ function openTill(place, who) {
         "aria-label": () => t(online() ? "till.online" : "till.offline") }),
       h("span.who.soft", () => online() ? who : t("till.offline")),
       h("span", t("till.today") + " ", h("b#today-count", () => String(count()))), sound,
+      byPin && h("button.plain", { "data-do": "change-cashier",
+          onclick: () => location.reload() }, t("till.change")),
       user() && user().role !== "user" && h("a.button.plain", { href: "/ui" }, t("till.manage"))),
     h("form.scan", { onsubmit: (event) => { event.preventDefault(); if (field.value) use(
         field.value); } },
@@ -279,39 +285,30 @@ function watchConnection() {
   document.addEventListener("visibilitychange", look);
 }
 
-async function who() {
-  if (useTillKey()) return memory.get("till-name", "") || t("till.title");
-  if (!await resume()) return "";
-  return user().name || user().email;
-}
-
 async function start(place) {
-  const name = await who();
-  if (!name) return location.assign("/login?to=/till");
+  const where = await standing();
+  if (!where) return enrolPage(place, () => start(place));
   try {
-    names = new Map((await all("/api/v1/campaigns", 1000)).map((one) => [one.slug, one]));
-  } catch { /* a till's key may not list them */ }
+    if (!where.till) {
+      names = new Map((await all("/api/v1/campaigns", 1000)).map((one) => [one.slug, one]));
+    }
+  } catch { /* an account that may not list them */ }
   try { pending = JSON.parse(sessionStorage.getItem("coupond.pending")); } catch { /* none */ }
   document.title = t("till.title");
   watchConnection();
-  const open = h("button.primary#open-till", { onclick: () => { wake(); openTill(place, name); } },
-      t("till.open"));
+  const open = (cashier) => {
+    wake();
+    told = { ...(where.till && { till: where.name }), ...(cashier && { cashier }) };
+    openTill(place, [where.name, cashier].filter(Boolean).join(" · "), Boolean(cashier));
+  };
+  const button = h("button.primary#open-till", { onclick: () => open("") }, t("till.open"));
   fill(place, h("main.narrow", h("div.box", h("h1", t("till.title")),
-      h("p.soft", t("till.openWhy", { name })), open)));
-  open.focus();
+      h("p.soft", t("till.openWhy", { name: where.name })),
+      where.asksPin ? pinForm(open) : button)));
+  place.querySelector("#pin, #open-till").focus();
   return undefined;
 }
 
-// A link /till#ck_… from the owner makes this device a till.
-function enrol() {
-  const [key, name] = location.hash.slice(1).split("/");
-  if (!key.startsWith("ck_")) return;
-  memory.set("till-key", key);
-  memory.set("till-name", name ? decodeURIComponent(name) : "");
-  history.replaceState(null, "", location.pathname);
-}
-
 export function show(place) {
-  enrol();
   return start(place);
 }

@@ -1,6 +1,7 @@
 // /ui: what happened today, and what the owner should know.
 import { fill, h, moment, number, t } from "./h.js";
 import { all, get } from "./api.js";
+import { backupWarning, readiness } from "./backup.js";
 import { actorName, operationName, pill, reasonName, stateOf } from "./view.js";
 
 const EVENTS = 20;
@@ -62,9 +63,9 @@ function starts() {
       start("run-giveaway", "free")));
 }
 
-function warnings(health, campaigns) {
-  const bad = health.checks.filter((check) => !check.ok).map((check) =>
-      `${check.name}: ${check.detail}`);
+function warnings(health, campaigns, upkeep) {
+  const bad = health.checks.filter((check) => !check.ok || check.detail.startsWith("LOOK"))
+    .map((check) => `${t("check." + check.name)}: ${check.detail}`);
   if (health.checks.some((check) => check.name === "durability" && check.detail === "relaxed")) {
     bad.push(t("warn.relaxed"));
   }
@@ -73,21 +74,22 @@ function warnings(health, campaigns) {
     if (cap > 1 && one.issued >= cap * 0.9) bad.push(t("warn.cap",
         { name: one.name, issued: one.issued, cap }));
   }
-  return bad.map((text) => h("p.said.warn", text));
+  const unsaved = campaigns.some((one) => one.issued > 0) && backupWarning(upkeep);
+  return [bad.map((text) => h("p.said.warn", text)), unsaved && h("p.said.warn", unsaved + " ",
+    h("a", { href: "#/backup" }, t("warn.backupDo")))];
 }
 
 async function load() {
-  const [stats, redemptions, health] = await Promise.all([get("/api/v1/stats"),
+  const [stats, redemptions, health, upkeep] = await Promise.all([get("/api/v1/stats"),
     all("/api/v1/redemptions?from=" + encodeURIComponent(midnight())),
-    get("/readyz").catch((error) =>
-        { if (error.status === 0) throw error; return { checks: [] }; })]);
+    readiness(), get("/api/v1/upkeep")]);
   const after = Math.max(0, stats.as_of_seq - EVENTS);
   const feed = await get(`/api/v1/ledger?after=${after}&limit=${EVENTS}`);
-  return { stats, health, entries: feed.items.reverse(), last: feed.last_seq,
+  return { stats, health, upkeep, entries: feed.items.reverse(), last: feed.last_seq,
            redemptions: redemptions.filter((one) => !one.rolled_back_at) };
 }
 
-function content({ stats, health, entries, redemptions }) {
+function content({ stats, health, upkeep, entries, redemptions }) {
   const campaigns = stats.campaigns.filter((one) => !one.archived_at);
   const byId = new Map(stats.campaigns.map((one) => [one.id, one]));
   const refused = stats.refusals.reduce((sum, row) => sum + row.count, 0);
@@ -96,7 +98,7 @@ function content({ stats, health, entries, redemptions }) {
   return [h("div.head", h("h1", t("today.title")), begun && h("a.button.primary",
       { href: "#/campaigns/new/gift",
       "data-do": "sell-gift-cards" }, t("start.make"))),
-    warnings(health, campaigns),
+    warnings(health, campaigns, upkeep),
     begun ? null : starts(),
     h("div.figures", figure(redemptions.length, t("today.redeemed")), figure(out, t("today.out")),
       figure(refused, t("today.refused"))),

@@ -15,7 +15,7 @@
 
 namespace coupon::store {
 
-// Called now and then with steps done and in total.
+// Called now and then with steps done and in total. What it throws ends the work and comes out.
 using ProgressFunction = std::function<void(std::int64_t done, std::int64_t total)>;
 
 struct BackupOptions {

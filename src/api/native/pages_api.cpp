@@ -47,6 +47,8 @@ constexpr std::array kFiles{
     File{"/login.js", "login.js", kScript},
     File{"/till.js", "till.js", kScript},
     File{"/scan.js", "scan.js", kScript},
+    File{"/enrol.js", "enrol.js", kScript},
+    File{"/tills.js", "tills.js", kScript},
     File{"/sound.js", "sound.js", kScript},
     File{"/camera.js", "camera.js", kScript},
     File{"/owner.js", "owner.js", kScript},

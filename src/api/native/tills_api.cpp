@@ -1,0 +1,301 @@
+// /api/v1/tills and /api/v1/cashiers: devices become tills by eight digits, and cashiers say by a
+// PIN who they are.
+
+#include <memory>
+
+#include "coupond/service/reads.h"
+#include "coupond/service/tills.h"
+#include "src/api/native/coupon_shapes.h"
+#include "src/api/native/naming.h"
+#include "src/api/native/native.h"
+
+namespace coupon::api {
+namespace {
+
+using core::Reason;
+using core::Result;
+using http::Auth;
+using http::boolean;
+using http::list;
+using http::text;
+using http::timestamp;
+
+constexpr const char* kCodesRate = "codes";  // wrong digits and PINs are guesses
+constexpr std::int64_t kNameMax = 60;
+
+struct InviteInput {
+  std::string name = {};
+  static http::Object<InviteInput> shape() {
+    return {"TillInvitationRequest",
+            "A till to be.",
+            {text("name", &InviteInput::name, "What it is called.", {.min = 1, .max = kNameMax})
+                 .example("Till 1")}};
+  }
+};
+
+struct Invited {
+  std::string code = {};
+  core::UnixMs expires_at = {};
+  static http::Object<Invited> shape() {
+    return {"TillInvitation",
+            "What makes a device a till.",
+            {text("code", &Invited::code, "Eight digits, good once.").example("04711815"),
+             timestamp("expires_at", &Invited::expires_at, "Ten minutes from now.")}};
+  }
+};
+
+struct EnrolInput {
+  std::string code = {};
+  static http::Object<EnrolInput> shape() {
+    return {"EnrolRequest",
+            "What the owner's page shows.",
+            {text("code", &EnrolInput::code, "Eight digits.", {.min = 1, .max = 32})}};
+  }
+};
+
+struct Enrolled {
+  std::string key = {}, name = {};
+  static http::Object<Enrolled> shape() {
+    return {"EnrolledTill",
+            "This device is a till now.",
+            {text("key", &Enrolled::key, "Its API key, of scope till. It cannot be shown again."),
+             text("name", &Enrolled::name, "What it is called.", {.max = 256})}};
+  }
+};
+
+struct TillReply {
+  std::string name = {};
+  bool asks_pin = false;
+  static http::Object<TillReply> shape() {
+    return {"Till",
+            "The till that asks.",
+            {text("name", &TillReply::name, "What it is called.", {.max = 256}),
+             boolean("asks_pin", &TillReply::asks_pin,
+                     "Whether there are cashiers, who say by a PIN who they are.")}};
+  }
+};
+
+struct CampaignOfTill {
+  std::string campaign = {};
+  static http::Object<CampaignOfTill> shape() {
+    return {"CampaignOfTill",
+            "Which campaign.",
+            {text("campaign", &CampaignOfTill::campaign, "Its slug, as a redemption names it.",
+                  {.min = 1, .max = kCampaignNameMax})}};
+  }
+};
+
+struct CampaignTitle {
+  std::string slug = {}, name = {};
+  static http::Object<CampaignTitle> shape() {
+    return {"CampaignTitle",
+            "What a campaign is called.",
+            {text("slug", &CampaignTitle::slug, "Its slug."),
+             text("name", &CampaignTitle::name, "Its name.", {.max = 256})}};
+  }
+};
+
+struct PinInput {
+  std::string pin = {};
+  static http::Object<PinInput> shape() {
+    return {"PinRequest",
+            "Who is at the till.",
+            {text("pin", &PinInput::pin, "4 to 8 digits.", {.min = 1, .max = 16})}};
+  }
+};
+
+struct CashierName {
+  std::string name = {};
+  static http::Object<CashierName> shape() {
+    return {"CashierAtTill",
+            "Who is at the till.",
+            {text("name", &CashierName::name, "Their name.", {.max = 256})}};
+  }
+};
+
+struct NewCashier {
+  std::string name = {}, pin = {};
+  static http::Object<NewCashier> shape() {
+    return {"NewCashierRequest",
+            "Somebody at the tills.",
+            {text("name", &NewCashier::name, "Their name.", {.min = 1, .max = kNameMax}),
+             text("pin", &NewCashier::pin, "4 to 8 digits, nobody else's.", {.min = 1, .max = 16})
+                 .example("4711")}};
+  }
+};
+
+struct CashierReply {
+  std::string id = {}, name = {};
+  static http::Object<CashierReply> shape() {
+    return {"Cashier",
+            "Somebody at the tills.",
+            {text("id", &CashierReply::id, "Its id."),
+             text("name", &CashierReply::name, "Their name.", {.max = 256})}};
+  }
+};
+
+struct CashierList {
+  std::vector<CashierReply> items = {};
+  static http::Object<CashierList> shape() {
+    return {"Cashiers",
+            "Everybody at the tills.",
+            {list("items", &CashierList::items, "The cashiers.")}};
+  }
+};
+
+struct CashierId {
+  std::string id = {};
+  static http::Object<CashierId> shape() {
+    return {"CashierId",
+            "Which cashier.",
+            {text("id", &CashierId::id, "Its id.", {.min = 1, .max = 128})}};
+  }
+};
+
+// Digits as people type them: "0471 1815".
+std::string digits_in(const std::string& typed) {
+  std::string digits;
+  for (const char c : typed) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  return digits;
+}
+
+Result<Enrolled> enrol(Call& call, service::TillInvitations& waiting, const EnrolInput& in) {
+  const std::string digits = digits_in(in.code);
+  const auto invitation = waiting.take(digits, call.now());
+  if (!invitation.ok()) return invitation.error();
+  const auto scopes = service::Scopes().with(service::Scope::kTill);
+  auto made = call.write(
+      "till.enrol",
+      [&](store::Tx& tx) {
+        return service::create_api_key(tx, call.engine, invitation->inviter, invitation->name,
+                                       scopes);
+      },
+      [](const service::NewApiKey& key) {
+        return Enrolled{key.secret, key.key.name};
+      });
+  if (!made.ok() || call.dry_run) waiting.give_back(digits, *invitation);
+  return made;
+}
+
+Result<CampaignTitle> campaign_title(Call& call, const CampaignOfTill& in) {
+  const auto campaign = campaign_named(call, in.campaign);
+  if (!campaign.ok()) return campaign.error();
+  return CampaignTitle{campaign->slug, campaign->name};
+}
+
+Result<TillReply> about_till(Call& call) {
+  return call.read([&](store::Connection& db) -> Result<TillReply> {
+    TillReply reply{.asks_pin = !store::list_cashiers(db).empty()};
+    if (!call.caller.key_id) return reply;
+    if (const auto key = store::find_api_key(db, *call.caller.key_id)) reply.name = key->name;
+    return reply;
+  });
+}
+
+void add_cashier_endpoints(Endpoints& v1) {
+  v1.add({.route = "GET /api/v1/cashiers",
+          .id = "listCashiers",
+          .summary = "List cashiers",
+          .auth = Auth::kAdmin,
+          .scope = "admin"},
+         [](Call& call) {
+           return call.read_list([&](store::Connection& db) -> Result<CashierList> {
+             CashierList reply;
+             for (auto& one : store::list_cashiers(db)) {
+               reply.items.push_back({std::move(one.id), std::move(one.name)});
+             }
+             return reply;
+           });
+         });
+  v1.add({.route = "POST /api/v1/cashiers",
+          .id = "addCashier",
+          .summary = "Give a cashier a PIN",
+          .doc = "It works on devices that are tills, and nowhere else; it says who is there, and "
+                 "is no password.",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .success = 201},
+         [](Call& call, const NewCashier& in) {
+           return call.write(
+               "cashier.add",
+               [&](store::Tx& tx) {
+                 return service::add_cashier(tx, call.engine, call.caller, in.name, in.pin);
+               },
+               [](const store::Cashier& made) {
+                 return CashierReply{made.id, made.name};
+               });
+         });
+  v1.add({.route = "DELETE /api/v1/cashiers/{id}",
+          .id = "removeCashier",
+          .summary = "Take a cashier's PIN away",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .success = 204,
+          .refusals = {{404, Reason::kNotFound}}},
+         [](Call& call, const CashierId& in) {
+           return call.write("cashier.remove", [&](store::Tx& tx) {
+             return service::remove_cashier(tx, call.caller, in.id);
+           });
+         });
+}
+
+}  // namespace
+
+void add_till_endpoints(Endpoints& v1) {
+  const auto waiting = std::make_shared<service::TillInvitations>();
+  v1.add({.route = "POST /api/v1/tills/invitations",
+          .id = "inviteTill",
+          .summary = "Eight digits that make a device a till",
+          .doc = "Good for ten minutes, once. They are forgotten when the server stops.",
+          .auth = Auth::kAdmin,
+          .success = 201,
+          .keyed = false},
+         [waiting](Call& call, const InviteInput& in) -> Result<Invited> {
+           auto made = waiting->make(call.engine, call.caller, in.name);
+           if (!made.ok()) return made.error();
+           return Invited{made->digits, made->expires_at};
+         });
+  v1.add({.route = "POST /api/v1/tills/enrol",
+          .id = "enrolTill",
+          .summary = "Make this device a till",
+          .doc = "Gives it a key of its own, which the owner can revoke.",
+          .auth = Auth::kNone,
+          .success = 201,
+          .refusals = {{404, Reason::kUnknownCode}},
+          .rate = kCodesRate},
+         [waiting](Call& call, const EnrolInput& in) { return enrol(call, *waiting, in); });
+  v1.add({.route = "GET /api/v1/tills/me",
+          .id = "getTill",
+          .summary = "Which till this is",
+          .auth = Auth::kStaff,
+          .scope = "till"},
+         about_till);
+  v1.add({.route = "GET /api/v1/tills/campaigns/{campaign}",
+          .id = "getCampaignTitle",
+          .summary = "What a campaign is called",
+          .doc = "For the result of a redemption; a till sees no more of it.",
+          .auth = Auth::kStaff,
+          .scope = "till",
+          .refusals = {{404, Reason::kUnknownCampaign}}},
+         campaign_title);
+  v1.add({.route = "POST /api/v1/tills/cashier",
+          .id = "identifyCashier",
+          .summary = "Who has this PIN",
+          .auth = Auth::kStaff,
+          .scope = "till",
+          .refusals = {{404, Reason::kUnknownCode}},
+          .keyed = false,
+          .rate = kCodesRate},
+         [](Call& call, const PinInput& in) {
+           return call.read([&](store::Connection& db) -> Result<CashierName> {
+             const auto found = service::cashier_of(db, call.engine, digits_in(in.pin));
+             if (!found.ok()) return found.error();
+             return CashierName{found->name};
+           });
+         });
+  add_cashier_endpoints(v1);
+}
+
+}  // namespace coupon::api
