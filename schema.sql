@@ -145,6 +145,13 @@ CREATE TABLE checkpoint_campaigns (
   PRIMARY KEY (campaign_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- The number of the last change that a copy elsewhere was told of (change_record.h): written with
+-- the change itself, so that the database and its copy cannot be at odds about it.
+CREATE TABLE change_position (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  position INTEGER NOT NULL CHECK (position >= 1)
+) STRICT;
+
 -- ---------------------------------------------------------------------------------- campaigns --
 
 CREATE TABLE campaigns (

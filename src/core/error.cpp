@@ -103,6 +103,7 @@ constexpr std::array kRows = {
     Row{Reason::kOutcomeUnknown, Kind::kUnknown, "outcome_unknown",
         "It is not known whether this happened"},
     Row{Reason::kStorageFull, Kind::kStorageFull, "storage_full", "The disk is full"},
+    Row{Reason::kCopyGone, Kind::kBusy, "copy_gone", "The copy of this shop cannot be written"},
     Row{Reason::kShuttingDown, Kind::kBusy, "shutting_down", "The server is shutting down"},
     Row{Reason::kInternal, Kind::kInternal, "internal", "Internal error"},
 };

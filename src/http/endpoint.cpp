@@ -64,7 +64,9 @@ std::vector<Reason> implied_reasons(const Endpoint& endpoint) {
   if (endpoint.takes_key()) imply({Reason::kIdempotencyRunning, Reason::kIdempotencyMismatch});
   if (!endpoint.rate.empty()) imply({Reason::kRateLimited});
   imply({Reason::kBusy, Reason::kShuttingDown, Reason::kInternal});
-  if (endpoint.mutates()) imply({Reason::kOutcomeUnknown, Reason::kStorageFull});
+  if (endpoint.mutates()) {
+    imply({Reason::kOutcomeUnknown, Reason::kStorageFull, Reason::kCopyGone});
+  }
   return reasons;
 }
 

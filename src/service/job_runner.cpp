@@ -327,7 +327,9 @@ Result<T> JobRunner::write(const char* name, const Body& body) {
       return outcome;
     }
     const Reason reason = outcome.error().reason;
-    if (reason != Reason::kBusy && reason != Reason::kStorageFull) return outcome;
+    if (reason != Reason::kBusy && reason != Reason::kStorageFull && reason != Reason::kCopyGone) {
+      return outcome;
+    }
     waited_ms += reason == Reason::kBusy ? kBusyPauseMs : kFullPauseMs;
     if (waited_ms >= kFullPauseMs) {
       std::string what(name);

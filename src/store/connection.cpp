@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string>
 
+#include "src/store/recorder.h"
+
 namespace coupon::store {
 namespace {
 
@@ -134,8 +136,10 @@ Query::~Query() {
 
 bool Query::next() {
   const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
+  if (code == SQLITE_ROW || code == SQLITE_DONE) {
+    if (recorder_ != nullptr) record(code == SQLITE_DONE);
+    return code == SQLITE_ROW;
+  }
   throw SQLite::Exception(connection_.handle(), code);
 }
 
@@ -183,22 +187,38 @@ std::optional<core::UnixMs> Query::maybe_time(int column) const {
   return time(column);
 }
 
+void Query::see_recorder() {
+  if (connection_.recorder()->records(statement_)) recorder_ = connection_.recorder();
+}
+
+// After the first step: all changes are made by then, whatever rows are still to come.
+void Query::record(bool done) {
+  recorder_->ran(statement_, bound_, values_, done ? connection_.changes() : Recorder::kNotTold);
+  recorder_ = nullptr;
+}
+
 void Query::bind(int index, std::int64_t value) {
+  if (recorder_ != nullptr) put_integer(values_, value);
   check(sqlite3_bind_int64(statement_, index, value));
 }
 
 void Query::bind(int index, std::string_view text) {
+  if (recorder_ != nullptr) put_text(values_, text);
   const char* data = text.empty() ? "" : text.data();
   check(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void Query::bind(int index, Blob blob) {
+  if (recorder_ != nullptr) put_blob(values_, blob);
   // A null pointer would bind NULL; an empty blob is not NULL.
   const void* data = blob.empty() ? "" : static_cast<const void*>(blob.data());
   check(sqlite3_bind_blob64(statement_, index, data, blob.size(), SQLITE_TRANSIENT));
 }
 
-void Query::bind(int index, std::nullopt_t) { check(sqlite3_bind_null(statement_, index)); }
+void Query::bind(int index, std::nullopt_t) {
+  if (recorder_ != nullptr) put_null(values_);
+  check(sqlite3_bind_null(statement_, index));
+}
 
 void Query::check(int code) const {
   if (code != SQLITE_OK) throw SQLite::Exception(connection_.handle(), code);

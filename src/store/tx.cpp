@@ -9,6 +9,7 @@
 #include "coupond/core/assert.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/counter_table.h"
+#include "src/store/recorder.h"
 
 namespace coupon::store {
 namespace {
@@ -123,10 +124,12 @@ Tx::Mark Tx::begin_attempt() {
   COUPOND_ASSERT(in_batch_);
   Query(connection_, kSavepoint).run();
   ++attempts_;
+  const Recorder* recorder = connection_.recorder();
   return {.head = head_,
           .undo_size = undo_.size(),
           .effects_size = effects_.size(),
-          .user_counts_size = user_counts_.size()};
+          .user_counts_size = user_counts_.size(),
+          .recorded = recorder != nullptr ? recorder->mark() : 0};
 }
 
 void Tx::end_attempt(const Mark& mark, bool keep) {
@@ -157,6 +160,7 @@ void Tx::undo_to(const Mark& mark) {
     }
   }
   head_ = mark.head;
+  if (Recorder* recorder = connection_.recorder()) recorder->cut(mark.recorded);
   effects_.resize(mark.effects_size);
   const auto first = user_counts_.begin() + static_cast<std::ptrdiff_t>(mark.user_counts_size);
   user_counts_.erase(std::remove_if(first, user_counts_.end(),
@@ -169,6 +173,7 @@ void Tx::start(core::UnixMs now) {
   COUPOND_ASSERT(now.value >= 0);
   in_batch_ = true;
   now_ = now;
+  if (Recorder* recorder = connection_.recorder()) recorder->start();
   undo_.clear();
   effects_.clear();
   user_counts_.clear();

@@ -7,6 +7,7 @@
 
 #include "coupond/core/assert.h"
 #include "coupond/store/database.h"
+#include "src/store/recorder.h"
 #include "src/store/wal_checkpointer.h"
 #include "src/store/wal_vfs.h"
 
@@ -22,9 +23,6 @@ constexpr std::int64_t kSlowBatchUs = 100'000;
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kRollback[] = "ROLLBACK";
-constexpr char kSignHead[] = R"(
-  INSERT INTO ledger_head (only_row, seq, hash, signature) VALUES (1, ?1, ?2, ?3)
-  ON CONFLICT (only_row) DO UPDATE SET seq = ?1, hash = ?2, signature = ?3)";
 
 std::int64_t now_us() {
   const auto since_boot = steady_clock::now().time_since_epoch();
@@ -98,6 +96,7 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
   mover_ = std::make_unique<WalCheckpointer>(
       path, vfs_for(options_), options_.drive == Drive::kOwnThread, options_.log_step);
   settle_if_possible();
+  begin_recording();
   // The version before the figures: a foreign write between the two is then noticed.
   data_version_ = read_data_version();
   told_version_ = data_version_;
@@ -213,7 +212,9 @@ void Writer::run_batch(const Operations& batch) {
 
 void Writer::do_batch(const Operations& batch) {
   if (batch.empty()) look_for_foreign_write();
-  if (!batch.empty()) transact(batch);
+  for (std::span<Operation* const> rest(batch); !rest.empty();) {
+    rest = rest.subspan(transact(rest));
+  }
   // Each lives on its caller's stack, and is gone with this.
   for (Operation* operation : batch) operation->done.signal();
   if (batch.empty() || state_ == State::kFull) {
@@ -243,21 +244,22 @@ bool Writer::take(Operations& batch) {
   return true;
 }
 
-void Writer::transact(const Operations& batch) {
+std::size_t Writer::transact(std::span<Operation* const> batch) {
   if (state_ == State::kDead) {
     fail_batch(batch, {.reason = core::Reason::kShuttingDown, .message = {}});
-    return;
+    return batch.size();
   }
   COUPOND_ASSERT(!connection_.in_transaction());
   const auto start = steady_clock::now();
   try {
-    execute(batch);
+    batch = batch.first(execute(batch));
   } catch (const BatchDead& dead) {
     abandon();
     if (primary(dead.sqlite_code) == SQLITE_FULL) note_full(true);
     fail_batch(batch, not_executed(dead.sqlite_code));
-    return;
+    return batch.size();
   }
+  if (!store_record(batch)) return batch.size();
   const auto before_commit = steady_clock::now();
   try {
     Query(connection_, kCommit).run();
@@ -265,32 +267,40 @@ void Writer::transact(const Operations& batch) {
     const int code = error.getExtendedErrorCode();
     // Only these two leave nothing behind: the first because no commit frame fitted, the second
     // because the commit did not begin. After any other failure the frames may be in the file.
-    if (primary(code) == SQLITE_FULL || primary(code) == SQLITE_BUSY) {
+    const bool nothing_done = primary(code) == SQLITE_FULL || primary(code) == SQLITE_BUSY;
+    if (nothing_done && (!record_ || options_.changes->take_back())) {
       abandon();
       if (primary(code) == SQLITE_FULL) note_full(true);
       fail_batch(batch, not_executed(code));
     } else {
       die(batch, error.what());
     }
-    return;
+    return batch.size();
   }
   commit();
   report(batch, us_since(start), us_since(before_commit));
+  return batch.size();
 }
 
-void Writer::execute(const Operations& batch) {
+std::size_t Writer::execute(std::span<Operation* const> batch) {
+  std::size_t done = 0;
   try {
     settle();
     Query(connection_, kBegin).run();
     detect_foreign_write();
     tx_.start(time_.now());
     put_times_right();
-    for (Operation* operation : batch) execute_one(*operation);
+    const LedgerHead before = tx_.head_;
+    while (done < batch.size() && !(recorder_ && recorder_->bytes() >= kRecordBytes)) {
+      execute_one(*batch[done++]);
+    }
     tx_.write_sums();
     sign_head();
+    close_record(before);
   } catch (const SQLite::Exception& error) {
     throw BatchDead{error.getExtendedErrorCode()};
   }
+  return done;
 }
 
 // One operation's failure must not touch the others; only what makes the transaction itself
@@ -313,6 +323,8 @@ void Writer::commit() {
   // Gapless and never back: what was shown as committed stays so.
   COUPOND_ASSERT(tx_.last_seq().value >= committed_seq_.load());
   COUPOND_ASSERT(tx_.last_seq() >= signed_seq_);
+  if (record_) options_.changes->committed();
+  if (record_ || !recorder_) unrecorded_ = false;
   note_full(false);
   signed_seq_ = tx_.last_seq();
   moved_ = -1;
@@ -326,7 +338,7 @@ void Writer::commit() {
   }
 }
 
-void Writer::fail_batch(const Operations& batch, const core::Error& error) {
+void Writer::fail_batch(std::span<Operation* const> batch, const core::Error& error) {
   for (Operation* operation : batch) operation->fail(error);
 }
 
@@ -352,20 +364,13 @@ void Writer::note_full(bool full) {
                         : "there is space on the disk again: changes are accepted");
 }
 
-void Writer::die(const Operations& batch, const std::string& why) {
+void Writer::die(std::span<Operation* const> batch, const std::string& why) {
   {
     const std::lock_guard lock(mutex_);
     state_ = State::kDead;
   }
   fail_batch(batch, {.reason = core::Reason::kOutcomeUnknown, .message = {}});
   observer_.fatal(why);
-}
-
-void Writer::sign_head() {
-  if (tx_.last_seq() == signed_seq_) return;
-  const LedgerHead& head = tx_.head_;
-  const Signature signature = signer_(signed_message(head));
-  Query(connection_, kSignHead, head.seq, head.hash, signature).run();
 }
 
 void Writer::move_log_if_large() {
@@ -378,7 +383,8 @@ void Writer::move_all(int mode, Connection::Wait wait) {
   if (mover_->move_now(connection_, mode, wait) == SQLITE_OK) moved_ = mode;
 }
 
-void Writer::report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us) {
+void Writer::report(std::span<Operation* const> batch, std::int64_t total_us,
+                    std::int64_t commit_us) {
   BatchReport report{.operations = batch.size(),
                      .total_us = total_us,
                      .commit_us = commit_us,

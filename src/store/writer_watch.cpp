@@ -30,6 +30,7 @@ void Writer::detect_foreign_write() {
   if (version == data_version_) return;
   tell_of_foreign_write(version);
   data_version_ = version;
+  unrecorded_ = true;
   right_since_.reset();
   const core::Digest before = tx_.head_.hash;
   tx_.rebuild();

@@ -150,5 +150,6 @@ export default {
   "reason.invalid_credentials": "E-Mail-Adresse oder Passwort ist falsch.",
   "reason.invalid_code": "Das kann kein Code sein",
   "reason.storage_full": "Die Platte ist voll",
+  "reason.copy_gone": "Die Kopie dieses Ladens lässt sich nicht schreiben",
   "reason.busy": "Ausgelastet",
 };

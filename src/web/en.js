@@ -143,5 +143,6 @@ export default {
   "reason.invalid_credentials": "E-mail address or password is wrong.",
   "reason.invalid_code": "This cannot be a code",
   "reason.storage_full": "The disk is full",
+  "reason.copy_gone": "The copy of this shop cannot be written",
   "reason.busy": "Busy",
 };

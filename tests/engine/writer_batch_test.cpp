@@ -266,7 +266,8 @@ TEST_CASE("a full disk refuses the whole batch, and is over when there is space"
   };
   const auto fine = [campaign](Tx& tx) { return good(tx, campaign, "good"); };
   const Body large = [](Tx& tx) -> Result<Seq> {
-    tx.db().exec("INSERT OR REPLACE INTO meta VALUES ('large', hex(zeroblob(100000)))");
+    store::Query(tx.db(), "INSERT OR REPLACE INTO meta VALUES ('large', hex(zeroblob(100000)))")
+        .run();
     return Seq{0};
   };
   REQUIRE(limit(2).ok());

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <catch2/catch.hpp>
 #include <cstring>
 #include <stdexcept>
 
@@ -72,10 +73,24 @@ EngineFixture::EngineFixture(Options options)
       random_(options_.seed),
       vault_(test_secrets()) {
   if (options_.path.empty()) make_database(path_, options_.writer.vfs);
+  make_shadow();
   start();
 }
 
-EngineFixture::~EngineFixture() = default;
+EngineFixture::~EngineFixture() {
+  writer_.reset();
+  if (!shadow_) return;
+  store::Connection mine(path_, store::Connection::Access::kReadOnly);
+  CHECK(shadow_->compare(mine) == "");
+}
+
+void EngineFixture::make_shadow() {
+  const store::Writer::Options& writer = options_.writer;
+  if (!options_.path.empty() || writer.vfs != nullptr || writer.changes != nullptr) return;
+  const std::string path = directory_ / "shadow.db";
+  make_database(path);
+  shadow_ = std::make_unique<Shadow>(path, test_verifier());
+}
 
 void EngineFixture::start() {
   counters_ = std::make_unique<store::CounterTable>();
@@ -91,8 +106,10 @@ void EngineFixture::start() {
           },
       .fatal = [this, note](const std::string& why) { note(fatals_, why); },
       .notice = [this, note](const std::string& what) { note(notices_, what); }};
+  store::Writer::Options options = options_.writer;
+  if (shadow_) options.changes = shadow_.get();
   writer_ = std::make_unique<store::Writer>(path_, test_signer(), clock_.as_clock(), *counters_,
-                                            options_.writer, std::move(observer));
+                                            options, std::move(observer));
 }
 
 void EngineFixture::stop() { writer_->stop(); }
@@ -164,10 +181,12 @@ std::vector<service::FreshCode> EngineFixture::make_codes(core::CampaignId campa
 }
 
 store::Connection EngineFixture::open(store::Connection::Access access) {
+  if (shadow_ && access == store::Connection::Access::kReadWrite) shadow_->lose();
   return store::Connection(path_, access, options_.writer.vfs);
 }
 
 void EngineFixture::shell(const std::string& sql) {
+  if (shadow_) shadow_->lose();
   store::Connection connection(path_, store::Connection::Access::kReadWrite, options_.writer.vfs);
   connection.exec(sql);
 }

@@ -23,6 +23,7 @@
 #include "coupond/store/connection.h"
 #include "coupond/store/counter_table.h"
 #include "coupond/store/writer.h"
+#include "tests/support/shadow.h"
 #include "tests/support/temp_dir.h"
 
 namespace coupon::test {
@@ -109,8 +110,13 @@ class EngineFixture {
 
   store::AuditReport verify();
 
+  // What the change records so far make of an empty database, see shadow.h; null for a database
+  // that was there before or lies on a faulty disk. Compared at the end of every test.
+  Shadow* shadow() { return shadow_.get(); }
+
  private:
   void start();
+  void make_shadow();
 
   TempDir directory_;
   const Options options_;
@@ -123,6 +129,7 @@ class EngineFixture {
   std::vector<std::string> notices_;
   std::vector<std::string> fatals_;
   std::vector<store::BatchReport> batches_;
+  std::unique_ptr<Shadow> shadow_;  // used by the writer's thread
   std::unique_ptr<store::Writer> writer_;
 };
 

@@ -93,6 +93,7 @@ enum class Reason {
   kBusy,
   kOutcomeUnknown,
   kStorageFull,
+  kCopyGone,  // answers wait for the copy elsewhere, and it cannot be written
   kShuttingDown,
   kInternal,
 };

@@ -22,6 +22,8 @@ struct sqlite3_stmt;
 
 namespace coupon::store {
 
+class Recorder;
+
 class Connection {
  public:
   enum class Access { kReadWrite, kReadOnly };
@@ -41,6 +43,10 @@ class Connection {
   sqlite3_stmt* prepared(const char* sql);
 
   sqlite3* handle() const { return database_.getHandle(); }
+
+  // From now on every Query that changes rows is noted there. Null, as at first: none is.
+  void record_to(Recorder* recorder) { recorder_ = recorder; }
+  Recorder* recorder() const { return recorder_; }
 
   // Moves the write-ahead log into the file. `mode` and the code that comes back are SQLite's. Only
   // the writer and its WalCheckpointer may.
@@ -64,6 +70,7 @@ class Connection {
  private:
   SQLite::Database database_;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
+  Recorder* recorder_ = nullptr;
 };
 
 using Blob = std::span<const unsigned char>;
@@ -75,6 +82,7 @@ class Query {
   template <class... Args>
   Query(Connection& connection, const char* sql, const Args&... args)
       : connection_(connection), statement_(connection.prepared(sql)) {
+    if (connection.recorder() != nullptr) see_recorder();
     add(args...);
   }
   ~Query();
@@ -139,10 +147,14 @@ class Query {
 
   void check(int code) const;
   void copy_blob(int column, std::span<unsigned char> out) const;
+  void see_recorder();
+  void record(bool done);
 
   Connection& connection_;
   sqlite3_stmt* statement_;
-  int bound_ = 0;  // parameters that have their value
+  int bound_ = 0;                 // parameters that have their value
+  Recorder* recorder_ = nullptr;  // while this changes rows, is recorded and has not run yet
+  std::string values_;            // then: those bound so far, as a record holds them
 };
 
 }  // namespace coupon::store

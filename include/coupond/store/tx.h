@@ -104,6 +104,7 @@ class Tx {
     std::size_t undo_size;
     std::size_t effects_size;
     std::size_t user_counts_size;
+    std::size_t recorded;
   };
 
   Mark begin_attempt();

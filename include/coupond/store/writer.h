@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,15 +25,18 @@
 
 #include "coupond/core/clock.h"
 #include "coupond/core/result.h"
+#include "coupond/store/change_record.h"
 #include "coupond/store/completion.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/counter_table.h"
+#include "coupond/store/database.h"
 #include "coupond/store/ledger.h"
 #include "coupond/store/server_time.h"
 #include "coupond/store/tx.h"
 
 namespace coupon::store {
 
+class Recorder;
 class WalCheckpointer;
 
 enum class Durability {
@@ -71,6 +75,8 @@ class Writer {
     // written once for all of them. The log itself gets some three times as long, 48 MiB.
     int log_step = 8000;
     const char* vfs = nullptr;  // tests put a faulty one here
+    // Is given a record of each batch that changed anything; null: nothing is recorded.
+    ChangeSink* changes = nullptr;
   };
 
   // Called on the writer's thread; must be quick and must not call run().
@@ -159,14 +165,15 @@ class Writer {
   void work();
   void do_batch(const Operations& batch);
   bool take(Operations& batch);
-  void transact(const Operations& batch);
-  void execute(const Operations& batch);
+  // Gives back how many it did: a batch whose record is full ends there.
+  std::size_t transact(std::span<Operation* const> batch);
+  std::size_t execute(std::span<Operation* const> batch);
   void execute_one(Operation& operation);
   void commit();
-  void fail_batch(const Operations& batch, const core::Error& error);
+  void fail_batch(std::span<Operation* const> batch, const core::Error& error);
   void abandon();
   void note_full(bool full);
-  void die(const Operations& batch, const std::string& why);
+  void die(std::span<Operation* const> batch, const std::string& why);
   void settle();
   void settle_if_possible();
   // These six are in writer_watch.cpp.
@@ -176,13 +183,17 @@ class Writer {
   void look_for_foreign_write() noexcept;
   void look_at_schema();
   void put_times_right();
+  // These four are in writer_record.cpp.
+  void begin_recording();
   void sign_head();
+  void close_record(const LedgerHead& before);
+  bool store_record(std::span<Operation* const> batch);
   void move_log_if_large();
   // Moves the whole log into the file. Idle, the log keeps its length (a commit that writes over it
   // costs half of one that makes it longer), unless the disk is full and needs its room. No request
   // waits behind a slow reader.
   void move_all(int mode, Connection::Wait wait);
-  void report(const Operations& batch, std::int64_t total_us, std::int64_t commit_us);
+  void report(std::span<Operation* const> batch, std::int64_t total_us, std::int64_t commit_us);
 
   const Signer signer_;
   ServerTime time_;
@@ -190,13 +201,18 @@ class Writer {
   const Options options_;
   const Observer observer_;
 
-  Connection connection_;          // by the writer's thread only
-  Tx tx_;                          // likewise
-  core::Seq signed_seq_;           // likewise
-  std::int64_t data_version_ = 0;  // of the figures in memory
-  std::int64_t told_version_ = 0;  // that foreign_write() was last called for
+  Connection connection_;                         // by the writer's thread only
+  Tx tx_;                                         // likewise
+  core::Seq signed_seq_;                          // likewise
+  std::int64_t data_version_ = 0;                 // of the figures in memory
+  std::int64_t told_version_ = 0;                 // that foreign_write() was last called for
   std::optional<core::UnixMs> right_since_ = {};  // the clock's time when times were put right
-  int wal_pages_ = 0;              // set by SQLite's hook at each commit, on the writer's thread
+  std::unique_ptr<Recorder> recorder_;            // null: nothing is recorded
+  std::optional<ChangeRecord> record_;            // of the batch under way
+  DatabaseFacts facts_;                           // for records
+  // What was written that no record tells of takes a number, once.
+  bool unrecorded_ = true;
+  int wal_pages_ = 0;  // set by SQLite's hook at each commit, on the writer's thread
   // The strongest of SQLite's checkpoint modes since the last commit; the last process may have
   // left a log.
   int moved_ = -1;
