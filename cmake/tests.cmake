@@ -67,6 +67,10 @@ add_test(NAME "examples: each does what it says"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/run.sh
     $<TARGET_FILE:coupond> $<TARGET_FILE:example_embed>)
 set_tests_properties("examples: each does what it says" PROPERTIES LABELS examples)
+add_test(NAME "examples: a copy carried away, and a standby"
+  COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/copy.sh $<TARGET_FILE:coupond>)
+set_tests_properties("examples: a copy carried away, and a standby" PROPERTIES
+  LABELS examples TIMEOUT 300 SKIP_REGULAR_EXPRESSION "^skipped:")
 add_test(NAME "examples: systemd understands the units"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/units.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: systemd understands the units" PROPERTIES

@@ -16,7 +16,7 @@ readonly build_packages=(
   libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libsodium-dev libutf8proc-dev
   libqrcodegencpp-dev libcli11-dev catch2
 )
-readonly test_packages=(sqlite3 strace curl python3 chromium chromium-driver)
+readonly test_packages=(sqlite3 strace curl python3 chromium chromium-driver restic rsync)
 readonly fuzz_packages=(clang-14 libclang-rt-14-dev)
 readonly header=.deps/cpp-httplib/httplib.h
 

@@ -44,7 +44,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs, servic
 }  // namespace
 
 HttpApi::HttpApi(service::Engine& engine, service::JobRunner& jobs, Gate::Options options,
-                 std::function<std::string()> metrics)
+                 SystemSources sources)
     : gate_(engine, options), upkeep_(engine, stopping_) {
   add_native_api(api_, gate_, jobs, upkeep_, stopping_);
   add_token_service(api_, gate_);
@@ -53,7 +53,7 @@ HttpApi::HttpApi(service::Engine& engine, service::JobRunner& jobs, Gate::Option
   add_card_service(api_, gate_);
   add_claim_service(api_, gate_);
   Endpoints system = gate_.group(api_, system_dialect());
-  add_system_endpoints(system, distrusted_, std::move(metrics));
+  add_system_endpoints(system, distrusted_, std::move(sources));
   add_document_endpoints(system, document_);
   document_ = std::make_shared<const std::string>(document_of(api_));
   api_.mount(router_);

@@ -13,15 +13,15 @@
 #include "coupond/service/jobs.h"
 #include "coupond/service/upkeep.h"
 #include "src/api/gate/gate.h"
+#include "src/api/native/system_api.h"
 
 namespace coupon::api {
 
 class HttpApi {
  public:
   // `engine` and `jobs` must outlive this.
-  // `metrics` gives what /metrics answers.
   HttpApi(service::Engine& engine, service::JobRunner& jobs, Gate::Options options,
-          std::function<std::string()> metrics = {});
+          SystemSources sources = {});
   HttpApi(const HttpApi&) = delete;
   HttpApi& operator=(const HttpApi&) = delete;
 

@@ -1,7 +1,5 @@
 #include "coupond/app/app.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cctype>
@@ -19,9 +17,12 @@
 #include "coupond/service/demo.h"
 #include "coupond/service/engine.h"
 #include "coupond/service/setup.h"
+#include "coupond/store/follow.h"
 #include "coupond_version.h"
 #include "src/api/http_api.h"
+#include "src/app/copier.h"
 #include "src/app/housekeeper.h"
+#include "src/app/listening.h"
 #include "src/app/service_manager.h"
 #include "src/app/signal_waiter.h"
 #include "src/app/telemetry.h"
@@ -34,23 +35,6 @@ using service::Engine;
 
 core::Error refuse(std::string message) {
   return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
-
-bool is_loopback(const std::string& host) {
-  const auto address = core::IpAddress::parse(host);
-  return host == "localhost" || (address && address->is_loopback());
-}
-
-std::optional<core::Error> exposed(const Settings& settings) {
-  if (is_loopback(settings.host)) return std::nullopt;
-  if (settings.demo) {
-    return refuse("A demo, whose passwords are known, does not listen on " + settings.host +
-                  ": only on loopback, such as 127.0.0.1:8080.");
-  }
-  if (settings.beyond_loopback) return std::nullopt;
-  return refuse("Listening on " + settings.host +
-                " would send passwords over the network in the clear. Put a TLS proxy in front and "
-                "say --behind-proxy and --trusted-proxy, or say --allow-plain-http.");
 }
 
 http::ServerOptions server_options(const Settings& settings, std::size_t max_connections,
@@ -68,27 +52,6 @@ http::ServerOptions server_options(const Settings& settings, std::size_t max_con
   options.allowed_origins = std::move(origins);
   options.body_limit = [&http_api](const http::Request& head) { return http_api.body_limit(head); };
   return options;
-}
-
-// So many clients as leave enough descriptors for the database, jobs and commands.
-struct Connections {
-  std::size_t fit = 0;
-  std::size_t open_files = 0;  // the limit
-};
-
-Connections connections_that_fit(std::size_t wanted) {
-  constexpr std::size_t kOwnDescriptors = 48;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {.fit = wanted};
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  const auto most = static_cast<std::size_t>(limit.rlim_cur);
-  const std::size_t room = most - std::min(most, kOwnDescriptors);
-  if (Server::descriptors_for(wanted) <= room) return {.fit = wanted, .open_files = most};
-  std::size_t fit = room;
-  while (fit > 0 && Server::descriptors_for(fit) > room) --fit;
-  return {.fit = fit, .open_files = most};
 }
 
 // Quoted for a shell where it must be, so that the command can be copied as it is.
@@ -151,6 +114,7 @@ struct App::Parts {
         signal_waiter([this] { stop_serving(); }) {}
 
   core::Result<core::Done> build();
+  core::Result<core::Done> open_engine();
   core::Result<core::Done> make_first_admin();
   void make_setup_link();
   Engine::Options engine_options();
@@ -171,7 +135,8 @@ struct App::Parts {
   SignalWaiter signal_waiter;
   Connections connections;
   bool has_admin = false;
-  std::string setup_token;  // empty: no set-up link
+  std::string setup_token;         // empty: no set-up link
+  std::unique_ptr<Copier> copier;  // null: no copy is kept
   std::unique_ptr<Engine> engine;
   std::unique_ptr<service::JobRunner> jobs;
   std::unique_ptr<api::HttpApi> http_api;
@@ -203,6 +168,20 @@ Engine::Options App::Parts::engine_options() {
   return options;
 }
 
+// A directory that followed a copy becomes the shop; a copy is kept from the first change on.
+core::Result<core::Done> App::Parts::open_engine() {
+  Engine::Options options = engine_options();
+  const store::DataPaths paths(settings.data_dir);
+  const auto promoted = store::promote(paths, options.clock, options.observer.notice);
+  if (!promoted.ok()) return promoted.error();
+  if (!settings.copy.directory.empty()) copier = std::make_unique<Copier>(settings.copy, log);
+  options.writer.changes = copier.get();
+  auto opened = Engine::open(std::move(options));
+  if (!opened.ok()) return opened.error();
+  engine = std::move(opened.value());
+  return copier ? copier->start(*engine) : no_copy(*engine, settings.copy);
+}
+
 core::Result<core::Done> App::Parts::build() {
   if (auto error = exposed(settings)) return *error;
   connections = connections_that_fit(settings.max_connections);
@@ -215,9 +194,7 @@ core::Result<core::Done> App::Parts::build() {
   if (!proxies.ok()) return proxies.error();
   auto origins = http::AllowedOrigins::parse(settings.allowed_origins);
   if (!origins.ok()) return origins.error();
-  auto opened = Engine::open(engine_options());
-  if (!opened.ok()) return opened.error();
-  engine = std::move(opened.value());
+  if (const auto open = open_engine(); !open.ok()) return open.error();
   if (settings.demo) {
     if (const auto loaded = service::load_demo(*engine); !loaded.ok()) return loaded.error();
   }
@@ -229,7 +206,14 @@ core::Result<core::Done> App::Parts::build() {
   jobs = std::make_unique<service::JobRunner>(*engine, std::move(job_options));
   http_api = std::make_unique<api::HttpApi>(
       *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
-      [this] { return telemetry.text(*engine, http_api->refusals()); });
+      api::SystemSources{
+          .metrics = [this] { return telemetry.text(*engine, http_api->refusals(), copier.get()); },
+          .checks =
+              [this] {
+                std::vector<service::Check> checks;
+                if (copier) checks.push_back(copier->check());
+                return checks;
+              }});
   server = std::make_unique<Server>(
       server_options(settings, connections.fit, std::move(proxies.value()),
                      std::move(origins.value()), *http_api),
@@ -351,6 +335,7 @@ std::string App::banner() const {
   if (const auto odd = parts_->engine->writer().time().oddity()) {
     text += "  CLOCK       " + *odd + "\n";
   }
+  if (parts_->copier) text += parts_->copier->banner();
   text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
   text += "  open        " + local_url(settings.host, port()) + "/ in a browser\n";
   if (!parts_->has_admin) {
@@ -380,6 +365,7 @@ bool App::serve() {
   parts_->housekeeper.reset();
   parts_->jobs->stop();
   parts_->engine->stop();
+  if (parts_->copier) parts_->copier->stop();
   return !parts_->failed;
 }
 

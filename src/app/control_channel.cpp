@@ -10,6 +10,7 @@
 
 #include "coupond/core/limits.h"
 #include "coupond/http/uri.h"
+#include "coupond/store/copy_duty.h"
 #include "src/api/http_api.h"
 
 namespace coupon::app {
@@ -34,7 +35,12 @@ core::Result<std::unique_ptr<service::Engine>> own_engine(const std::string& dat
   service::Engine::Options options;
   options.data_dir = data_dir;
   options.demo = std::nullopt;
-  return service::Engine::open(std::move(options));
+  auto engine = service::Engine::open(std::move(options));
+  if (!engine.ok()) return engine.error();
+  const service::Engine& opened = **engine;
+  const auto refused = store::refuse_without_copy(opened.paths(), opened.facts().restore_epoch);
+  if (refused) return *refused;
+  return engine;
 }
 
 // The sentence and fields of an error body.

@@ -3,6 +3,8 @@
 #include <array>
 #include <mutex>
 
+#include "src/app/copier.h"
+
 namespace coupon::app {
 namespace {
 
@@ -54,7 +56,8 @@ void Telemetry::on_batch(const store::BatchReport& report) {
   wal_bytes_.set(report.wal_bytes);
 }
 
-std::string Telemetry::text(service::Engine& engine, const api::RefusalCounts& refusals) {
+std::string Telemetry::text(service::Engine& engine, const api::RefusalCounts& refusals,
+                            const Copier* copier) {
   const auto gauge = [&](const char* name, const char* help, std::int64_t value,
                          const core::Metrics::Labels& labels = {}) {
     metrics_.gauge(name, help, labels).set(value);
@@ -63,6 +66,14 @@ std::string Telemetry::text(service::Engine& engine, const api::RefusalCounts& r
         static_cast<std::int64_t>(engine.writer().queue_depth()));
   gauge("coupond_ledger_seq", "The newest ledger entry.", engine.writer().committed_seq().value);
   gauge("coupond_writer_healthy", "1 while changes are accepted.", engine.writer().healthy());
+  if (copier != nullptr) {
+    const Copier::Figures copy = copier->figures();
+    gauge("coupond_copy_healthy", "1 while the copy is whole and at most 5 s behind.",
+          copy.healthy);
+    gauge("coupond_copy_behind_milliseconds", "How long the oldest change waits for the copy.",
+          copy.behind_ms);
+    gauge("coupond_copy_change", "The last change that the copy holds.", copy.position);
+  }
   const domain::Counters sum = engine.counters().totals();
   const auto coupons = [&](const char* state, std::int64_t value) {
     gauge("coupond_coupons", "Coupons of all campaigns, by state.", value, {{"state", state}});

@@ -15,6 +15,8 @@
 
 namespace coupon::app {
 
+class Copier;
+
 class Telemetry {
  public:
   Telemetry();
@@ -25,8 +27,9 @@ class Telemetry {
   void on_refused_connection(int status);
   void on_batch(const store::BatchReport& report);
 
-  // Prometheus' text format, with the figures of this moment.
-  std::string text(service::Engine& engine, const api::RefusalCounts& refusals);
+  // Prometheus' text format, with the figures of this moment. `copier` may be null.
+  std::string text(service::Engine& engine, const api::RefusalCounts& refusals,
+                   const Copier* copier);
 
  private:
   core::Counter& requests(std::string_view method, std::string_view route, int status);

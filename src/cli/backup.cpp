@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <iostream>
 #include <memory>
 
+#include "coupond/core/time_text.h"
 #include "coupond/store/restore.h"
 #include "src/cli/command.h"
 #include "src/cli/progress.h"
@@ -18,6 +20,8 @@ struct BackupInput {
   std::string data = "./coupond-data";
   std::string file;
   bool with_key = false;
+  std::string until;  // a time or a ledger entry
+  std::string key;    // a file
 };
 
 // For the handler, which may do nothing but call the system.
@@ -61,7 +65,11 @@ int back_up(const BackupInput& input) {
 void print(const store::RestoreReport& report, const BackupInput& input) {
   std::cout << "Restored " << input.file << " up to ledger entry " << report.seq.value
             << ". All sessions and holds are over.\n";
-  if (report.key_from_backup) std::cout << "The key came with it.\n";
+  if (report.until) {
+    std::cout << "The last change in it is of " << core::to_rfc3339(*report.until) << ".\n";
+  }
+  for (const std::string& note : report.notes) std::cout << note << "\n";
+  if (report.key_from_backup && input.key.empty()) std::cout << "The key came with it.\n";
   if (report.lacks == 0) {
     std::cout << "It lacks nothing of the database that was there.\n";
   } else if (report.lacks == 1) {
@@ -74,11 +82,38 @@ void print(const store::RestoreReport& report, const BackupInput& input) {
   if (report.key_set_aside) std::cout << "Its key is now " << *report.key_set_aside << ".\n";
 }
 
+// An entry's number, or a time.
+core::Result<store::Until> read_until(const std::string& text) {
+  store::Until until;
+  if (text.empty()) return until;
+  core::Seq seq;
+  const char* const last = text.data() + text.size();
+  const auto [end, problem] = std::from_chars(text.data(), last, seq.value);
+  if (problem == std::errc() && end == last) {
+    until.seq = seq;
+    return until;
+  }
+  const auto at = core::parse_time(text);
+  if (!at.ok()) {
+    return core::Error{.reason = core::Reason::kInvalidRequest,
+                       .message =
+                           "--until takes a time such as 2026-11-20T14:00:00Z or the number "
+                           "of a ledger entry, not \"" +
+                           text + "\"."};
+  }
+  until.at = *at;
+  return until;
+}
+
 int restore(const BackupInput& input) {
+  const auto until = read_until(input.until);
+  if (!until.ok()) return fail(until.error(), kUsage);
   Progress checking("Verifying");
   const auto done = store::restore(
       store::DataPaths(input.data), input.file,
-      {.checking = [&](std::int64_t now, std::int64_t total) { checking.show(now, total); }});
+      {.until = *until,
+       .key_file = input.key,
+       .checking = [&](std::int64_t now, std::int64_t total) { checking.show(now, total); }});
   if (!done.ok()) return fail(done.error());
   print(*done, input);
   return kDone;
@@ -105,9 +140,16 @@ void add_backup(CommandLine& line) {
       "Example: coupond backup /media/stick/coupond.backup --with-key");
   CLI::App* back =
       add(line, "restore", "Put a backup in the place of the database", input, restore);
+  back->add_option("--until", input->until,
+                   "Of a copy that `serve --copy` made: the last moment to restore, as a time "
+                   "(2026-11-20T14:00:00Z) or a ledger entry's number");
+  back->add_option("--key", input->key,
+                   "The secret.key that belongs to it, when it lies elsewhere");
   back->footer(
+      "The backup may be a file, or the directory of a copy that `serve --copy` made.\n"
       "Stop the server first. The database that was there is set aside, not deleted.\n"
-      "All sessions and holds end.");
+      "All sessions and holds end.\n"
+      "Example: coupond restore /mnt/copy --until 2026-11-20T14:00:00Z");
 }
 
 }  // namespace coupon::cli

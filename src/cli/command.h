@@ -28,6 +28,7 @@ void add_bench(CommandLine& line);
 void add_campaign(CommandLine& line);
 void add_check(CommandLine& line);
 void add_codes(CommandLine& line);
+void add_follow(CommandLine& line);
 void add_health(CommandLine& line);
 void add_prove(CommandLine& line);
 void add_openapi(CommandLine& line);

@@ -67,6 +67,19 @@ bool read_durability(const std::string& value, app::Settings& settings) {
 bool read_accept_loss(const std::string& value, app::Settings& settings) {
   return read_switch(value, settings.accept_loss);
 }
+bool read_copy(const std::string& value, app::Settings& settings) {
+  settings.copy.directory = value;
+  while (settings.copy.directory.size() > 1 && settings.copy.directory.ends_with('/')) {
+    settings.copy.directory.pop_back();
+  }
+  return true;
+}
+bool read_copy_sync(const std::string& value, app::Settings& settings) {
+  return read_switch(value, settings.copy.sync);
+}
+bool read_copy_forget(const std::string& value, app::Settings& settings) {
+  return read_switch(value, settings.copy.forget);
+}
 bool read_rate_limits(const std::string& value, app::Settings& settings) {
   return read_switch(value, settings.rate_limits);
 }
@@ -148,6 +161,15 @@ SettingList::SettingList()
            "full or relaxed", read_durability},
           {"--accept-loss", "COUPOND_ACCEPT_LOSS", "off", "",
            "Start although the database lost what it had acknowledged", kOnOff, read_accept_loss},
+          {"--copy", "COUPOND_COPY", "", "DIR",
+           "Keep a copy in this directory, on another disk, at most a second behind", "a directory",
+           read_copy},
+          {"--copy-sync", "COUPOND_COPY_SYNC", "off", "",
+           "Answer only what is durable in the copy too; without the copy nothing is sold", kOnOff,
+           read_copy_sync},
+          {"--copy-forget", "COUPOND_COPY_FORGET", "off", "",
+           "Start without, or with a new copy although answers waited for the one before", kOnOff,
+           read_copy_forget},
           {"--rate-limits", "COUPOND_RATE_LIMITS", "on", "on|off",
            "Limits on log-ins, guesses of codes and the like", kOnOff, read_rate_limits},
           {"--trusted-proxy", "COUPOND_TRUSTED_PROXY", "", "CIDR,...",
@@ -204,6 +226,11 @@ core::Result<app::Settings> SettingList::resolve(const CLI::App& command) {
                            "--behind-proxy needs --trusted-proxy with the proxy's address: "
                            "without it all clients count as one, and who guesses shuts out "
                            "the others."};
+  }
+  settings.copy.accept_loss = settings.accept_loss;
+  if (settings.copy.sync && settings.copy.directory.empty()) {
+    return core::Error{.reason = core::Reason::kInvalidRequest,
+                       .message = "--copy-sync needs --copy with the directory to wait for."};
   }
   auto admin = admin_of_environment();
   if (!admin.ok()) return admin.error();

@@ -5,12 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "coupond/app/temporary_directory.h"
 #include "coupond/core/bytes.h"
 #include "coupond/core/clock.h"
 #include "coupond/core/signing.h"
 #include "coupond/core/time_text.h"
 #include "coupond/http/json.h"
 #include "coupond/store/audit.h"
+#include "coupond/store/fork.h"
 #include "coupond/store/inspect.h"
 #include "coupond/store/upkeep_notes.h"
 #include "src/cli/command.h"
@@ -35,7 +37,8 @@ void print(const store::AuditReport& report) {
 
 struct VerifyInput {
   std::string data = "./coupond-data";
-  std::string head;  // a file
+  std::string head;     // a file
+  std::string against;  // a backup, a data directory or a copy
 };
 
 template <std::size_t N>
@@ -65,6 +68,15 @@ core::Result<store::KeptHead> read_kept(const std::string& file) {
   return kept;
 }
 
+int compare(const VerifyInput& input, store::Connection& mine, const core::Secrets& secrets) {
+  const app::TemporaryDirectory scratch("verify");
+  const auto compared =
+      store::compare_ledgers(mine, input.against, secrets, scratch.path() + "/other.db");
+  if (!compared.ok()) return fail(compared.error());
+  std::cout << compared->sentence << "\n";
+  return compared->one_way ? kDone : kFailed;
+}
+
 int verify(const VerifyInput& input) {
   const store::DataPaths paths(input.data);
   const auto connection = store::open_for_reading(paths);
@@ -87,7 +99,8 @@ int verify(const VerifyInput& input) {
     store::note_verify(paths, {.at = core::system_clock_now(),
                                .entries = report.entries,
                                .divergence = report.first_divergence.value_or("")});
-    return report.ok() ? kDone : kFailed;
+    if (!report.ok()) return kFailed;
+    return input.against.empty() ? kDone : compare(input, **connection, *secrets);
   } catch (const std::exception& error) {
     return fail("The database " + paths.database + " cannot be read: " + error.what() +
                 ". Restore a backup with `coupond restore FILE`.");
@@ -104,6 +117,9 @@ void add_verify(CommandLine& line) {
   command->add_option(
       "--head", input->head,
       "A kept answer of GET /api/v1/ledger/checkpoint: the ledger must go on from it");
+  command->add_option(
+      "--against", input->against,
+      "A backup, another data directory or a copy's directory: where the ledgers fork, if they do");
   command->footer("Reads only, and may run beside a server. Exit code 1 at the first divergence.");
   command->callback([&line, input] { line.chosen = [input] { return verify(*input); }; });
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "coupond/core/signing.h"
+#include "coupond/store/follow.h"
 #include "coupond/store/loss.h"
 #include "coupond/store/restore.h"
 #include "coupond/store/soundness.h"
@@ -95,6 +96,7 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   auto lock = store::DataLock::take(paths);
   if (!lock.ok()) return lock.error();
   if (auto error = store::finish_restore(paths)) return *error;
+  if (auto error = store::refuse_follower(paths)) return *error;
   if (auto error = refuse_loss(options, paths)) return *error;
   auto secrets = load_secrets(paths, options.random);
   if (!secrets.ok()) return secrets.error();

@@ -1,6 +1,7 @@
 #include "coupond/store/restore.h"
 
 #include <SQLiteCpp/Exception.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "src/store/files.h"
 #include "src/store/migrate.h"
 #include "src/store/restore_switch.h"
+#include "src/store/roll_forward.h"
 
 namespace coupon::store {
 namespace {
@@ -51,8 +53,8 @@ struct Candidate {
   const std::string key;
   DatabaseFacts facts;
   LedgerHead head;
-  bool packed_key = false;
-  bool chosen = false;  // it is for the switch now to say what becomes of it
+  bool packed_key = false;  // its key came with it, and lies beside it
+  bool chosen = false;      // it is for the switch now to say what becomes of it
 };
 
 // Our identity checks want a directory; a backup can have any name.
@@ -77,20 +79,25 @@ core::Result<core::Done> look_at(Candidate& candidate, const std::string& file) 
   }
 }
 
-core::Result<core::Secrets> find_key(const Candidate& candidate, const DataPaths& paths,
-                                     const std::string& file) {
+core::Result<core::Secrets> find_key(Candidate& candidate, const DataPaths& paths,
+                                     const std::string& file, const std::string& key_file) {
   const std::string wanted = candidate.facts.key_id;
+  if (!key_file.empty()) {
+    ::unlink(candidate.key.c_str());
+    if (auto error = copy_private_file(key_file, candidate.key)) return *error;
+    candidate.packed_key = true;
+  }
   if (!candidate.packed_key && !exists(paths.key)) {
     return refuse("The backup " + file + " needs its key (" + wanted +
                   "): put the secret.key that "
                   "was kept with it at " +
-                  paths.key + " and repeat.");
+                  paths.key + ", or name it with --key, and repeat.");
   }
   auto secrets = core::Secrets::load(candidate.packed_key ? candidate.key : paths.key);
   if (!secrets.ok()) return secrets.error();
   if (secrets->key_id() == wanted) return secrets;
-  return refuse("The key file " + paths.key + " (key " + secrets->key_id() +
-                ") is not the one of the backup " + file + " (key " + wanted +
+  return refuse("The key file " + (key_file.empty() ? paths.key : key_file) + " (key " +
+                secrets->key_id() + ") is not the one of the backup " + file + " (key " + wanted +
                 "). Restore into another directory, with the key that was kept with the backup.");
 }
 
@@ -131,24 +138,20 @@ core::Result<core::Done> begin_epoch(Tx& tx, std::int64_t epoch) {
   return core::Done{};
 }
 
-core::Result<core::Done> prepare(const Candidate& candidate, const core::Secrets& secrets,
-                                 std::int64_t epoch, const core::Clock& clock) {
+core::Result<core::Done> begin_epoch_in(const std::string& database, const core::Secrets& secrets,
+                                        std::int64_t epoch, const core::Clock& clock) {
   try {
-    {
-      Connection(candidate.database, Connection::Access::kReadWrite)
-          .exec("PRAGMA journal_mode=WAL");
-    }
+    { Connection(database, Connection::Access::kReadWrite).exec("PRAGMA journal_mode=WAL"); }
     CounterTable table;
     const auto signer = [&](std::string_view message) {
       return core::sign(secrets.checkpoint_key(), message);
     };
-    Writer writer(candidate.database, signer, clock, table, {}, {});
+    Writer writer(database, signer, clock, table, {}, {});
     auto done = writer.run<core::Done>("restore", [&](Tx& tx) { return begin_epoch(tx, epoch); });
     writer.stop();
     return done;
   } catch (const SQLite::Exception& error) {
-    return refuse("The backup cannot be made ready in " + candidate.database + ": " + error.what() +
-                  ".");
+    return refuse("The database cannot be made ready in " + database + ": " + error.what() + ".");
   }
 }
 
@@ -222,39 +225,100 @@ core::Result<core::Done> verify_candidate(const Candidate& candidate, const core
                 " cannot be served, so nothing was restored: " + *audit->first_divergence);
 }
 
+bool is_directory(const std::string& path) {
+  struct stat info = {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+core::Result<core::Done> take_file(Candidate& candidate, const std::string& file) {
+  remove_candidate(candidate.paths);
+  if (auto error = copy_private_file(file, candidate.database)) return *error;
+  return look_at(candidate, file);
+}
+
+// The newest base that is not from after the moment.
+core::Result<core::Done> take_base(Candidate& candidate, const std::string& directory,
+                                   const Until& until) {
+  const auto bases = bases_in(directory);
+  if (!bases.ok()) return bases.error();
+  for (const CopyPart& base : *bases) {
+    const auto taken = take_file(candidate, base.path);
+    if (!taken.ok()) return taken.error();
+    if (until.includes(candidate.head.seq, candidate.head.at)) return core::Done{};
+  }
+  return refuse("The copy in " + directory + " goes back to ledger entry " +
+                std::to_string(candidate.head.seq.value) + " of " +
+                core::to_rfc3339(candidate.head.at) + ": what was before that is no longer in it.");
+}
+
+core::Result<core::Done> take(Candidate& candidate, const std::string& file, const Until& until) {
+  if (is_directory(file)) return take_base(candidate, file, until);
+  if (until.seq || until.at) {
+    return refuse("--until needs a copy's directory, and " + file +
+                  " is one backup: it holds one moment only.");
+  }
+  return take_file(candidate, file);
+}
+
+core::Result<core::Done> play_back(Candidate& candidate, const core::Secrets& secrets,
+                                   const std::string& file, const Until& until,
+                                   RestoreReport& report) {
+  if (!is_directory(file)) return core::Done{};
+  auto rolled = roll_forward(candidate.database, file, secrets, until);
+  if (!rolled.ok()) return rolled.error();
+  candidate.head = rolled->head;
+  report.until = rolled->at ? *rolled->at : candidate.head.at;
+  report.notes = std::move(rolled->notes);
+  return core::Done{};
+}
+
+// One that was cut off comes first: this one sets aside what that made.
+core::Result<DataLock> own(const DataPaths& paths) {
+  if (const auto made = make_data_dir(paths); !made.ok()) return made.error();
+  auto lock = DataLock::take(paths);
+  if (!lock.ok()) return lock.error();
+  if (auto error = finish_restore(paths)) return *error;
+  return lock;
+}
+
 }  // namespace
 
 core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& file,
                                     const RestoreOptions& options) {
-  if (!exists(file)) return refuse("There is no file " + file + ". Name a backup.");
-  if (const auto made = make_data_dir(paths); !made.ok()) return made.error();
-  const auto lock = DataLock::take(paths);
+  if (!exists(file)) {
+    return refuse("There is no file " + file + ". Name a backup, or a copy's directory.");
+  }
+  const auto lock = own(paths);
   if (!lock.ok()) return lock.error();
-  // One that was cut off comes first: this one sets aside what that made.
-  if (auto error = finish_restore(paths)) return *error;
   Candidate candidate(paths);
-  if (auto error = copy_private_file(file, candidate.database)) return *error;
-  if (const auto seen = look_at(candidate, file); !seen.ok()) return seen.error();
-  const auto secrets = find_key(candidate, paths, file);
+  RestoreReport report;
+  if (const auto taken = take(candidate, file, options.until); !taken.ok()) return taken.error();
+  const auto secrets = find_key(candidate, paths, file, options.key_file);
   if (!secrets.ok()) return secrets.error();
+  const auto played = play_back(candidate, *secrets, file, options.until, report);
+  if (!played.ok()) return played.error();
   const auto updated = bring_up_to_date(candidate, *secrets, file);
   if (!updated.ok()) return updated.error();
   const auto good = verify_candidate(candidate, *secrets, file, options.checking);
   if (!good.ok()) return good.error();
   const Present present = look_at_present(paths, candidate);
-  const std::int64_t epoch = std::max(present.epoch, candidate.facts.restore_epoch) + 1;
-  if (const auto ready = prepare(candidate, *secrets, epoch, options.clock); !ready.ok()) {
-    return ready.error();
+  report.seq = candidate.head.seq;
+  report.lacks = present.lacks;
+  report.key_from_backup = candidate.packed_key;
+  report.epoch = options.keep_epoch ? candidate.facts.restore_epoch
+                                    : std::max(present.epoch, candidate.facts.restore_epoch) + 1;
+  if (!options.keep_epoch) {
+    const auto ready = begin_epoch_in(candidate.database, *secrets, report.epoch, options.clock);
+    if (!ready.ok()) return ready.error();
   }
   const std::string ending = aside_ending(paths, options.clock);
-  RestoreReport report{.seq = candidate.head.seq,
-                       .epoch = epoch,
-                       .key_from_backup = candidate.packed_key,
-                       .set_aside = {},
-                       .key_set_aside = {},
-                       .lacks = present.lacks};
   if (auto error = put_in_place(candidate, paths, ending, options, report)) return *error;
   return report;
+}
+
+core::Result<core::Done> begin_epoch(const DataPaths& paths, const core::Secrets& secrets,
+                                     std::int64_t epoch, const core::Clock& clock) {
+  return begin_epoch_in(paths.database, secrets, epoch, clock);
 }
 
 }  // namespace coupon::store

@@ -49,7 +49,7 @@ ApiFixture::ApiFixture(bool rate_limits)
           *engine_, *jobs_,
           api::Gate::Options{.rate_limits = rate_limits,
                              .steady = [this] { return clock().now().value; }},
-          [] { return std::string("metrics\n"); })),
+          api::SystemSources{.metrics = [] { return std::string("metrics\n"); }})),
       admin_(make_person("admin", domain::Role::kAdmin)) {}
 
 ApiReply ApiFixture::handle(std::string_view method, std::string_view target,

@@ -20,11 +20,20 @@ struct FirstAdmin {
   std::string password;
 };
 
+// The copy elsewhere, see src/app/copier.h.
+struct CopySettings {
+  std::string directory = {};  // empty: none is kept
+  bool sync = false;           // answers wait for it
+  bool forget = false;         // it need not hold what it was to hold so far
+  bool accept_loss = false;    // one that goes on where this shop does not is set aside
+};
+
 struct Settings {
   std::string data_dir = "./coupond-data";
   bool demo = false;
   bool accept_loss = false;
   store::Durability durability = store::Durability::kFull;
+  CopySettings copy = {};
   std::string host = "127.0.0.1";
   int port = 8080;               // 0: any free one
   bool beyond_loopback = false;  // whether another host than loopback is allowed

@@ -60,8 +60,11 @@ struct Readiness {
 
 Result<Liveness> live(Call&) { return Liveness{}; }
 
-Result<Reply> ready(Call& call, const std::atomic<bool>& distrusted) {
-  const auto checks = service::readiness(call.engine);
+Result<Reply> ready(Call& call, const std::atomic<bool>& distrusted, const SystemSources& sources) {
+  auto checks = service::readiness(call.engine);
+  if (sources.checks) {
+    for (service::Check& check : sources.checks()) checks.push_back(std::move(check));
+  }
   const bool good = service::all_ok(checks);
   Readiness out{.status = good ? "ready" : "not_ready", .checks = {}};
   for (const service::Check& check : checks) {
@@ -99,8 +102,8 @@ const http::Dialect& system_dialect() {
 }
 
 void add_system_endpoints(Endpoints& system, const std::atomic<bool>& distrusted,
-                          std::function<std::string()> metrics) {
-  if (metrics) add_metrics(system, std::move(metrics));
+                          SystemSources sources) {
+  if (sources.metrics) add_metrics(system, sources.metrics);
   system.add({.route = "GET /healthz",
               .id = "getLiveness",
               .summary = "Is the process alive?",
@@ -112,7 +115,9 @@ void add_system_endpoints(Endpoints& system, const std::atomic<bool>& distrusted
        .summary = "Is the server fit to work?",
        .auth = Auth::kNone,
        .answers = {answer_of<Readiness>(200, "It is."), answer_of<Readiness>(503, "It is not.")}},
-      [&distrusted](Call& call) { return ready(call, distrusted); });
+      [&distrusted, sources = std::move(sources)](Call& call) {
+        return ready(call, distrusted, sources);
+      });
   system.add({.route = "GET /.well-known/jwks.json",
               .id = "getTokenKeys",
               .summary = "Public key of coupon tokens",

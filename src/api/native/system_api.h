@@ -5,16 +5,24 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "coupond/http/endpoint.h"
+#include "coupond/service/readiness.h"
 #include "src/api/gate/gate.h"
 
 namespace coupon::api {
 
 const http::Dialect& system_dialect();
-// `distrusted`: a forwarded header was ignored; /readyz says so. `metrics` gives Prometheus' text
-// format; empty: there is no /metrics.
+
+// What the program around the engine knows of its state. Any thread.
+struct SystemSources {
+  std::function<std::string()> metrics = {};  // Prometheus' text format; empty: no /metrics
+  std::function<std::vector<service::Check>()> checks = {};  // more for /readyz; may be empty
+};
+
+// `distrusted`: a forwarded header was ignored; /readyz says so.
 void add_system_endpoints(Endpoints& system, const std::atomic<bool>& distrusted,
-                          std::function<std::string()> metrics);
+                          SystemSources sources);
 
 }  // namespace coupon::api
