@@ -1,5 +1,6 @@
 #include "coupond/service/demo.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -140,32 +141,48 @@ struct DemoCards {
   const char* name;
   domain::Reward reward;
   std::int64_t count;
-  std::size_t used;
+  std::int64_t value = 0;  // a balance, spent in parts
 };
 
-constexpr std::array<DemoCards, 3> kCards = {{
-    {"demo-gift-cards", "Gift card", {domain::RewardKind::kAmountOff, 5000}, 40, 3},
-    {"demo-members", "10 % for members", {domain::RewardKind::kPercentOff, 10}, 25, 2},
-    {"demo-coffee", "Free coffee", {domain::RewardKind::kNone, 0}, 30, 4},
+constexpr std::array<DemoCards, 4> kCards = {{
+    {"demo-gift-cards", "Gift card", {domain::RewardKind::kAmountOff, 5000}, 40},
+    {"demo-members", "10 % for members", {domain::RewardKind::kPercentOff, 10}, 25},
+    {"demo-coffee", "Free coffee", {domain::RewardKind::kNone, 0}, 30},
+    {"demo-balance", "Card with a balance", {domain::RewardKind::kNone, 0}, 20, 5000},
 }};
 
 core::Result<core::Done> make_cards(store::Tx& tx, const DemoCards& demo, std::string uuid,
-                                    const std::vector<FreshCode>& codes, core::UserId user) {
+                                    const std::vector<FreshCode>& codes) {
   domain::Campaign campaign{
       .uuid = std::move(uuid), .slug = demo.slug, .mode = domain::Mode::kCard, .name = demo.name};
   campaign.policy.reward = demo.reward;
+  if (demo.value > 0) {
+    campaign.policy.value = demo.value;
+    campaign.policy.currency = "EUR";
+  }
   auto made = create_campaign(tx, Caller::system(), campaign);
   if (!made.ok()) return made.error();
   auto stored = store_codes(tx, Caller::system(), made->campaign.id, codes);
   if (!stored.ok()) return stored.error();
-  for (std::size_t i = 0; i < demo.used; ++i) {
-    auto done = redeem(tx, Caller::system(), {.code = codes[i].hash, .user_id = user});
-    if (!done.ok()) return done.error();
-  }
   return core::Done{};
 }
 
-core::Result<core::Done> add_cards(Engine& engine, const DemoCards& demo) {
+// A use of a card of which a past is told.
+core::Result<core::Done> use_card(Engine& engine, const DemoCards& demo, const FreshCode& code) {
+  return engine.writer().run<core::Done>(
+      "demo.use", [&](store::Tx& tx) -> core::Result<core::Done> {
+        const auto user = find_login(tx.db(), "user@user.com");
+        if (!user) return core::Reason::kInternal;
+        RedeemRequest part{.code = code.hash, .user_id = user->id};
+        if (demo.value > 0) part.amount = demo.value / 4;
+        auto done = redeem(tx, Caller::system(), part);
+        if (!done.ok()) return done.error();
+        return core::Done{};
+      });
+}
+
+// Codes of a campaign that was made just now; none where it was there already.
+core::Result<std::vector<FreshCode>> add_cards(Engine& engine, const DemoCards& demo) {
   std::vector<FreshCode> codes;
   for (std::int64_t i = 0; i < demo.count; ++i) {
     auto code = seal_code(engine.vault(), core::make_card_code(engine.random()));
@@ -173,14 +190,30 @@ core::Result<core::Done> add_cards(Engine& engine, const DemoCards& demo) {
     codes.push_back(*std::move(code));
   }
   const std::string uuid = core::uuid4(engine.random());
-  return engine.writer().run<core::Done>("demo.cards",
-                                         [&](store::Tx& tx) -> core::Result<core::Done> {
-                                           if (store::find_campaign_by_slug(tx.db(), demo.slug))
-                                             return core::Done{};
-                                           const auto user = find_login(tx.db(), "user@user.com");
-                                           if (!user) return core::Reason::kInternal;
-                                           return make_cards(tx, demo, uuid, codes, user->id);
-                                         });
+  bool known = false;
+  auto made =
+      engine.writer().run<core::Done>("demo.cards", [&](store::Tx& tx) -> core::Result<core::Done> {
+        known = store::find_campaign_by_slug(tx.db(), demo.slug).has_value();
+        return known ? core::Result<core::Done>(core::Done{}) : make_cards(tx, demo, uuid, codes);
+      });
+  if (!made.ok()) return made.error();
+  if (known) codes.clear();
+  return codes;
+}
+
+// Uses the cards one after the other, from the first of those days to today.
+core::Result<core::Done> tell_a_past(Engine& engine, std::array<std::vector<FreshCode>, 4> codes,
+                                     const std::function<void(std::int64_t)>& go_back) {
+  constexpr std::int64_t kSteps = 18, kPast = 12;
+  for (std::int64_t step = 1; step <= kSteps; ++step) {
+    if (go_back) go_back(kDemoDaysMs * std::max<std::int64_t>(kPast - step, 0) / kPast);
+    const auto place = static_cast<std::size_t>(step * 3 + step / 5) % kCards.size();
+    if (codes[place].empty()) continue;
+    auto used = use_card(engine, kCards[place], codes[place].front());
+    if (!used.ok()) return used;
+    codes[place].erase(codes[place].begin());
+  }
+  return core::Done{};
 }
 
 core::Result<core::Done> add_coupon(Engine& engine, const DemoCoupon& demo) {
@@ -197,15 +230,21 @@ core::Result<core::Done> add_coupon(Engine& engine, const DemoCoupon& demo) {
 
 }  // namespace
 
-core::Result<core::Done> load_demo(Engine& engine) {
+core::Result<core::Done> load_demo(Engine& engine,
+                                   const std::function<void(std::int64_t)>& go_back) {
   for (const DemoUser& user : kUsers) {
     if (auto done = add_user(engine, user); !done.ok()) return done;
   }
+  std::array<std::vector<FreshCode>, kCards.size()> codes;
+  for (std::size_t i = 0; i < kCards.size(); ++i) {
+    auto made = add_cards(engine, kCards[i]);
+    if (!made.ok()) return made.error();
+    codes[i] = *std::move(made);
+  }
+  if (auto done = tell_a_past(engine, std::move(codes), go_back); !done.ok()) return done;
+  if (go_back) go_back(0);
   for (const DemoCoupon& coupon : kCoupons) {
     if (auto done = add_coupon(engine, coupon); !done.ok()) return done;
-  }
-  for (const DemoCards& cards : kCards) {
-    if (auto done = add_cards(engine, cards); !done.ok()) return done;
   }
   return core::Done{};
 }

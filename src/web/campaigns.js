@@ -1,11 +1,11 @@
 // Campaigns: the list, one of them, and the wizard that makes cards in five steps.
-import { currency, fill, h, lastDay, memory, number, t } from "./h.js";
+import { currency, fill, h, lastDay, memory, minorOf, number, t, typed } from "./h.js";
 import { all, api, get, newKey, post, user } from "./api.js";
 import { follow } from "./jobs.js";
 import { attempt, labelled, pill, policy, save, stateOf, teller } from "./view.js";
 
 const AT_ONCE = 1000;          // codes a single request makes; more is a job
-const KINDS = ["gift", "percent", "free"];
+const KINDS = ["gift", "balance", "percent", "free"];
 const CURRENCIES = ["EUR", "USD", "GBP", "CHF", "SEK", "DKK", "NOK", "PLN", "CZK", "CAD", "AUD"];
 const path = (slug) => "/api/v1/campaigns/" + encodeURIComponent(slug);
 
@@ -115,7 +115,7 @@ async function makeCodes(slug, count, said, key) {
 }
 
 let template = null;           // the campaign a new one is made like
-const kindOf = (one) => one.reward.kind === "percent_off" ? "percent" :
+const kindOf = (one) => one.value ? "balance" : one.reward.kind === "percent_off" ? "percent" :
     one.reward.kind === "amount_off" ? "gift" : "free";
 
 function endOf(date) {         // the end of that day, in the shop's zone
@@ -132,6 +132,11 @@ function reward(form) {
 }
 
 function wanted(form) {
+  if (form.kind.value === "balance") {
+    return { mode: "card", name: form.name.value.trim(), currency: currency(),
+      value: minorOf(form.value.value, currency()),
+      ...(form.until.value && { ends_at: endOf(form.until.value) }) };
+  }
   return { mode: "card", name: form.name.value.trim(), max_redemptions_per_coupon: 1,
       reward: reward(form),
            ...(form.until.value && { ends_at: endOf(form.until.value) }) };
@@ -161,7 +166,8 @@ function steps(kind, copied) {
   const name = h("input", { name: "name", maxlength: "120", required: true,
       value: copied ? copied.name : t("kind." + kind) });
   const value = h("input", { name: "value", inputmode: "decimal", autocomplete: "off",
-    value: copied && copied.reward.value ? copied.reward.value / (kind === "gift" ? 100 : 1) :
+    value: copied && copied.value ? typed(copied.value, copied.currency)
+        : copied && copied.reward.value ? copied.reward.value / (kind === "gift" ? 100 : 1) :
         kind === "percent" ? "10" : "50" });
   const coin = h("select", { name: "currency", onchange: (event) =>
       memory.set("currency", event.target.value) },
@@ -205,7 +211,8 @@ export function wizard(kind) {
     const free = form.elements.kind.value === "free";
     form.querySelector(".value").hidden = free;
     form.querySelector(".free").hidden = !free;
-    form.querySelector(".coin").hidden = form.elements.kind.value !== "gift";
+    form.querySelector(".coin").hidden =
+        !["gift", "balance"].includes(form.elements.kind.value);
     (step < sections.length ? sections[step].querySelector("input:not([type=radio]), :checked") :
         create)?.focus();
   };

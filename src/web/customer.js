@@ -1,6 +1,6 @@
 // /c#CODE: what a card is worth, for whoever holds it. The code follows the #, so it is in no
 // address that is requested. Whatever is not right has one answer.
-import { fill, h, lastDay, number, t } from "./h.js";
+import { fill, h, lastDay, money, number, t } from "./h.js";
 import { bare, post, qr } from "./api.js";
 import { qrImage, worth } from "./view.js";
 import { codeIn } from "./scan.js";
@@ -18,8 +18,10 @@ async function look(place, code) {
   const card = await post("/api/v1/card", { code });
   const [image] = await qr([bare(code)]);
   fill(place, h("main.narrow", h("section.box.gift", h("p.soft", card.name),
-      h("p#worth", worth(card.reward, card.name)),
-    h("p#left", card.uses_left === null || card.uses_left === undefined ? t("customer.often")
+      h("p#worth", typeof card.balance === "number" ? money(card.balance, card.currency)
+      : worth(card.reward, card.name)),
+    h("p#left", typeof card.balance === "number" ? t("customer.parts")
+      : card.uses_left === null || card.uses_left === undefined ? t("customer.often")
       : t("customer.left", { n: number(card.uses_left) })),
     h("p#until.soft", card.expires_at ? t("customer.until", { day: lastDay(card.expires_at) }) :
         t("customer.forever")),

@@ -1,5 +1,5 @@
 // Find: a code, an order or a customer; then the card's whole story, and what can be done about it.
-import { fill, h, lastDay, moment, number, t } from "./h.js";
+import { fill, h, lastDay, moment, money, number, t } from "./h.js";
 import { all, get, newKey, post } from "./api.js";
 import { actorName, attempt, operationName, pill, reasonName, teller, worth } from "./view.js";
 import { codeIn } from "./scan.js";
@@ -45,9 +45,13 @@ function story(code, { coupon, rules, ledger, valid }, redemptions, again) {
       again();
     });
   const at = standing?.metadata || {};
+  const reprint = coupon.state !== "void" && h("a.button", { "data-do": "reprint",
+      href: `#/print/${encodeURIComponent(coupon.campaign)}/${coupon.number}` }, t("find.reprint"));
   const facts = [[t("campaign"), h("a", { href: "#/campaigns/" +
       encodeURIComponent(coupon.campaign) }, coupon.campaign)],
     [t("find.number"), number(coupon.number)],
+    typeof coupon.balance === "number" && [t("find.balance"), t("find.balanceOf",
+      { left: money(coupon.balance, coupon.currency), all: money(coupon.value, coupon.currency) })],
     [t("find.uses"), coupon.max_uses === null ? number(coupon.uses) :
         t("find.usesOf", { uses: coupon.uses, max: coupon.max_uses })],
     [t("col.until"), coupon.expires_at ? lastDay(coupon.expires_at) : "–"],
@@ -59,7 +63,7 @@ function story(code, { coupon, rules, ledger, valid }, redemptions, again) {
     h("p", valid ? t("find.valid") : t("find.invalid")), !valid && ruleList(rules || []),
     h("table", h("tbody", facts.filter(Boolean).map(([name, value]) =>
       h("tr", h("th", name), h("td", value))))),
-    h("div.row", undo, cancel),
+    h("div.row", undo, cancel, reprint),
     h("h2", t("find.story")),
     h("ol.events", (ledger || []).map((entry) => h("li", { "data-event": entry.operation },
       h("time", moment(entry.at)), h("b", operationName(entry.operation)),

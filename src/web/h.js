@@ -156,8 +156,19 @@ export const knows = (name) => name in strings;
 const locale = () => navigator.language || language;
 export const number = (value) => Number(value).toLocaleString(locale());
 export const currency = () => memory.get("currency", "EUR");
-export const money = (minor) =>
-  new Intl.NumberFormat(locale(), { style: "currency", currency: currency() }).format(minor / 100);
+const coins = (code) => new Intl.NumberFormat(locale(), { style: "currency",
+    currency: code || currency() });
+const minorUnits = (code) => 10 ** coins(code).resolvedOptions().maximumFractionDigits;
+/** Minor units in words; `code` is the currency, the shop's unless said. */
+export const money = (minor, code) => coins(code).format(minor / minorUnits(code));
+/** "12,50" as minor units; NaN where it is no amount. */
+export function minorOf(text, code) {
+  if (!/^\d{1,12}([.,]\d{1,3})?$/.test(text.trim())) return NaN;
+  return Math.round(Number(text.trim().replace(",", ".")) * minorUnits(code));
+}
+/** Minor units as somebody would type them. */
+export const typed = (minor, code) => (minor / minorUnits(code)).toFixed(
+    Math.log10(minorUnits(code)));
 const shown = (options) => (text) => new Date(text).toLocaleString(locale(), options);
 export const day = shown({ day: "numeric", month: "short", year: "numeric" });
 export const clock = shown({ hour: "2-digit", minute: "2-digit" });

@@ -51,7 +51,8 @@ export async function show(place) {
   routes({
     "": today, "campaigns": campaigns, "campaigns/new/:kind": wizard, "campaigns/:slug": campaign,
     "campaigns/:slug/import": importer,
-    "print": print, "print/:slug": print, "find": find, "find/:what": find,
+    "print": print, "print/:slug": print, "print/:slug/:number": print,
+    "find": find, "find/:what": find,
     "people": people, "backup": backup,
   }, (page, content) => {
     mark(page);

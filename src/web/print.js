@@ -3,7 +3,7 @@
 import { fill, h, lastDay, memory, number, t } from "./h.js";
 import { all, bare, get, post, qr } from "./api.js";
 import { loaded } from "./campaigns.js";
-import { attempt, labelled, qrImage, save, teller, worth } from "./view.js";
+import { attempt, labelled, qrImage, save, teller, worthOf } from "./view.js";
 
 const MOST = 1000;             // cards in one go
 const UM = 1000;               // micrometres in a millimetre: the server's lengths
@@ -89,9 +89,10 @@ function choose(items) {
         h("b", one.name), h("small.soft", t("print.left", { n: number(one.available) })))))];
 }
 
-function options(campaign, items, table) {
+function options({ campaign, items, table, again }) {
   const kept = memory.get("print", {});
-  const from = Math.max(items[0].number, memory.get("printed." + campaign.uuid, 0) + 1);
+  const from = again ? items[0].number : Math.max(items[0].number,
+      memory.get("printed." + campaign.uuid, 0) + 1);
   const field = (name, attributes) => h("input", { name, ...attributes });
   const figure = (name, value, more) => field(name, { type: "number", value, required: true,
       ...more });
@@ -120,7 +121,7 @@ function wanted(form, campaign, table) {
   const start = Math.min(Math.max(1, Number(value("start"))), sheet.columns * sheet.rows);
   memory.set("print", { sheet: sheet.name, shop: value("shop"), x: Number(value("x")),
       y: Number(value("y")) });
-  const about = { shop: value("shop").trim(), worth: worth(campaign.reward, campaign.name),
+  const about = { shop: value("shop").trim(), worth: worthOf(campaign),
       until: campaign.ends_at ? t("print.until", { day: lastDay(campaign.ends_at) }) : "" };
   return { sheet, move, start, about, from: Number(value("from")), to: Number(value("to")) };
 }
@@ -141,12 +142,13 @@ function drawing(form, { campaign, items, table }, preview, said) {
 }
 
 // The same sheets as a file, for printers that a browser does not reach.
-async function savePdf(form, { campaign, table }) {
+async function savePdf(form, { campaign, table, again }) {
   const plan = wanted(form, campaign, table);
   const text = Object.fromEntries(Object.entries(plan.about).map(([name, value]) =>
       [name, value.normalize("NFC")]));
   const file = await post(`/api/v1/campaigns/${campaign.id}/print`, { sheet: plan.sheet.name,
-      from: plan.from, to: plan.to, state: "available", start: plan.start, move_x: plan.move[0],
+      from: plan.from, to: plan.to, ...(!again && { state: "available" }), start: plan.start,
+      move_x: plan.move[0],
       move_y: plan.move[1], ...text, number: t("print.number", { number: "{number}" }) },
       { timeout: 60000 });
   save(campaign.slug + ".pdf", file, "application/pdf");
@@ -160,7 +162,7 @@ function desk(data) {
       h("div", h("a.button", { href: "#/campaigns/" + encodeURIComponent(campaign.slug) },
           t("campaign.open"))))];
   }
-  const form = options(campaign, items, table);
+  const form = options(data);
   const said = teller();
   const preview = h("div.preview", { tabindex: "0", role: "region",
       "aria-label": t("print.preview") });
@@ -171,7 +173,7 @@ function desk(data) {
     did.querySelector("button").focus();
   };
   const mark = () => {
-    if (last()) memory.set("printed." + campaign.uuid, last());
+    if (last() && !data.again) memory.set("printed." + campaign.uuid, last());
     did.hidden = true;
     said.say("good", t("print.marked"));
   };
@@ -195,15 +197,18 @@ function desk(data) {
           form, h("div.no-print", said), did, about, preview];
 }
 
-export function print(slug) {
+/** Where cards are printed: of a campaign, or the one of that number again. */
+export function print(slug, number) {
   if (!slug) {
     return loaded(async () => (await all("/api/v1/campaigns")).filter((one) => one.available > 0 &&
         !one.archived_at), choose);
   }
   const path = "/api/v1/campaigns/" + encodeURIComponent(slug);
+  const cards = number ? get(`${path}/codes?number=${encodeURIComponent(number)}`).then((page) =>
+    page.items) : all(path + "/codes?state=available");
   return loaded(async () => {
-    const [campaign, items, sheetList] = await Promise.all([get(path),
-        all(path + "/codes?state=available"), get("/api/v1/sheets")]);
-    return { campaign, items, table: sheetList.items };
+    const [campaign, items, sheetList] = await Promise.all([get(path), cards,
+      get("/api/v1/sheets")]);
+    return { campaign, items, table: sheetList.items, again: Boolean(number) };
   }, desk);
 }

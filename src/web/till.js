@@ -1,11 +1,12 @@
 // /till: one field, one answer. A code is never accepted without an answer of the server, and what
 // nobody knows is asked again under the same Idempotency-Key, which is always safe.
-import { clock, effect, fill, h, list, memory, moment, signal, t } from "./h.js";
+import { clock, effect, fill, h, list, memory, moment, money, signal, t } from "./h.js";
 import { all, api, get, newKey, online, post, qr, bare, user } from "./api.js";
 import { enrolPage, pinForm, standing } from "./enrol.js";
 import { actorName, labelled, mark, qrImage, worth } from "./view.js";
 import { canonical, checkOk, codeIn, hasShape, listen, rightReading } from "./scan.js";
 import { camera } from "./camera.js";
+import { amountForm, balanceOf } from "./amount.js";
 import { play, soundOn, wake } from "./sound.js";
 
 const TWICE_MS = 1500;         // the same card again within this time is one presentation
@@ -56,9 +57,13 @@ function settle() {
 const lastOf = (code) => code.length > 8 ? "…" + code.slice(-4) : code;
 
 function accept(request, { redemption }, name) {
-  const title = worth(redemption.reward, name);
-  const left = redemption.remaining_uses;
-  const detail = [title === name ? "" : name, left ? t("till.left", { n: left }) : "",
+  const { balance, currency } = redemption;
+  const parts = typeof balance === "number";
+  const title = parts ? money(redemption.amount, currency) : worth(redemption.reward, name);
+  const left = parts ? 0 : redemption.remaining_uses;
+  const detail = [title === name ? "" : name,
+                  parts ? t("amount.left", { left: money(balance, currency) }) : "",
+                  left ? t("till.left", { n: left }) : "",
                   request.layout ? t("till.layout") : ""].filter(Boolean).join("\n");
   setCount(count() + 1);
   remember({ id: newKey(), state: "accepted", title, name, code: canonical(request.code),
@@ -118,10 +123,21 @@ async function nameOf(slug) {
   return names.get(slug)?.name || slug;
 }
 
+// How much of a card with a balance? Nothing is taken yet.
+async function askAmount(request, card) {
+  shown.set({ state: "ready", title: t("amount.has", { left: money(card.balance, card.currency) }),
+    detail: await nameOf(card.campaign), card, request });
+}
+
 async function ask(request) {
   keep(request);
   shown.set({ state: "checking", title: t("till.checking"), detail: lastOf(request.code) });
   try {
+    const card = request.body.amount === undefined ? await balanceOf(request.code) : null;
+    if (card) {
+      settle();
+      return await askAmount(request, card);
+    }
     const answer = await answered(request);
     settle();
     accept(request, answer, await nameOf(answer.redemption.campaign));
@@ -211,14 +227,17 @@ async function demoCard(place, use) {
     h("div", qrImage(image)))));
 }
 
-function resultBox(again) {
+function resultBox(again, ready, use) {
   const box = h("section.result#result", { role: "status", "aria-live": "assertive",
       "aria-atomic": "true",
                                            "data-state": () => shown().state });
   const draw = () => {
-    const { state, title, detail } = shown();
-    return [mark(state), h("div#result-title", state === "ready" ? t("till.ready") : title),
-            h("div#result-detail", state === "ready" ? t("till.readyWhy") : detail || ""),
+    const { state, title, detail, card, request } = shown();
+    const idle = state === "ready" && !card;
+    const take = (amount) => ask({ ...request, body: { ...request.body, amount } }).then(ready);
+    return [mark(state), h("div#result-title", idle ? t("till.ready") : title),
+            h("div#result-detail", idle ? t("till.readyWhy") : detail || ""),
+            card && amountForm(card, take, () => { shown.set({ state: "ready" }); ready(); }, use),
             state === "unsure" && h("button.primary#check-again", { onclick: again },
                 t("till.checkAgain"))];
   };
@@ -245,7 +264,7 @@ function openTill(place, who, byPin) {
     field.focus();
   };
   const again = () => pending && ask(pending).then(() => field.focus());
-  const result = resultBox(again);
+  const result = resultBox(again, () => field.focus(), use);
   const demo = h("div");
   const sound = h("button.plain", { "aria-label": t("till.sound"),
       "aria-pressed": () => String(soundOn()), onclick: () =>

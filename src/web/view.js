@@ -40,11 +40,17 @@ export function worth(reward, name) {
   return name || t("worth.none");
 }
 
+/** What a card of a campaign is worth when it is new. */
+export const worthOf = (campaign) => campaign.value ? money(campaign.value, campaign.currency)
+  : worth(campaign.reward, campaign.name);
+
 /** A campaign's policy as one sentence. */
 export function policy(campaign) {
   const parts = [];
   const uses = campaign.max_redemptions_per_coupon;
-  parts.push(uses === 1 ? t("policy.once") : uses ? t("policy.times", { n: uses }) :
+  if (campaign.value) {
+    parts.push(t("policy.balance", { worth: money(campaign.value, campaign.currency) }));
+  } else parts.push(uses === 1 ? t("policy.once") : uses ? t("policy.times", { n: uses }) :
       t("policy.often"));
   if (campaign.reward.kind !== "none") parts.push(t("policy.worth",
       { worth: worth(campaign.reward) }));

@@ -25,7 +25,7 @@ def owner_pages(browser, server, where, mark):
     browser.open(server.url + "/ui")
     browser.find("#today .bars")
     take(browser, where, "today" + mark)
-    for page, ready in (("campaigns", "#campaigns"), ("people", "[data-do=add-key]"),
+    for page, ready in (("campaigns", "#campaigns"), ("people", "[data-do=add-till]"),
         ("backup", "#health"),
                         ("find", "#find")):
         browser.open(server.url + "/ui#/" + page)

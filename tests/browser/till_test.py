@@ -134,6 +134,47 @@ def test_scanner(driver, binary):
         quiet(browser, server, allowed=("/redeem", "/auth/refresh"))
 
 
+def test_amounts(driver, binary):
+    """A card with a balance: the amount is asked, never guessed; what is left is said."""
+    with with_server(binary, "--demo") as server, with_browser(driver, width=360,
+        height=640) as browser:
+        shop = Shop(server, browser)
+        card, other = shop.codes(2, name=EVIL, value=5000, currency="EUR")
+        shop.scan(card)
+        browser.find("#amount")
+        assert "50" in browser.text("#result-title") and shop.uses(card) == 0
+        for wrong in ("0", "50.01", "ten", "-1"):
+            browser.type("#amount", wrong)
+            browser.click("#amount-ok")
+            browser.find(".amount .said.bad")
+        browser.type("#amount", "12,50")
+        browser.keys(ENTER)
+        title, detail = shop.state("accepted")
+        assert "12.50" in title and "37.50" in detail, (title, detail)
+        time.sleep(1.6)
+        browser.script("document.activeElement.blur()")
+        shop.scan(card)
+        browser.find("#amount")
+        browser.keys(other + ENTER)                # another card, into the amount: it is asked for
+        browser.wait(lambda: "50.00" in browser.text("#result-title"))
+        browser.click("[data-do=all]")
+        assert browser.find("#amount").value() == "50.00"
+        browser.click("#amount-ok")
+        shop.state("accepted")
+        assert shop.count() == 2 and shop.uses(card) == 1 and shop.uses(other) == 1
+        time.sleep(1.6)
+        shop.scan(other)                           # nothing is left on it
+        browser.wait(lambda: browser.find("#result").attribute("data-state") in
+                     ("refused", "attention"))
+        browser.click("#recent [data-redemption] [data-do=undo]")
+        browser.click("#undo-ok")
+        browser.wait(lambda: shop.count() == 1)
+        browser.open(server.url + "/c#" + other)
+        browser.wait(lambda: "50.00" in browser.text("#worth"))
+        assert not browser.script("return window.evil") and not browser.all("main img")
+        quiet(browser, server, allowed=("/redeem", "/auth/refresh", "/coupons/"))
+
+
 def test_no_answer(driver, binary):
     """Stopped, killed or slow: never green without an answer, and checking again counts once."""
     with with_server(binary, "--demo") as server, with_browser(driver) as browser:

@@ -47,6 +47,7 @@ constexpr std::array kFiles{
     File{"/login.js", "login.js", kScript},
     File{"/till.js", "till.js", kScript},
     File{"/scan.js", "scan.js", kScript},
+    File{"/amount.js", "amount.js", kScript},
     File{"/enrol.js", "enrol.js", kScript},
     File{"/tills.js", "tills.js", kScript},
     File{"/sound.js", "sound.js", kScript},
@@ -123,8 +124,9 @@ struct QrReply {
 struct CardReply {
   std::string name;
   RewardShape reward;
-  std::optional<std::int64_t> uses_left;
-  std::optional<core::UnixMs> expires_at;
+  std::optional<std::int64_t> uses_left = {}, balance = {};
+  std::optional<std::string> currency = {};
+  std::optional<core::UnixMs> expires_at = {};
   static http::Object<CardReply> shape() {
     using C = CardReply;
     return {"BearerCard",
@@ -132,6 +134,9 @@ struct CardReply {
             {http::text("name", &C::name, "Its campaign's name."),
              http::object("reward", &C::reward, "What it gives."),
              http::integer("uses_left", &C::uses_left, "Uses it has left; null: no limit."),
+             http::integer("balance", &C::balance,
+                           "What is left on it, in minor units; null: it has no balance."),
+             http::text("currency", &C::currency, "Of its balance, where the campaign says."),
              http::timestamp("expires_at", &C::expires_at, "Worthless from this instant on.")}};
   }
 };
@@ -156,8 +161,9 @@ Result<CardReply> look(Call& call, const CodeName& in) {
     CardReply reply{.name = view->campaign.name,
                     .reward = {.kind = view->campaign.policy.reward.kind,
                                .value = view->campaign.policy.reward.value},
-                    .uses_left = {},
                     .expires_at = earlier(coupon.expires_at, view->campaign.policy.ends_at)};
+    if (coupon.funds) reply.balance = coupon.funds->balance;
+    reply.currency = view->campaign.policy.currency;
     if (coupon.max_uses) reply.uses_left = *coupon.max_uses - coupon.uses;
     return reply;
   });
