@@ -24,13 +24,14 @@ CREATE TABLE meta (
 CREATE TABLE users (
   id                   INTEGER PRIMARY KEY,
   uuid                 TEXT    NOT NULL UNIQUE,
-  email                TEXT    NOT NULL,
+  email                TEXT    NOT NULL,          -- '': known by external_id alone, or erased
   email_key            TEXT    NOT NULL UNIQUE,   -- trimmed and case-folded: what "same" means
   username             TEXT    UNIQUE,
+  external_id          TEXT    UNIQUE,            -- what another system calls the customer
   name                 TEXT    NOT NULL DEFAULT '',
   role                 TEXT    NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'staff', 'admin')),
   active               INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
-  password_hash        TEXT    NOT NULL,
+  password_hash        TEXT    NOT NULL,          -- beginning with '!': none, nobody logs in
   -- Raised by a change of password, role or active: every older session ends with it.
   token_epoch          INTEGER NOT NULL DEFAULT 1,
   credit               INTEGER NOT NULL DEFAULT 0 CHECK (credit >= 0),
@@ -71,12 +72,15 @@ CREATE TABLE api_keys (
 
 CREATE INDEX api_keys_by_maker ON api_keys (created_by) WHERE revoked_at IS NULL;
 
--- The link that makes the first administrator: one use, thirty minutes.
+-- Links that set a password, each for one use: without a user, the one that makes the first
+-- administrator; else the invitation of a customer who has no password.
 CREATE TABLE setup_tokens (
   token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32),
   expires_at INTEGER NOT NULL,
-  used_at    INTEGER
+  used_at    INTEGER,
+  user_id    INTEGER REFERENCES users (id)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX setup_tokens_by_user ON setup_tokens (user_id);
 
 -- ------------------------------------------------------------------------------------- ledger --
 
@@ -355,12 +359,18 @@ BEGIN
              AND rolled_back_at IS NULL) > c.max_redemptions_per_user;
 END;
 
-CREATE TRIGGER redemptions_end_once BEFORE UPDATE ON redemptions
+CREATE TRIGGER redemptions_end_once BEFORE UPDATE OF id, coupon_id, campaign_id, user_id, amount,
+  reward_kind, reward_value, order_id, redeemed_at, rolled_back_at, taken ON redemptions
 WHEN OLD.rolled_back_at IS NOT NULL OR NEW.rolled_back_at IS NULL
   OR NEW.id <> OLD.id OR NEW.coupon_id <> OLD.coupon_id OR NEW.campaign_id <> OLD.campaign_id
   OR NEW.user_id IS NOT OLD.user_id OR NEW.amount <> OLD.amount
   OR NEW.taken IS NOT OLD.taken
 BEGIN SELECT RAISE(ABORT, 'a redemption can only be rolled back, and only once'); END;
+
+-- What a person who is erased said with an order goes; nothing else about a redemption does.
+CREATE TRIGGER redemptions_metadata_is_only_erased BEFORE UPDATE OF metadata ON redemptions
+WHEN NEW.metadata IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'the metadata of a redemption can only be erased'); END;
 
 CREATE TRIGGER redemptions_give_the_use_back AFTER UPDATE OF rolled_back_at ON redemptions
 BEGIN

@@ -26,6 +26,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs, servic
   Endpoints v1 = gate.group(api, native_dialect());
   add_auth_endpoints(v1);
   add_user_endpoints(v1);
+  add_people_endpoints(v1);
   add_key_endpoints(v1);
   add_campaign_endpoints(v1);
   add_code_endpoints(v1, jobs);

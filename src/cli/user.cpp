@@ -12,6 +12,8 @@ struct UserInput {
   std::string role;
   std::int64_t add = 0;
   std::string reason = "by the owner";
+  std::string email;
+  bool yes = false;
 };
 
 void print(const Json& user) {
@@ -28,8 +30,12 @@ int list(const UserInput& input) {
   });
 }
 
+std::string path_of(const UserInput& input, const char* what = "") {
+  return "/api/v1/users/" + http::percent_encode(input.user) + what;
+}
+
 core::Result<Json> change(ControlChannel& channel, const UserInput& input, const Json& what) {
-  return channel.call("PATCH", "/api/v1/users/" + http::percent_encode(input.user), what);
+  return channel.call("PATCH", path_of(input), what);
 }
 
 int set_role(const UserInput& input) {
@@ -52,13 +58,80 @@ int set_credit(const UserInput& input) {
   });
 }
 
+int set_email(const UserInput& input) {
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto done = change(channel, input, {{"email", input.email}});
+    if (!done.ok()) return fail(done.error());
+    std::cout << account_of(*done) << " is the account's address now.\n";
+    return printed();
+  });
+}
+
+int invite(const UserInput& input) {
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto done = channel.call("POST", path_of(input, "/invitation"), Json::object());
+    if (!done.ok()) return fail(done.error());
+    std::cout << "Send this, after your own address, to the customer. It sets a password once, "
+                 "until "
+              << text_of(*done, "expires_at") << ":\n/setup#invitation=" << text_of(*done, "token")
+              << "\n";
+    return printed();
+  });
+}
+
+int export_data(const UserInput& input) {
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto done = channel.get(path_of(input, "/data"));
+    if (!done.ok()) return fail(done.error());
+    std::cout << done->dump(2) << "\n";
+    return printed();
+  });
+}
+
+int erase(const UserInput& input) {
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const auto user = channel.get(path_of(input));
+    if (!user.ok()) return fail(user.error());
+    if (!input.yes) {
+      std::cerr << "This erases " << account_of(*user)
+                << " for good: name, addresses, password and what was attached to redemptions. "
+                   "Pass --yes to do it.\n";
+      return kFailed;
+    }
+    const auto done = channel.call("POST", path_of(input, "/erase"), Json::object());
+    if (!done.ok()) return fail(done.error());
+    std::cout << "Account " << text_of(done->at("user"), "id") << " names nobody any more.\n"
+              << text_of(*done, "stays") << "\n";
+    return printed();
+  });
+}
+
+void add_personal(CommandLine& line, CLI::App& user, const std::shared_ptr<UserInput>& input,
+                  const char* about_user) {
+  const auto add = [&](const char* name, const char* about, int (*run)(const UserInput&)) {
+    CLI::App* command = add_data_command(line, user, name, about, input, run);
+    command->add_option("user", input->user, about_user)->required();
+    return command;
+  };
+  add("set-email", "Give an account another address", set_email)
+      ->add_option("email", input->email, "The new address")
+      ->required();
+  add("invite", "Print a link by which a customer without a password sets one", invite);
+  add("export", "Print all that is kept about somebody, as JSON", export_data);
+  add("erase", "Erase a customer: name, addresses, password, metadata", erase)
+      ->add_flag("--yes", input->yes, "Do it");
+}
+
 }  // namespace
 
 void add_user(CommandLine& line) {
   const auto input = std::make_shared<UserInput>();
-  CLI::App& user = *line.root.add_subcommand("user", "List accounts, set their role or credit");
+  CLI::App& user =
+      *line.root.add_subcommand("user", "List accounts, change, invite, export and erase them");
   user.require_subcommand(1);
-  constexpr char kUser[] = "E-mail address, username, id or UUID; id:7 is an id, user:7 a username";
+  constexpr char kUser[] =
+      "E-mail address, username, id or UUID; id:7 is an id, user:7 a "
+      "username, external:7 what another system calls them";
   add_data_command(line, user, "list", "Id, e-mail, role, state, credit and name of each", input,
                    list);
   CLI::App* role = add_data_command(line, user, "set-role", "Make somebody user, staff or admin",
@@ -73,6 +146,7 @@ void add_user(CommandLine& line) {
       ->check(whole_number(-core::limits::kCreditMax, core::limits::kCreditMax));
   credit->footer("Example: coupond user set-credit ada@example.com --add 50 --reason gift");
   credit->add_option("--reason", input->reason, "For the ledger")->capture_default_str();
+  add_personal(line, user, input, kUser);
 }
 
 }  // namespace coupon::cli

@@ -55,7 +55,7 @@ std::optional<std::int64_t> parse_id(std::string_view text) {
 }
 
 bool could_be_id(std::string_view name) {
-  for (const std::string_view mark : {"id:", "user:", "slug:"}) {
+  for (const std::string_view mark : {"id:", "user:", "slug:", "external:"}) {
     if (name.starts_with(mark)) return true;
   }
   if (is_uuid(name) || (name.size() == kObjectIdSize && all_of(name, is_hex_digit))) return true;

@@ -7,6 +7,8 @@
 #include "coupond/core/ids.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/password.h"
+#include "coupond/store/redemptions.h"
+#include "coupond/store/setup_tokens.h"
 
 namespace coupon::service {
 namespace {
@@ -49,25 +51,42 @@ std::optional<Error> username_problem(const std::optional<std::string>& username
                  "that begins with id:, user: or slug:");
 }
 
+std::optional<Error> external_id_problem(const std::optional<std::string>& id) {
+  if (!id) return std::nullopt;
+  if (!id->empty() && id->size() <= core::limits::kExternalIdMaxBytes && is_printable(*id)) {
+    return std::nullopt;
+  }
+  return invalid("external_id", "external_id must be 1 to 128 bytes of printable text");
+}
+
+// A customer may be known by their external_id alone.
+Result<std::string> address_of(const NewUser& wanted) {
+  if (wanted.email.empty() && wanted.external_id) return std::string();
+  return core::canonical_email(wanted.email);
+}
+
 // The account as it will be stored, once all that needs no look-up is checked.
 Result<domain::User> drafted(store::Tx& tx, Engine& engine, const NewUser& wanted) {
-  auto email = core::canonical_email(wanted.email);
+  auto email = address_of(wanted);
   if (!email.ok()) return email.error();
   if (auto problem = name_problem(wanted.name)) return *problem;
+  if (auto problem = external_id_problem(wanted.external_id)) return *problem;
   if (auto problem = username_problem(wanted.username)) return *problem;
   if (wanted.credit.value < 0 || wanted.credit.value > core::limits::kCreditMax) {
     return invalid("credit", "credit must be between 0 and 9007199254740991");
   }
-  return domain::User{.id = wanted.id,
-                      .uuid = wanted.uuid.empty() ? core::uuid4(engine.random()) : wanted.uuid,
-                      .email = *std::move(email),
-                      .username = wanted.username,
-                      .name = wanted.name,
-                      .role = wanted.role,
-                      .password_hash = wanted.password_hash,
-                      .credit = wanted.credit,
-                      .subscription_ends_at = {},
-                      .created_at = tx.now()};
+  return domain::User{
+      .id = wanted.id,
+      .uuid = wanted.uuid.empty() ? core::uuid4(engine.random()) : wanted.uuid,
+      .email = *std::move(email),
+      .username = wanted.username,
+      .external_id = wanted.external_id,
+      .name = wanted.name,
+      .role = wanted.role,
+      .password_hash = wanted.password_hash.empty() ? no_password(engine) : wanted.password_hash,
+      .credit = wanted.credit,
+      .subscription_ends_at = {},
+      .created_at = tx.now()};
 }
 
 // The key that acts, or that made the account which acts.
@@ -82,7 +101,12 @@ Result<UserChange> insert(store::Tx& tx, Engine& engine, const Caller& caller,
                           const NewUser& wanted) {
   auto user = drafted(tx, engine, wanted);
   if (!user.ok()) return user.error();
-  if (store::find_user_by_email(tx.db(), user->email)) return Reason::kEmailTaken;
+  if (!user->email.empty() && store::find_user_by_email(tx.db(), user->email)) {
+    return Reason::kEmailTaken;
+  }
+  if (user->external_id && store::find_user_by_external_id(tx.db(), *user->external_id)) {
+    return Error{Reason::kUsernameTaken, "Another account has that external_id"};
+  }
   if (user->username && store::find_user_by_username(tx.db(), *user->username)) {
     return Reason::kUsernameTaken;
   }
@@ -120,6 +144,41 @@ bool is_last_human(store::Tx& tx, const Caller& caller, core::UserId id, domain:
 
 }  // namespace
 
+std::string no_password(Engine& engine) {
+  core::Block<16> random{};
+  engine.random()(random);
+  return domain::kNoPassword + core::to_base64url(random);
+}
+
+bool is_erased(const domain::User& user) { return user.email.empty() && !user.external_id; }
+
+Result<Erased> erase_user(store::Tx& tx, Engine& engine, const Caller& caller, core::UserId id) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  auto user = store::find_user(tx.db(), id);
+  if (!user) return Reason::kUnknownUser;
+  if (user->role != domain::Role::kUser) {
+    return Error{Reason::kForbidden, "Only customers are erased: make the account a user first"};
+  }
+  if (is_erased(*user)) return invalid("id", "this person has been erased already");
+  user->email.clear();
+  user->name.clear();
+  user->username.reset();
+  user->external_id.reset();
+  user->password_hash = no_password(engine);
+  user->active = false;
+  ++user->token_epoch;
+  store_changed(tx, engine, *user);
+  store::remove_setup_token(tx, id);
+  const std::int64_t emptied = store::erase_metadata_of(tx, id);
+  const core::Digest digest = store::user_digest(*user);
+  const core::Seq seq = tx.append({.operation = store::operation::kUserErase,
+                                   .actor = caller.actor,
+                                   .user_id = id,
+                                   .units = user->token_epoch,
+                                   .digest = digest});
+  return Erased{.user = *std::move(user), .emptied = emptied, .seq = seq};
+}
+
 core::Seq append_password(store::Tx& tx, const Caller& caller, const domain::User& user) {
   const core::Digest digest = store::user_digest(user);
   return tx.append({.operation = store::operation::kUserPassword,
@@ -138,7 +197,9 @@ Result<std::string> hash_new_password(Engine& engine, std::string_view password)
 
 Result<bool> password_matches(Engine& engine, const std::optional<domain::User>& user,
                               std::string_view password, bool known) {
-  if (!user) return engine.passwords().verify_dummy(password, known);
+  if (!user || !domain::has_password(*user)) {
+    return engine.passwords().verify_dummy(password, known);
+  }
   return engine.passwords().verify(user->password_hash, password, known);
 }
 
@@ -190,6 +251,14 @@ Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& call
   }
   auto user = store::find_user(tx.db(), id);
   if (!user) return Reason::kUnknownUser;
+  if (patch.email) {
+    const auto email = core::canonical_email(*patch.email);
+    if (!email.ok()) return email.error();
+    const auto holder = store::find_user_by_email(tx.db(), *email);
+    if (holder && holder->id != id) return Reason::kEmailTaken;
+    if (is_erased(*user)) return invalid("email", "this person has been erased");
+    user->email = *email;
+  }
   const bool last_admin = is_last_admin(tx, *user);
   const domain::Role old_role = user->role;
   const bool was_active = user->active;

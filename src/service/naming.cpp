@@ -19,6 +19,7 @@ using store::Connection;
 
 constexpr std::string_view kIdMark = "id:";
 constexpr std::string_view kUserMark = "user:";
+constexpr std::string_view kExternalMark = "external:";
 constexpr std::string_view kSlugMark = "slug:";
 
 // What follows the mark, if the text begins with it.
@@ -87,6 +88,8 @@ core::Result<User> find_user_named(Connection& connection, std::string_view name
   std::optional<User> by_name;
   if (const auto username = after(kUserMark, name)) {
     by_name = store::find_user_by_username(connection, *username);
+  } else if (const auto external = after(kExternalMark, name)) {
+    by_name = store::find_user_by_external_id(connection, *external);
   } else if (name.find('@') != std::string_view::npos) {
     by_name = user_with_email(connection, name);
   } else {
@@ -99,6 +102,19 @@ core::Result<User> find_user_named(Connection& connection, std::string_view name
 core::Result<User> find_user_by_id(Connection& connection, std::string_view id) {
   return the_one(user_with_id(connection, id), std::optional<User>(), id, kUserMark,
                  Reason::kUnknownUser);
+}
+
+core::Result<User> find_customer(Connection& connection, const CustomerName& name) {
+  std::optional<User> found;
+  if (name.external_id) {
+    found = store::find_user_by_external_id(connection, *name.external_id);
+  } else {
+    const auto email = core::canonical_email(name.email.value_or(""));
+    if (!email.ok()) return email.error();
+    found = store::find_user_by_email(connection, *email);
+  }
+  if (!found) return Reason::kUnknownUser;
+  return *std::move(found);
 }
 
 core::Result<Campaign> find_campaign(Connection& connection, std::string_view name) {

@@ -38,7 +38,7 @@ std::uint64_t digest_prefix(std::string_view digest) {
 
 // In the order of how often they happen.
 const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
-  static constexpr std::array<Rule, 21> kRules{{
+  static constexpr std::array<Rule, 22> kRules{{
       {operation::kRedeem, &Replay::redeem, true},
       {operation::kIssue, &Replay::issue},
       {operation::kAssign, &Replay::assign},
@@ -54,6 +54,7 @@ const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
       {operation::kMoveIn, &Replay::move_in, true},
       {operation::kUserPassword, &Replay::change_password},
       {operation::kUserUpdate, &Replay::update_user},
+      {operation::kUserErase, &Replay::update_user},
       {operation::kCampaignCreate, &Replay::create_campaign},
       {operation::kCampaignUpdate, &Replay::update_campaign},
       {operation::kCampaignArchive, &Replay::update_campaign},

@@ -24,7 +24,7 @@ constexpr char kKeys[] =
 constexpr char kRestoreEpoch[] = "SELECT value FROM meta WHERE name = 'restore_epoch'";
 constexpr char kUsers[] = R"(
   SELECT id, uuid, role, active, credit, subscription_ends_at, email, email_key, username,
-         password_hash, made_by_key, token_epoch
+         password_hash, made_by_key, token_epoch, external_id
     FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kCoupons[] = R"(
   SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at,
@@ -76,17 +76,18 @@ std::int64_t from(const Window& window) {
 void compare_user(const Query& query, const UserFact& fact) {
   const std::int64_t id = query.integer(0);
   domain::User user{.uuid = query.text(1),
-                    .email = query.text(7),
+                    .email = query.text(6),
                     .username = query.maybe_text(8),
                     .active = query.boolean(3),
                     .password_hash = query.text(9),
                     .made_by_key = query.maybe_integer(10)};
   user.role = domain::parse_role(query.text(2)).value();
-  expect_same("users", id, "email", query.text(6), user.email);
+  user.external_id = query.maybe_text(12);
+  expect_same("users", id, "email_key", query.text(7), email_key(user));
   if (digest_prefix(core::as_text(user_digest(user))) != fact.account) {
     throw Divergence{row_name("users", id) +
-                     ": uuid, email, username, password_hash, role, active or made_by_key is not "
-                     "what the ledger's latest entry fixed"};
+                     ": uuid, email, username, password_hash, role, active, external_id or "
+                     "made_by_key is not what the ledger's latest entry fixed"};
   }
   if (fact.token_epoch != 0) {
     expect_same("users", id, "token_epoch", query.integer(11), fact.token_epoch);

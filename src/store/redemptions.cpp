@@ -52,6 +52,12 @@ constexpr char kInsert[] = R"(
   INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
     order_id, metadata, redeemed_at, taken)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+constexpr char kEraseStanding[] = R"(
+  UPDATE redemptions SET metadata = NULL
+   WHERE user_id = ? AND rolled_back_at IS NULL AND metadata IS NOT NULL)";
+constexpr char kEraseUndone[] = R"(
+  UPDATE redemptions SET metadata = NULL
+   WHERE user_id = ? AND rolled_back_at IS NOT NULL AND metadata IS NOT NULL)";
 constexpr char kEnd[] = "UPDATE redemptions SET rolled_back_at = ?2 WHERE id = ?1";
 
 constexpr char kBalance[] = "SELECT credit, subscription_ends_at FROM users WHERE id = ?";
@@ -182,6 +188,10 @@ void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq)
   COUPOND_ASSERT(seq == tx.last_seq() && !redemption.rolled_back_at);
   Query(tx.db(), kEnd, redemption.id, tx.now()).run();
   touch_coupon(tx, redemption.coupon_id, seq);
+}
+
+std::int64_t erase_metadata_of(Tx& tx, core::UserId user) {
+  return Query(tx.db(), kEraseStanding, user).run() + Query(tx.db(), kEraseUndone, user).run();
 }
 
 std::optional<Balance> find_balance(Connection& connection, core::UserId user) {

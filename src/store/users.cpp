@@ -8,11 +8,12 @@ namespace {
 
 #define COUPOND_USER_COLUMNS                                                                  \
   "SELECT id, uuid, email, username, name, role, active, password_hash, token_epoch, credit," \
-  " subscription_ends_at, created_at, made_by_key FROM users "
+  " subscription_ends_at, created_at, made_by_key, external_id FROM users "
 
 constexpr char kById[] = COUPOND_USER_COLUMNS "WHERE id = ?";
 constexpr char kByUuid[] = COUPOND_USER_COLUMNS "WHERE uuid = ?";
 constexpr char kByEmail[] = COUPOND_USER_COLUMNS "WHERE email_key = ?";
+constexpr char kByExternalId[] = COUPOND_USER_COLUMNS "WHERE external_id = ?";
 constexpr char kByUsername[] = COUPOND_USER_COLUMNS "WHERE username = ?";
 constexpr char kList[] = COUPOND_USER_COLUMNS
     "WHERE id > ?1 AND (?2 IS NULL OR role = ?2) AND (?3 IS NULL OR active = ?3) "
@@ -43,11 +44,12 @@ constexpr char kNextId[] = R"(
 
 constexpr char kInsert[] = R"(
   INSERT INTO users (id, uuid, email, email_key, username, name, role, active, password_hash,
-    token_epoch, credit, subscription_ends_at, created_at, made_by_key)
-  VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13))";
+    token_epoch, credit, subscription_ends_at, created_at, made_by_key, external_id)
+  VALUES (?1, ?2, ?3, ?14, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15))";
 
 constexpr char kUpdate[] = R"(
-  UPDATE users SET name = ?2, role = ?3, active = ?4, password_hash = ?5, token_epoch = ?6
+  UPDATE users SET name = ?2, role = ?3, active = ?4, password_hash = ?5, token_epoch = ?6,
+    email = ?7, email_key = ?8, username = ?9, external_id = ?10
    WHERE id = ?1)";
 
 constexpr char kAddCredit[] = R"(
@@ -55,19 +57,21 @@ constexpr char kAddCredit[] = R"(
    WHERE id = ?1 AND credit + ?2 BETWEEN 0 AND ?3)";
 
 domain::User read_user(const Query& query) {
-  return {.id = {query.integer(0)},
-          .uuid = query.text(1),
-          .email = query.text(2),
-          .username = query.maybe_text(3),
-          .name = query.text(4),
-          .role = domain::parse_role(query.text(5)).value(),
-          .active = query.boolean(6),
-          .password_hash = query.text(7),
-          .token_epoch = query.integer(8),
-          .credit = {query.integer(9)},
-          .subscription_ends_at = query.maybe_time(10),
-          .created_at = query.time(11),
-          .made_by_key = query.maybe_integer(12)};
+  domain::User user{.id = {query.integer(0)},
+                    .uuid = query.text(1),
+                    .email = query.text(2),
+                    .username = query.maybe_text(3),
+                    .name = query.text(4),
+                    .role = domain::parse_role(query.text(5)).value(),
+                    .active = query.boolean(6),
+                    .password_hash = query.text(7),
+                    .token_epoch = query.integer(8),
+                    .credit = {query.integer(9)},
+                    .subscription_ends_at = query.maybe_time(10),
+                    .created_at = query.time(11),
+                    .made_by_key = query.maybe_integer(12)};
+  user.external_id = query.maybe_text(13);
+  return user;
 }
 
 template <class Key>
@@ -102,6 +106,11 @@ std::optional<domain::User> find_user_by_email(Connection& connection, std::stri
   return find(connection, kByEmail, email);
 }
 
+std::optional<domain::User> find_user_by_external_id(Connection& connection,
+                                                     std::string_view external_id) {
+  return find(connection, kByExternalId, external_id);
+}
+
 std::optional<domain::User> find_user_by_username(Connection& connection,
                                                   std::string_view username) {
   return find(connection, kByUsername, username);
@@ -133,6 +142,13 @@ bool has_other_admin(Connection& connection, core::UserId id) {
   return Query(connection, kOtherAdmin, id).next();
 }
 
+// No address has a blank in it.
+std::string email_key(const domain::User& user) {
+  if (!user.email.empty()) return user.email;
+  if (user.external_id) return "external_id " + *user.external_id;
+  return "erased " + user.uuid;
+}
+
 core::Digest user_digest(const domain::User& user) {
   core::Hasher hasher;
   hasher.add(user.uuid).add(domain::name(user.role)).add(std::int64_t{user.active});
@@ -147,6 +163,7 @@ core::Digest user_digest(const domain::User& user) {
   } else {
     hasher.add_null();
   }
+  if (user.external_id) hasher.add(*user.external_id);
   return hasher.finish();
 }
 
@@ -167,14 +184,16 @@ core::UserId insert_user(Tx& tx, const domain::User& user) {
   const core::UserId id = user.id.value != 0 ? user.id : next_id(tx);
   Query(tx.db(), kInsert, id, user.uuid, user.email, user.username, user.name,
         domain::name(user.role), user.active, user.password_hash, user.token_epoch, user.credit,
-        user.subscription_ends_at, user.created_at, user.made_by_key)
+        user.subscription_ends_at, user.created_at, user.made_by_key, email_key(user),
+        user.external_id)
       .run();
   return id;
 }
 
 void update_user(Tx& tx, const domain::User& user) {
   Query(tx.db(), kUpdate, user.id, user.name, domain::name(user.role), user.active,
-        user.password_hash, user.token_epoch)
+        user.password_hash, user.token_epoch, user.email, email_key(user), user.username,
+        user.external_id)
       .run();
 }
 

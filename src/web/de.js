@@ -23,6 +23,7 @@ export default {
   "login.do": "Anmelden",
   "setup.title": "Laden einrichten",
   "setup.about": "Das erste Konto der Verwaltung: Es darf Aktionen, Karten und Konten anlegen.",
+  "invited.title": "Passwort wählen",
   "setup.do": "Los geht’s",
   "setup.again": "Passwort wiederholen",
   "setup.rule": "Mindestens 8 Zeichen, mit Buchstabe und Ziffer.",

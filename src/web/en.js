@@ -21,6 +21,7 @@ export default {
   "login.do": "Log in",
   "setup.title": "Set up your shop",
   "setup.about": "Make the first administrator: who may make campaigns, cards and accounts.",
+  "invited.title": "Choose your password",
   "setup.do": "Start",
   "setup.again": "The password again",
   "setup.rule": "At least 8 characters, with a letter and a digit.",

@@ -266,3 +266,50 @@ TEST_CASE("a path with a slash at its end is the same request", "[idempotency]")
   CHECK(api.get("/coupons/stats/").status == 200);
   CHECK(api.get("/healthz//").status == 404);
 }
+
+TEST_CASE("a key says what its JSON means, however it is written", "[idempotency]") {
+  ApiFixture api;
+  const std::string admin = api.admin().token;
+  const auto first = api.post("/api/v1/api-keys", admin, kNewKey, key("k"));
+  REQUIRE(first.status == 201);
+  for (const char* same : {R"({ "name": "till", "scopes": [ "redeem" ] })",
+                           R"({"scopes":["redeem"],"name":"t\u0069ll"})"}) {
+    INFO(same);
+    const auto again = api.post("/api/v1/api-keys", admin, same, key("k"));
+    CHECK(again.raw.body == first.raw.body);
+    CHECK(is_replay(again));
+  }
+  CHECK(api.post("/api/v1/api-keys", admin, R"({"name":"till","scopes":["read"]})", key("k"))
+            .status == 422);
+  CHECK(keys_made(api) == 1);
+}
+
+TEST_CASE("what was refused for a while is tried anew under its key", "[idempotency]") {
+  ApiFixture api;
+  const std::string admin = api.admin().token;
+  const auto ada = api.make_person("ada");
+  const auto bob = api.make_person("bob");
+  REQUIRE(api.post("/api/v1/campaigns", admin,
+                   R"({"mode":"card","name":"Cards","slug":"cards","active":false})")
+              .status == 201);
+  const auto made = api.post("/api/v1/campaigns/cards/codes", admin, R"({"count":2})");
+  const std::string path =
+      "/api/v1/coupons/" + made.body.at("codes").at(0).get<std::string>() + "/redeem";
+  const auto open = [&](bool active) {
+    const std::string change = active ? R"({"active":true})" : R"({"active":false})";
+    REQUIRE(api.send("PATCH", "/api/v1/campaigns/cards", admin, change).status == 200);
+  };
+  CHECK(api.post(path, ada.token, "{}", key("k")).code() == "inactive");
+  open(true);
+  const std::string hold = path.substr(0, path.rfind('/')) + "/hold";
+  const auto held = api.post(hold, bob.token, "{}");
+  REQUIRE(held.status == 201);
+  CHECK(api.post(path, ada.token, "{}", key("k")).code() == "held_by_other");
+  api.clock().advance(3'600'000);
+  const auto done = api.post(path, ada.token, "{}", key("k"));
+  CHECK(done.status == 201);
+  // The effect is kept, and so is a refusal for good.
+  CHECK(is_replay(api.post(path, ada.token, "{}", key("k"))));
+  CHECK(api.post(path, bob.token, "{}", key("b")).code() == "already_redeemed");
+  CHECK(is_replay(api.post(path, bob.token, "{}", key("b"))));
+}

@@ -144,6 +144,9 @@ constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 // Time series in one process: labels are small fixed sets, so more than this is a bug.
 constexpr std::size_t kMetricSeriesMax = 4096;
 
+// What another system calls a customer.
+constexpr std::size_t kExternalIdMaxBytes = 128;
+
 // How long a till may take back what it redeemed itself.
 constexpr std::int64_t kTillUndoMs = 15 * 60 * 1000;
 

@@ -18,8 +18,9 @@ std::optional<Role> parse_role(std::string_view text);
 struct User {
   core::UserId id = {};
   std::string uuid = {};
-  std::string email = {};
+  std::string email = {};  // empty: known by external_id alone, or erased
   std::optional<std::string> username = {};
+  std::optional<std::string> external_id = {};  // what another system calls them
   std::string name = {};
   Role role = Role::kUser;
   bool active = true;
@@ -31,5 +32,10 @@ struct User {
   // The API key that made it, or made the account that did; absent: people made it.
   std::optional<std::int64_t> made_by_key = {};
 };
+
+// A customer whom staff or a program made has no password, and nobody can log in: in place of a
+// hash there is this and random text.
+inline constexpr char kNoPassword = '!';
+inline bool has_password(const User& user) { return !user.password_hash.starts_with(kNoPassword); }
 
 }  // namespace coupon::domain

@@ -25,8 +25,9 @@ struct NewUser {
   std::string uuid = {};   // empty: a new one
   std::string email = {};  // as typed
   std::optional<std::string> username = {};
+  std::optional<std::string> external_id = {};  // then there need be no e-mail address
   std::string name = {};
-  std::string password_hash = {};  // from hash_new_password()
+  std::string password_hash = {};  // from hash_new_password(); empty: nobody can log in
   domain::Role role = domain::Role::kUser;
   core::Credit credit = {};
 };
@@ -40,6 +41,7 @@ struct UserChange {
 // What to change; what is absent stays.
 struct UserPatch {
   std::optional<std::string> name = {};
+  std::optional<std::string> email = {};  // as typed; kEmailTaken
   std::optional<domain::Role> role = {};
   std::optional<bool> active = {};
 };
@@ -47,6 +49,9 @@ struct UserPatch {
 // The text to store for a new password. kInvalidRequest (field "password") when it breaks the rule;
 // kBusy when too many are being hashed. Call it before the write operation, never inside.
 core::Result<std::string> hash_new_password(Engine& engine, std::string_view password);
+
+// The text to store for an account into which nobody can log in; another each time.
+std::string no_password(Engine& engine);
 
 // Whether this is the account's password; of an account that is not there, never, and after the
 // same time. kBusy as above.
@@ -57,6 +62,19 @@ core::Result<bool> password_matches(Engine& engine, const std::optional<domain::
 // administrator (kForbidden). kInvalidRequest, kEmailTaken, kUsernameTaken.
 core::Result<UserChange> create_user(store::Tx& tx, Engine& engine, const Caller& caller,
                                      const NewUser& wanted);
+
+// A person's name, addresses, password and the metadata of their redemptions are replaced by
+// nothing, and the account is closed. What stays has no name in it: the account's number and UUID,
+// its balance, and the ledger, with order numbers and reasons as they were given.
+struct Erased {
+  domain::User user;
+  std::int64_t emptied = 0;  // redemptions that had metadata
+  core::Seq seq;
+};
+bool is_erased(const domain::User& user);
+// For administrators, of customers. kForbidden, kUnknownUser; kInvalidRequest the second time.
+core::Result<Erased> erase_user(store::Tx& tx, Engine& engine, const Caller& caller,
+                                core::UserId id);
 
 // The same as administrator when there is none yet; kForbidden when there is one. Of several that
 // race, one wins. Whoever calls this has made sure that the asker owns the machine: an account of

@@ -4,6 +4,7 @@
 // neither is. Reads on any connection, by the thread that holds it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,13 +16,22 @@
 
 namespace coupon::service {
 
-// An account by e-mail address, username, number or UUID; "id:7" is a number or UUID and "user:7" a
-// username, whatever else there is. kUnknownUser; kInvalidRequest, naming both, when the text is
-// one account's id and another's username.
+// An account by e-mail address, username, number or UUID; "id:7" is a number or UUID, "user:7" a
+// username and "external:7" an external_id, whatever else there is. kUnknownUser; kInvalidRequest,
+// naming both, when the text is one account's id and another's username.
 core::Result<domain::User> find_user_named(store::Connection& connection, std::string_view name);
 
 // An account by number or UUID alone. kUnknownUser.
 core::Result<domain::User> find_user_by_id(store::Connection& connection, std::string_view id);
+
+// How a request names a customer: by the address, in any case, or by what another system calls
+// them.
+struct CustomerName {
+  std::optional<std::string> email = {};
+  std::optional<std::string> external_id = {};
+};
+// kUnknownUser; kInvalidRequest for what cannot be an address.
+core::Result<domain::User> find_customer(store::Connection& connection, const CustomerName& name);
 
 // A campaign by slug, number or UUID; "id:7" and "slug:7" as above. kUnknownCampaign;
 // kInvalidRequest when two could be meant.

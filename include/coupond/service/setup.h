@@ -2,6 +2,10 @@
 // 30 minutes makes the administrator. Its token is 32 random bytes, good for one use, kept as a
 // hash, and worth nothing once there is an administrator, however made. A restart prints a new one
 // and ends the old.
+//
+// An invitation is the same for a customer whom staff or a program made and who has no password
+// yet: whoever opens its link within 14 days sets one. It ends by its use, by another invitation of
+// the account, and as soon as the account has a password.
 #pragma once
 
 #include <string>
@@ -26,5 +30,19 @@ core::Result<core::Done> check_setup_token(Engine& engine, std::string_view toke
 // Belongs into a body of Writer::run().
 core::Result<UserChange> set_up(store::Tx& tx, Engine& engine, std::string_view token,
                                 const NewUser& wanted);
+
+struct Invitation {
+  std::string token;
+  core::UnixMs expires_at;
+};
+// A new one in place of the account's earlier one; administrators only. kForbidden, kUnknownUser;
+// kInvalidRequest where there is no address, or a password already. Belongs into Writer::run().
+core::Result<Invitation> invite(store::Tx& tx, Engine& engine, const Caller& caller,
+                                core::UserId id);
+// Whether it would set a password now. kInvalidToken.
+core::Result<core::Done> check_invitation(Engine& engine, std::string_view token);
+// Uses it up and sets the password, both or neither. kInvalidToken. Belongs into Writer::run().
+core::Result<UserChange> accept_invitation(store::Tx& tx, Engine& engine, std::string_view token,
+                                           const std::string& password_hash);
 
 }  // namespace coupon::service

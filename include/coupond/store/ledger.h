@@ -19,7 +19,8 @@ namespace coupon::store {
 // The operations an entry can record. Names are for ever: they are hashed into the chain.
 namespace operation {
 inline constexpr std::string_view kUserCreate = "user.create";
-inline constexpr std::string_view kUserUpdate = "user.update";  // role, active, name
+inline constexpr std::string_view kUserUpdate = "user.update";  // role, active, name, e-mail
+inline constexpr std::string_view kUserErase = "user.erase";    // all that names the person
 inline constexpr std::string_view kUserPassword = "user.password";
 inline constexpr std::string_view kUserCredit = "user.credit";
 inline constexpr std::string_view kKeyCreate = "api_key.create";

@@ -49,6 +49,9 @@ void insert_redemption(Tx& tx, const domain::Redemption& redemption);
 // Ends it and gives the use back. The coupon's last_seq becomes `seq`.
 void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq);
 
+// Takes the metadata off all redemptions of a user; how many had some.
+std::int64_t erase_metadata_of(Tx& tx, core::UserId user);
+
 // What redemptions move of an account.
 struct Balance {
   core::Credit credit = {};

@@ -19,6 +19,8 @@ std::optional<domain::User> find_user(Connection& connection, core::UserId id);
 std::optional<domain::User> find_user_by_uuid(Connection& connection, std::string_view uuid);
 // `email` as core::canonical_email() gives it.
 std::optional<domain::User> find_user_by_email(Connection& connection, std::string_view email);
+std::optional<domain::User> find_user_by_external_id(Connection& connection,
+                                                     std::string_view external_id);
 std::optional<domain::User> find_user_by_username(Connection& connection,
                                                   std::string_view username);
 
@@ -46,6 +48,9 @@ std::vector<core::UserId> users_made_by_key(Connection& connection, std::int64_t
 // Whether no other active administrator was made by people.
 bool is_only_human_in_charge(Connection& connection, core::UserId id);
 
+// What no two accounts have alike: the address, or what stands for it where there is none.
+std::string email_key(const domain::User& user);
+
 // What an account's ledger entries pin besides its balance: who it is, how it logs in and what it
 // may do. (Its token epoch is in the entry itself, and its name in none.)
 core::Digest user_digest(const domain::User& user);
@@ -57,7 +62,7 @@ inline constexpr std::int64_t kOrdinaryIds = 1'000'000;
 // Stores a new account and returns its id: the one it has, or the next if that is 0. Uuid, e-mail
 // and username must be free, which holds when they were looked up in the same operation.
 core::UserId insert_user(Tx& tx, const domain::User& user);
-// Stores name, role, active, password_hash and token_epoch of an existing one.
+// Stores all of an existing one but its balance, times and maker. What is unique must be free.
 void update_user(Tx& tx, const domain::User& user);
 // Adds to the balance, or takes from it. False, and nothing happens, when there is no such account
 // or the balance would leave 0..limits::kCreditMax.

@@ -66,6 +66,15 @@ Result<Caller> identify(service::Engine& engine, const http::Endpoint& endpoint,
 }  // namespace
 
 bool is_final(const Error& error) {
+  switch (error.reason) {
+    case Reason::kHeldByOther:
+    case Reason::kHoldLimitReached:
+    case Reason::kNotStarted:
+    case Reason::kInactive:
+      return false;  // passes by itself, or by one click of the owner
+    default:
+      break;
+  }
   switch (core::kind(error.reason)) {
     case core::Kind::kBusy:
     case core::Kind::kUnknown:

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "coupond/core/limits.h"
+#include "coupond/http/json.h"
 #include "coupond/service/replies.h"
 
 namespace coupon::api {
@@ -45,10 +47,16 @@ core::Digest key_hash_of(std::string_view principal, const http::Request& reques
   return hasher.add(key).finish();
 }
 
-core::Digest digest_of(const http::Request& request) {
+core::Digest digest_of(const http::Request& request, std::string_view body) {
   core::Hasher hasher;
   for (const auto& [name, value] : request.query) hasher.add(name).add(value);
-  return hasher.add_null().add(request.body).finish();
+  return hasher.add_null().add(body).finish();
+}
+
+// White space, escapes and the order of fields mean nothing.
+core::Digest meaning_of(const http::Request& request) {
+  const auto json = http::parse_json(request.body);
+  return digest_of(request, json.ok() ? json->dump() : request.body);
 }
 
 // A reply as text: status and lengths in a line, then what they measure.
@@ -120,7 +128,8 @@ Result<std::optional<KeyedRequest>> Idempotency::identify(const http::Endpoint& 
   }
   KeyedRequest keyed{.principal = principal_of(caller, request), .scopes = caller.scopes};
   keyed.key_hash = key_hash_of(keyed.principal, request, *key);
-  keyed.said = digest_of(request);
+  keyed.said = meaning_of(request);
+  keyed.written = digest_of(request, request.body);
   return std::optional(std::move(keyed));
 }
 
@@ -136,7 +145,8 @@ Result<std::optional<http::Reply>> Idempotency::recall(const KeyedRequest& keyed
     if (refusal) return *std::move(refusal);
     return std::optional<http::Reply>();
   }
-  if ((*found)->request != keyed.said) return Reason::kIdempotencyMismatch;
+  const core::Digest& said = (*found)->request;
+  if (said != keyed.said && said != keyed.written) return Reason::kIdempotencyMismatch;
   const auto text = service::open_reply(engine_.secrets(), **found);
   if (!text) return Reason::kInternal;
   http::Reply reply = decode(*text);

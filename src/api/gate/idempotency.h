@@ -7,7 +7,8 @@
 // request came from; if it does not, it is a new request, which the effect of the first refuses by
 // itself (the e-mail is registered, the token is used). Not stored: what never came to the writer
 // (bad input, no session, rate limits) and what says nothing for good (busy, disk full, outcome
-// unknown). Those may be sent again under the same key. Safe on any thread.
+// unknown, held by another, not started, inactive). Those may be sent again under the same key.
+// What a request says is what its JSON means, not how it is written. Safe on any thread.
 #pragma once
 
 #include <mutex>
@@ -26,6 +27,7 @@ namespace coupon::api {
 struct KeyedRequest {
   core::Digest key_hash{};  // of principal, endpoint and key
   core::Digest said{};      // of everything the request asks for
+  core::Digest written{};   // of it as it was written: what 0.1.0 kept
   std::string principal;
   service::Scopes scopes;  // what its sender may do
 

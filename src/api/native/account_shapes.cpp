@@ -21,8 +21,13 @@ http::Object<UserReply> UserReply::shape() {
           integer("id", &UserReply::id, "Its number.").example(7),
           text("user_id", &UserReply::user_id, "Its UUID; names it as well as its number does.")
               .example("6f1c2f0e-9d5b-4f5e-8a3e-0b6d7c1a2b3c"),
-          text("email", &UserReply::email, "Its address, as compared.").example("ada@example.com"),
+          text("email", &UserReply::email, "Its address, as compared; empty: it has none.")
+              .example("ada@example.com"),
           text("username", &UserReply::username, "Its other name to log in by, if it has one."),
+          text("external_id", &UserReply::external_id, "What another system calls the customer."),
+          http::boolean(
+              "has_password", &UserReply::has_password,
+              "Whether anybody can log in; customers whom staff or programs made cannot."),
           text("name", &UserReply::name, "What to call its owner."),
           http::choice("role", &UserReply::role, "What it may do.", role_choices()),
           http::boolean("active", &UserReply::active, "Whether it may log in."),
@@ -40,6 +45,8 @@ UserReply user_reply(const domain::User& user) {
           .user_id = user.uuid,
           .email = user.email,
           .username = user.username,
+          .external_id = user.external_id,
+          .has_password = domain::has_password(user),
           .name = user.name,
           .role = user.role,
           .active = user.active,

@@ -20,6 +20,8 @@ struct UserReply {
   std::string user_id;
   std::string email;
   std::optional<std::string> username;
+  std::optional<std::string> external_id;
+  bool has_password = true;
   std::string name;
   domain::Role role = domain::Role::kUser;
   bool active = true;

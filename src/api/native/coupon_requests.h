@@ -12,7 +12,7 @@ namespace coupon::api {
 
 struct IssueInput {
   std::string campaign;
-  std::optional<std::string> user_id;
+  CustomerFields customer;
   static http::Object<IssueInput> shape() {
     return {"IssueRequest",
             "Which campaign, and for whom.",
@@ -20,9 +20,7 @@ struct IssueInput {
                 http::text("campaign", &IssueInput::campaign, "Id, UUID or slug.",
                            {.min = 1, .max = kCampaignNameMax})
                     .example("tokens"),
-                http::text("user_id", &IssueInput::user_id, "Id or UUID; unless said, the caller.",
-                           {.min = 1, .max = 36})
-                    .or_integer(),
+                http::include(&IssueInput::customer),
             }};
   }
 };
@@ -64,22 +62,20 @@ struct CodeName {
 
 struct AssignInput {
   std::string code;
-  std::optional<std::string> user_id;
+  CustomerFields customer;
   static http::Object<AssignInput> shape() {
     return {"AssignRequest",
             "For whom.",
             {
                 http::text("code", &AssignInput::code, "The code.", {.min = 1, .max = 128}),
-                http::text("user_id", &AssignInput::user_id, "Id or UUID; unless said, the caller.",
-                           {.min = 1, .max = 36})
-                    .or_integer(),
+                http::include(&AssignInput::customer),
             }};
   }
 };
 
 struct HoldInput {
   std::string code;
-  std::optional<std::string> user_id;
+  CustomerFields customer;
   std::optional<std::int64_t> ttl_s;
   static http::Object<HoldInput> shape() {
     return {
@@ -87,9 +83,7 @@ struct HoldInput {
         "Keep a coupon for one checkout.",
         {
             http::text("code", &HoldInput::code, "The code.", {.min = 1, .max = 128}),
-            http::text("user_id", &HoldInput::user_id, "Id or UUID; unless said, the caller.",
-                       {.min = 1, .max = 36})
-                .or_integer(),
+            http::include(&HoldInput::customer),
             http::integer("ttl_s", &HoldInput::ttl_s, "Seconds; at most the campaign's hold_ttl_s.",
                           {.min = 1, .max = 86'400}),
         }};
@@ -115,7 +109,7 @@ struct HoldReply {
 
 struct ReleaseInput {
   std::string code, hold_token;
-  std::optional<std::string> user_id;
+  CustomerFields customer;
   static http::Object<ReleaseInput> shape() {
     return {"ReleaseRequest",
             "Give a hold back.",
@@ -123,26 +117,22 @@ struct ReleaseInput {
                 http::text("code", &ReleaseInput::code, "The code.", {.min = 1, .max = 128}),
                 http::text("hold_token", &ReleaseInput::hold_token, "What the hold gave.",
                            {.min = 1, .max = 64}),
-                http::text("user_id", &ReleaseInput::user_id,
-                           "Id or UUID; unless said, the caller.", {.min = 1, .max = 36})
-                    .or_integer(),
+                http::include(&ReleaseInput::customer),
             }};
   }
 };
 
 struct RedeemInput {
   std::string code;
-  std::optional<std::string> user_id, hold_token, order_id, metadata;
+  CustomerFields customer;
+  std::optional<std::string> hold_token, order_id, metadata;
   std::optional<std::int64_t> amount;
   static http::Object<RedeemInput> shape() {
     return {"RedeemRequest",
             "Use a coupon.",
             {
                 http::text("code", &RedeemInput::code, "The code.", {.min = 1, .max = 128}),
-                http::text("user_id", &RedeemInput::user_id,
-                           "Id or UUID; unless said, a customer who asks for themselves.",
-                           {.min = 1, .max = 36})
-                    .or_integer(),
+                http::include(&RedeemInput::customer),
                 http::text("hold_token", &RedeemInput::hold_token, "Needed while a hold is on it.",
                            {.min = 1, .max = 64}),
                 http::text("order_id", &RedeemInput::order_id, "Your own order.",

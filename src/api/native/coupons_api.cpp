@@ -49,18 +49,25 @@ domain::TokenHash token_hash(std::string_view token) { return core::hash_of(toke
 Result<IssuedReply> issue(Call& call, const IssueInput& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
-  const auto user = subject(call, in.user_id);
+  const auto user = subject(call, in.customer);
   if (!user.ok()) return user.error();
   // A keyed refusal has to be stored, so it goes through the writer.
-  if (!call.keyed && call.caller.may_for(user->id, service::Scope::kIssue)) {
+  if (!call.keyed && !user->fresh && call.caller.may_for(user->id, service::Scope::kIssue)) {
     const auto refused = call.engine.counters().certain_refusal(campaign->id, user->id);
     if (refused) return *refused;
   }
-  const auto request = service::prepare_token(call.engine, *campaign, user->id, user->uuid);
+  auto request = service::prepare_token(call.engine, *campaign, user->id, user->uuid);
   if (!request.ok()) return request.error();
   return call.write(
       "coupon.issue",
-      [&](store::Tx& tx) { return service::issue(tx, call.caller, mint_of(call), *request); },
+      [&](store::Tx& tx) -> Result<service::Issued> {
+        const auto owner = account_of(tx, call, *user);
+        if (!owner.ok()) return owner.error();
+        // Made by another request since: the token would name somebody else.
+        if (owner->uuid != user->uuid) return Reason::kBusy;
+        request->user_id = owner->id;
+        return service::issue(tx, call.caller, mint_of(call), *request);
+      },
       [&](const service::Issued& issued) {
         IssuedReply reply{
             .coupon = coupon_reply(issued.code, issued.coupon, campaign->slug, issued.currency, {}),
@@ -79,12 +86,14 @@ Result<IssuedReply> issue(Call& call, const IssueInput& in) {
 Result<IssuedReply> assign(Call& call, const AssignInput& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
-  const auto user = subject(call, in.user_id);
+  const auto user = subject(call, in.customer);
   if (!user.ok()) return user.error();
   return call.write(
       "coupon.assign",
-      [&](store::Tx& tx) {
-        return service::assign(tx, call.caller, mint_of(call), *code, user->id);
+      [&](store::Tx& tx) -> Result<service::Issued> {
+        const auto owner = account_of(tx, call, *user);
+        if (!owner.ok()) return owner.error();
+        return service::assign(tx, call.caller, mint_of(call), *code, owner->id);
       },
       [](const service::Issued& issued) {
         return IssuedReply{.coupon = coupon_reply(issued.code, issued.coupon, issued.campaign_slug,
@@ -98,15 +107,20 @@ Result<IssuedReply> assign(Call& call, const AssignInput& in) {
 Result<HoldReply> hold(Call& call, const HoldInput& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
-  const auto user = subject(call, in.user_id);
+  const auto user = subject(call, in.customer);
   if (!user.ok()) return user.error();
   if (auto refused = call.limits.take_hold(call.caller)) return *std::move(refused);
   const std::string token = random_token(call.engine);
-  const service::HoldRequest request{
+  service::HoldRequest request{
       .code = *code, .user_id = user->id, .token_hash = token_hash(token), .ttl_s = in.ttl_s};
   return call.write(
       "coupon.hold",
-      [&](store::Tx& tx) { return told(call, service::hold(tx, call.caller, request)); },
+      [&](store::Tx& tx) -> Result<service::Held> {
+        const auto holder = account_of(tx, call, *user);
+        if (!holder.ok()) return holder.error();
+        request.user_id = holder->id;
+        return told(call, service::hold(tx, call.caller, request));
+      },
       [&](const service::Held& held) {
         return HoldReply{.hold_token = token, .expires_at = held.until, .seq = held.seq};
       });
@@ -115,7 +129,7 @@ Result<HoldReply> hold(Call& call, const HoldInput& in) {
 Result<SeqReply> release(Call& call, const ReleaseInput& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
-  const auto user = subject(call, in.user_id);
+  const auto user = subject(call, in.customer);
   if (!user.ok()) return user.error();
   const service::HoldProof proof{.token_hash = token_hash(in.hold_token)};
   return call.write(
@@ -128,22 +142,22 @@ Result<SeqReply> release(Call& call, const ReleaseInput& in) {
 
 // The customer of a redemption: the one named; else whoever asks, if they ask for themselves. Staff
 // and keys are never the customer, so that a cashier's account does not get the reward.
-Result<std::optional<core::UserId>> customer(Call& call,
-                                             const std::optional<std::string>& id_or_uuid) {
-  if (!id_or_uuid && call.caller.may_redeem()) return std::optional<core::UserId>();
-  if (!id_or_uuid && call.caller.kind == service::Caller::Kind::kApiKey) return Reason::kForbidden;
-  const auto user = subject(call, id_or_uuid);
+Result<std::optional<Subject>> customer(Call& call, const CustomerFields& fields) {
+  if (fields.none() && call.caller.may_redeem()) return std::optional<Subject>();
+  if (fields.none() && call.caller.kind == service::Caller::Kind::kApiKey) {
+    return Reason::kForbidden;
+  }
+  auto user = subject(call, fields);
   if (!user.ok()) return user.error();
-  return std::optional(user->id);
+  return std::optional(*std::move(user));
 }
 
 Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
-  const auto user = customer(call, in.user_id);
+  const auto user = customer(call, in.customer);
   if (!user.ok()) return user.error();
   service::RedeemRequest request{.code = *code,
-                                 .user_id = *user,
                                  .order_id = in.order_id,
                                  .metadata = in.metadata,
                                  .amount = in.amount};
@@ -151,7 +165,14 @@ Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
   if (in.hold_token) request.proof.token_hash = token_hash(*in.hold_token);
   return call.write(
       "coupon.redeem",
-      [&](store::Tx& tx) { return told(call, service::redeem(tx, call.caller, request)); },
+      [&](store::Tx& tx) -> Result<service::Redeemed> {
+        if (*user) {
+          const auto redeemer = account_of(tx, call, **user);
+          if (!redeemer.ok()) return redeemer.error();
+          request.user_id = redeemer->id;
+        }
+        return told(call, service::redeem(tx, call.caller, request));
+      },
       [&](const service::Redeemed& done) {
         RedeemedReply reply{redemption_reply(done.redemption, done.campaign_slug, done.currency,
                                              shown_code(call.engine, done.coupon))};

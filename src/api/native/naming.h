@@ -10,6 +10,8 @@
 #include "coupond/core/result.h"
 #include "coupond/domain/coupon.h"
 #include "coupond/domain/user.h"
+#include "coupond/http/shape.h"
+#include "coupond/service/accounts.h"
 #include "coupond/service/coupons.h"
 #include "src/api/gate/call.h"
 
@@ -28,9 +30,28 @@ core::Result<domain::Campaign> campaign_named(Call& call, std::string_view name)
 core::Result<domain::User> user_named(Call& call, std::string_view id_or_uuid);
 // By whatever a person calls it.
 core::Result<domain::User> account_named(Call& call, std::string_view name);
-// The user a request is about: the one named or, when none is, the customer who asks.
-// kInvalidRequest when staff or a key names none: they are never the customer by default.
-core::Result<domain::User> subject(Call& call, const std::optional<std::string>& id_or_uuid);
+
+// The fields in which a request names a customer: at most one of them.
+struct CustomerFields {
+  std::optional<std::string> user_id, email, external_id;
+  bool none() const { return !user_id && !email && !external_id; }
+  static http::Object<CustomerFields> shape();
+};
+// The one named, who must be there: for questions. kUnknownUser.
+core::Result<domain::User> customer_named(Call& call, const CustomerFields& fields);
+
+// Whom a request is about. Somebody unknown, whom staff or a program names by address or
+// external_id, becomes a customer without a password together with what is done for them.
+struct Subject {
+  core::UserId id = {};
+  std::string uuid;
+  std::optional<service::NewUser> fresh = {};
+};
+// The one named or, when none is, the customer who asks. kInvalidRequest when staff or a key names
+// none: they are never the customer by default.
+core::Result<Subject> subject(Call& call, const CustomerFields& fields);
+// The subject's account, made now if it must be. Within the request's write operation.
+core::Result<Subject> account_of(store::Tx& tx, Call& call, const Subject& subject);
 
 // A value, or the refusal as this caller may hear it: somebody else's coupon is an unknown one,
 // unless the caller may see everybody's. For use within the write operation, so that what is stored

@@ -12,6 +12,7 @@ namespace coupon::api {
 
 void add_auth_endpoints(Endpoints& v1);
 void add_user_endpoints(Endpoints& v1);
+void add_people_endpoints(Endpoints& v1);
 void add_key_endpoints(Endpoints& v1);
 void add_campaign_endpoints(Endpoints& v1);
 void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs);

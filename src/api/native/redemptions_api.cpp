@@ -21,7 +21,8 @@ using http::text;
 using http::timestamp;
 
 struct RedemptionQuery {
-  std::optional<std::string> campaign, user_id, code, order_id;
+  std::optional<std::string> campaign, code, order_id;
+  CustomerFields customer;
   std::optional<core::UnixMs> from, to;
   std::int64_t limit = 100;
   std::optional<std::string> cursor;
@@ -32,7 +33,7 @@ struct RedemptionQuery {
             {
                 text("campaign", &Q::campaign, "Id, UUID or slug.",
                      {.min = 1, .max = kCampaignNameMax}),
-                text("user_id", &Q::user_id, "Id or UUID.", {.min = 1, .max = 36}).or_integer(),
+                http::include(&Q::customer),
                 text("code", &Q::code, "Of this coupon.", {.min = 1, .max = 128}),
                 text("order_id", &Q::order_id, "Of this order.", {.min = 1, .max = 128}),
                 timestamp("from", &Q::from, "Not before."),
@@ -113,8 +114,8 @@ Result<service::RedemptionFilter> filter_of(Call& call, const RedemptionQuery& i
     if (!campaign.ok()) return campaign.error();
     filter.campaign = campaign->id;
   }
-  if (in.user_id) {
-    const auto user = user_named(call, *in.user_id);
+  if (!in.customer.none()) {
+    const auto user = customer_named(call, in.customer);
     if (!user.ok()) return user.error();
     filter.user = user->id;
   }

@@ -53,10 +53,8 @@ struct UserQuery {
 };
 
 struct NewUserInput {
-  std::string email;
-  std::string password;
+  std::optional<std::string> email, password, username, external_id;
   std::string name;
-  std::optional<std::string> username;
   domain::Role role = domain::Role::kUser;
   core::Credit credit;
   static http::Object<NewUserInput> shape() {
@@ -65,10 +63,15 @@ struct NewUserInput {
             "An account for somebody.",
             {
                 text("email", &N::email, "Its address.", email_rule()).example("bob@example.com"),
-                text("password", &N::password, "Its first one.", native_password_rule())
+                text("password", &N::password,
+                     "Its first one; without one nobody can log in, until an invitation is used.",
+                     native_password_rule())
                     .example("correct horse 1"),
                 text("name", &N::name, "What to call them.", {.max = 256}).optional(),
                 text("username", &N::username, "Another name to log in by.", {.min = 1, .max = 64}),
+                text("external_id", &N::external_id,
+                     "What your own system calls a customer; then they need no address.",
+                     {.min = 1, .max = core::limits::kExternalIdMaxBytes}),
                 http::choice("role", &N::role, "What it may do.", role_choices()).optional(),
                 integer("credit", &N::credit, "To begin with.", {.max = core::limits::kCreditMax})
                     .optional(),
@@ -108,6 +111,7 @@ struct CreditInput {
 struct UserPatchInput {
   std::string id;
   std::optional<std::string> name;
+  std::optional<std::string> email;
   std::optional<domain::Role> role;
   std::optional<bool> active;
   std::optional<CreditInput> credit;
@@ -118,6 +122,7 @@ struct UserPatchInput {
             {
                 text("id", &P::id, kWhichUser, {.min = 1, .max = kAccountNameMax}),
                 text("name", &P::name, "What to call them.", {.max = 256}),
+                text("email", &P::email, "Their new address.", email_rule()),
                 http::choice("role", &P::role, "What it may do.", role_choices()),
                 http::boolean("active", &P::active, "Whether it may log in."),
                 http::object("credit", &P::credit, "An entry for its balance."),
@@ -204,9 +209,17 @@ Result<Page<UserReply>> list_users(Call& call, const UserQuery& in) {
 }
 
 Result<ChangedUserReply> create_user(Call& call, const NewUserInput& in) {
-  auto wanted = new_account(call, in.email, in.password, in.name);
+  if (!in.email && !in.external_id) {
+    return core::Error{.reason = Reason::kInvalidRequest,
+                       .message = {},
+                       .fields = {{.field = "email", .message = "is required"}}};
+  }
+  Result<service::NewUser> wanted =
+      service::NewUser{.email = in.email.value_or(""), .name = in.name};
+  if (in.password) wanted = new_account(call, wanted->email, *in.password, in.name);
   if (!wanted.ok()) return wanted.error();
   wanted->username = in.username;
+  wanted->external_id = in.external_id;
   wanted->role = in.role;
   wanted->credit = in.credit;
   return call.write(
@@ -224,9 +237,10 @@ Result<UserReply> read_one(Call& call, const UserName& in) {
 // Both changes or neither.
 Result<UserChange> apply(store::Tx& tx, Call& call, core::UserId id, const UserPatchInput& in) {
   Result<UserChange> change = Reason::kInternal;
-  if (in.name || in.role || in.active) {
-    change = service::update_user(tx, call.engine, call.caller, id,
-                                  {.name = in.name, .role = in.role, .active = in.active});
+  if (in.name || in.email || in.role || in.active) {
+    change = service::update_user(
+        tx, call.engine, call.caller, id,
+        {.name = in.name, .email = in.email, .role = in.role, .active = in.active});
     if (!change.ok() || !in.credit) return change;
   }
   return service::change_credit(tx, call.engine, call.caller, id, in.credit->add,
@@ -234,9 +248,9 @@ Result<UserChange> apply(store::Tx& tx, Call& call, core::UserId id, const UserP
 }
 
 Result<ChangedUserReply> patch_user(Call& call, const UserPatchInput& in) {
-  if (!in.name && !in.role && !in.active && !in.credit) {
+  if (!in.name && !in.email && !in.role && !in.active && !in.credit) {
     return core::Error{.reason = Reason::kInvalidRequest,
-                       .message = "Name at least one of name, role, active, credit"};
+                       .message = "Name at least one of name, email, role, active, credit"};
   }
   const auto user = account_named(call, in.id);
   if (!user.ok()) return user.error();
@@ -306,12 +320,14 @@ void add_user_endpoints(Endpoints& v1) {
          read_one);
   v1.add({.route = "PATCH /api/v1/users/{id}",
           .id = "changeUser",
-          .summary = "Change name, role, active or credit",
+          .summary = "Change name, e-mail, role, active or credit",
           .doc = "A change of role or active ends the account's sessions. The last active "
                  "administrator stays one.",
           .auth = Auth::kAdmin,
           .scope = "admin",
-          .refusals = {{404, Reason::kUnknownUser}, {409, Reason::kInsufficientCredit}}},
+          .refusals = {{404, Reason::kUnknownUser},
+                       {409, Reason::kEmailTaken},
+                       {409, Reason::kInsufficientCredit}}},
          patch_user);
   v1.add({.route = "POST /api/v1/users/{id}/password",
           .id = "resetPassword",
