@@ -68,6 +68,10 @@ CopyTarget::CopyTarget(std::string directory, const DataPaths& data, Owner owner
 bool CopyTarget::shares_disk() const { return on_one_disk(directory_, data_.directory); }
 
 core::Result<core::Done> CopyTarget::make_ours() {
+  // What answers wait for is that one, and no new one in its place.
+  if (owner_.complete && opened_ && !exists(copy_note(directory_))) {
+    return refuse("The copy in " + directory_ + " is gone");
+  }
   if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
     return refuse("The copy's directory " + directory_ +
                   " cannot be made: " + std::strerror(errno));
@@ -98,6 +102,7 @@ core::Result<CopyTarget::Fit> CopyTarget::open(const Place& place, bool accept_l
     return refuse("The directory " + directory_ + " is the copy of another shop (instance " +
                   parts->instance + "): name another one with --copy.");
   }
+  opened_ = true;
   return compare(*parts, place, accept_loss);
 }
 

@@ -82,6 +82,7 @@ class CopyTarget {
   const bool shared_disk_at_first_;
   std::optional<ChangeLogFile> log_;
   std::int64_t next_ = 0;  // the position of the next record in log_
+  bool opened_ = false;  // once, at least
   bool whole_ = false;
   std::int64_t base_from_ = 0;  // a base of this change or a later one makes it whole
   std::int64_t base_bytes_ = 0;
