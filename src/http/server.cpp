@@ -1,5 +1,7 @@
 #include "coupond/http/server.h"
 
+#include <pthread.h>
+
 #include <thread>
 #include <vector>
 
@@ -110,6 +112,7 @@ void Server::Impl::fault(const Request& request, std::string_view what) {
 }
 
 void Server::Impl::work() {
+  ::pthread_setname_np(::pthread_self(), "worker");
   Responder responder;
   while (Connection* connection = queue.pop()) answer(*connection, responder);
 }

@@ -1,10 +1,13 @@
 #include "src/store/wal_checkpointer.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <type_traits>
 #include <utility>
 
 #include "coupond/core/limits.h"
@@ -22,6 +25,9 @@ constexpr int kLastMove = 8;  // part of a step
 // take the last room, and then the file could not grow by what the log holds for it.
 constexpr int kShortLog = 1000;
 
+// What is given to the disk at once: a sync of it takes about as long as a commit's.
+constexpr int kPieceBytes = 128 * 1024;
+
 // The disk and the processors are the commits' first. Where the system knows no such classes,
 // nothing is lost.
 void yield_to_others() {
@@ -35,12 +41,42 @@ void yield_to_others() {
 
 }  // namespace
 
+// SQLite keeps no place for us in a file, but its first member is the address of its methods.
+static_assert(std::is_standard_layout_v<PacedFile>);
+
+void PacedFile::take(Connection& connection) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  real_ = file->pMethods;
+  methods_ = *real_;
+  methods_.xWrite = write;
+  file->pMethods = &methods_;
+}
+
+int PacedFile::write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
+  auto& paced = *reinterpret_cast<PacedFile*>(const_cast<sqlite3_io_methods*>(file->pMethods));
+  const int code = paced.real_->xWrite(file, data, size, offset);
+  return code == SQLITE_OK ? paced.note_written(file, size) : code;
+}
+
+int PacedFile::note_written(sqlite3_file* file, int size) {
+  unsynced_bytes_ += size;
+  if (unsynced_bytes_ < kPieceBytes) return SQLITE_OK;
+  unsynced_bytes_ = 0;
+  const auto start = std::chrono::steady_clock::now();
+  const int code = real_->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  // The other half of the time is the commits'.
+  if (!hurries_) std::this_thread::sleep_for(std::chrono::steady_clock::now() - start);
+  return code == SQLITE_OK ? code : SQLITE_IOERR_FSYNC;
+}
+
 WalCheckpointer::WalCheckpointer(const std::string& path, const char* vfs, bool beside, int step)
     : path_(path), step_(step) {
   if (!beside) return;
   connection_.emplace(path, Connection::Access::kReadWrite, vfs);
   connection_->exec("PRAGMA synchronous = FULL");
   connection_->exec("PRAGMA schema_version");  // a connection knows of the log once it has read
+  file_.take(*connection_);
   thread_ = std::thread([this] { work(); });
 }
 
@@ -48,6 +84,7 @@ WalCheckpointer::~WalCheckpointer() {
   if (!thread_.joinable()) return;
   {
     std::unique_lock lock(mutex_);
+    file_.hurry(true);
     changed_.wait(lock, [&] { return state_ != State::kMoving; });
     state_ = State::kEnding;
   }
@@ -63,6 +100,7 @@ bool WalCheckpointer::committed(int pages_in_log) {
 
   if (gathered >= kShortLog && disk_is_nearly_full()) return true;
   const bool large = pages_in_log >= kLogSteps * step_;
+  file_.hurry(large);
   const int few = step_ / kLastMove;
   const bool cannot_keep_up = pages_in_log >= 2 * kLogSteps * step_;
   if (large && gathered > 0 && (gathered <= few || cannot_keep_up)) return true;
@@ -75,6 +113,7 @@ bool WalCheckpointer::committed(int pages_in_log) {
 
 int WalCheckpointer::move_now(Connection& connection, int mode, Connection::Wait wait) {
   std::unique_lock lock(mutex_);
+  file_.hurry(true);
   changed_.wait(lock, [&] { return state_ != State::kMoving; });
   state_ = State::kIdle;  // what was asked for is done here
   if (failed_) return SQLITE_IOERR_FSYNC;
@@ -95,6 +134,7 @@ int WalCheckpointer::note(const Connection::Moved& moved) {
 }
 
 void WalCheckpointer::work() {
+  ::pthread_setname_np(::pthread_self(), "log-mover");
   yield_to_others();
   std::unique_lock lock(mutex_);
   for (;;) {

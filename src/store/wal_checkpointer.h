@@ -8,6 +8,8 @@
 // there is one move at a time, the writer's own (`move_now`) included.
 #pragma once
 
+#include <sqlite3.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -19,7 +21,26 @@
 
 namespace coupon::store {
 
-// All calls on one thread, the writer's.
+// The mover's writes to the database file, a few at a time: a commit's sync waits for whatever the
+// disk was given before it, and SQLite gives it a whole move at once.
+class PacedFile {
+ public:
+  // From now on, for as long as the connection lives. By the thread that moves.
+  void take(Connection& connection);
+  // Any thread: whether somebody waits for the move to end, or for room in the log.
+  void hurry(bool yes) { hurries_ = yes; }
+
+ private:
+  static int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset);
+  int note_written(sqlite3_file* file, int size);
+
+  sqlite3_io_methods methods_ = {};  // first: the file's, by whose address we are found
+  const sqlite3_io_methods* real_ = nullptr;
+  int unsynced_bytes_ = 0;
+  std::atomic<bool> hurries_ = false;
+};
+
+// All calls by whoever has the writer's batch.
 class WalCheckpointer {
  public:
   // Moves in steps of `step` pages. Unless `beside` there is neither connection nor thread, and
@@ -53,6 +74,7 @@ class WalCheckpointer {
 
   const std::string path_;
   const int step_;
+  PacedFile file_;                        // outlives the connection that writes it
   std::optional<Connection> connection_;  // by thread_ only
   std::mutex mutex_;                      // guards the three below
   State state_ = State::kIdle;

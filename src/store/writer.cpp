@@ -16,18 +16,11 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Quiet time after which all of the log is moved into the file.
-constexpr std::chrono::seconds kIdle{1};
 constexpr std::int64_t kSlowBatchUs = 100'000;
 
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kRollback[] = "ROLLBACK";
-
-std::int64_t now_us() {
-  const auto since_boot = steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count();
-}
 
 std::int64_t us_since(steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start).count();
@@ -135,89 +128,15 @@ void Writer::settle_if_possible() {
   }
 }
 
-void Writer::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  work_arrived_.notify_all();
-  {
-    // Under the lock, lest a waiter miss it between its check and its sleep.
-    const std::lock_guard lock(feed_mutex_);
-    feed_.notify_all();
-  }
-  if (thread_.joinable()) thread_.join();
-  if (options_.drive == Drive::kCaller)
-    move_all(SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kForReaders);
-}
-
-std::int64_t Writer::busy_ms() const {
-  const std::int64_t since = busy_since_us_.load();
-  return since == 0 ? 0 : (now_us() - since) / 1000;
-}
-
-std::size_t Writer::queue_depth() const {
-  const std::lock_guard lock(mutex_);
-  return queue_.size();
-}
-
-void Writer::perform(Operation& operation) {
-  if (options_.drive == Drive::kCaller && !stopping_) return run_batch({&operation});
-  if (const auto refused = enqueue(operation)) {
-    operation.fail(*refused);
-    return;
-  }
-  operation.done.wait();
-}
-
-std::optional<core::Error> Writer::enqueue(Operation& operation) {
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_ || state_ == State::kDead) {
-      return core::Error{.reason = core::Reason::kShuttingDown, .message = {}};
-    }
-    if (queue_.size() >= options_.queue_limit) {
-      return core::Error{.reason = core::Reason::kBusy, .message = {}};
-    }
-    COUPOND_ASSERT(operation.name != nullptr && operation.execute && operation.fail);
-    first = queue_.empty();
-    queue_.push_back(&operation);
-  }
-  if (first) work_arrived_.notify_one();
-  return std::nullopt;
-}
-
-void Writer::wait_for_entry_after(core::Seq seq, std::int64_t timeout_ms) {
-  std::unique_lock lock(feed_mutex_);
-  feed_waiters_.fetch_add(1);
-  feed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] {
-    const std::lock_guard queue_lock(mutex_);
-    return committed_seq_.load() > seq.value || stopping_;
-  });
-  feed_waiters_.fetch_sub(1);
-}
-
-void Writer::work() {
-  Operations batch;
-  while (take(batch)) run_batch(batch);
-  move_all(SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kForReaders);
-}
-
-void Writer::run_batch(const Operations& batch) {
-  busy_since_us_ = now_us();
-  do_batch(batch);
-  busy_since_us_ = 0;
-}
-
 void Writer::do_batch(const Operations& batch) {
-  if (batch.empty()) look_for_foreign_write();
+  const bool quiet = batch.empty() && !chores_only_;
+  if (quiet) look_for_foreign_write();
   for (std::span<Operation* const> rest(batch); !rest.empty();) {
     rest = rest.subspan(transact(rest));
   }
   // Each lives on its caller's stack, and is gone with this.
   for (Operation* operation : batch) operation->done.signal();
-  if (batch.empty() || state_ == State::kFull) {
+  if (quiet || state_ == State::kFull) {
     move_all(state_ == State::kFull ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_FULL,
              Connection::Wait::kNever);
   } else {
@@ -225,23 +144,6 @@ void Writer::do_batch(const Operations& batch) {
   }
   if (!mover_->failed() || state_ == State::kDead) return;
   die({}, "the database file could not be synced; all is in its log");
-}
-
-// False when it is time to end. An empty batch means that nothing came for a while.
-bool Writer::take(Operations& batch) {
-  batch.clear();
-  std::unique_lock lock(mutex_);
-  work_arrived_.wait_for(lock, kIdle, [&] { return stopping_ || !queue_.empty(); });
-  if (queue_.empty()) return !stopping_;
-  if (queue_.size() <= options_.batch_limit) {
-    batch.swap(queue_);
-    return true;
-  }
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(options_.batch_limit);
-  batch.assign(queue_.begin(), end);
-  queue_.erase(queue_.begin(), end);
-  COUPOND_ASSERT(batch.size() == options_.batch_limit && !queue_.empty());
-  return true;
 }
 
 std::size_t Writer::transact(std::span<Operation* const> batch) {
@@ -371,6 +273,12 @@ void Writer::die(std::span<Operation* const> batch, const std::string& why) {
   }
   fail_batch(batch, {.reason = core::Reason::kOutcomeUnknown, .message = {}});
   observer_.fatal(why);
+}
+
+// Of what follows a batch: whether there is any.
+bool Writer::chores_are_due() {
+  if (state_ == State::kDead) return false;
+  return state_ == State::kFull || mover_->failed() || mover_->committed(wal_pages_);
 }
 
 void Writer::move_log_if_large() {

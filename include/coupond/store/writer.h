@@ -1,7 +1,9 @@
-// The writer: one thread, the only writable connection, group commit. Any thread calls run(); the
-// call returns when the operation's outcome is durable, together with those of all operations that
-// gathered while the last batch was being synced. A refusal waits for the batch too, because it may
-// rest on what the batch did.
+// The writer: the only writable connection, used by one thread at a time, and group commit. Any
+// thread calls run(); the call returns when the operation's outcome is durable, together with those
+// of all operations that gathered while the last batch was being synced. A refusal waits for the
+// batch too, because it may rest on what the batch did. Batches are run by the writer's own thread;
+// a caller who comes alone runs its operation itself, at once. "On the writer's thread" means, here
+// and elsewhere, on whichever of them has the batch: never two at a time.
 //
 // What a reply may claim rests on the four outcomes here: the value (durable), the operation's own
 // refusal (not executed), kBusy/kShuttingDown/kStorageFull (not executed), and kOutcomeUnknown (the
@@ -59,7 +61,8 @@ class Writer {
  public:
   // Who runs the batches.
   enum class Drive {
-    kOwnThread,  // the writer: callers of run() wait, and gather to the next batch
+    kOwnThread,  // the writer: callers of run() wait, and gather to the next batch; one who finds
+                 // nobody at work and nothing waiting does not
     kCaller,     // whoever calls, on that thread: run() is a batch of one, run_batch() one of many.
                  // A writer for one thread only, whose every step follows from what it is told.
   };
@@ -158,13 +161,17 @@ class Writer {
  private:
   enum class State { kWorking, kFull, kDead };
 
+  // These are in writer_queue.cpp, with stop() and what asks how things stand. `leads`: the caller
+  // has to run it itself, and nobody else is at work.
   void perform(Operation& operation);
-  std::optional<core::Error> enqueue(Operation& operation);
+  std::optional<core::Error> enqueue(Operation& operation, bool& leads);
+  void lead(Operation& operation) noexcept;  // ends the process where the thread would
+  void work();
+  bool take(Operations& batch);
 
   // All below run on the writer's thread.
-  void work();
   void do_batch(const Operations& batch);
-  bool take(Operations& batch);
+  bool chores_are_due();
   // Gives back how many it did: a batch whose record is full ends there.
   std::size_t transact(std::span<Operation* const> batch);
   std::size_t execute(std::span<Operation* const> batch);
@@ -216,17 +223,22 @@ class Writer {
   // The strongest of SQLite's checkpoint modes since the last commit; the last process may have
   // left a log.
   int moved_ = -1;
-  bool settled_ = false;  // what that process wrote is durable
+  bool settled_ = false;      // what that process wrote is durable
+  bool chores_only_ = false;  // an empty batch is not for want of work
   std::unique_ptr<WalCheckpointer> mover_;
 
   std::atomic<State> state_ = State::kWorking;
   std::atomic<std::int64_t> committed_seq_ = 0;
   std::atomic<std::int64_t> busy_since_us_ = 0;  // steady clock; 0: waits
 
-  mutable std::mutex mutex_;  // guards queue_, stopping_, schema_trouble_
+  mutable std::mutex mutex_;  // guards all until feed_mutex_
   std::condition_variable work_arrived_;
   Operations queue_;
   bool stopping_ = false;
+  bool at_work_ = false;        // a thread has the connection, and all that is the writer's
+  bool chores_due_ = false;     // left behind by a caller: the log has to be moved
+  std::size_t last_batch_ = 0;  // operations in it
+  std::int64_t led_ = 0;        // batches that callers ran
   std::string schema_trouble_;
 
   std::mutex feed_mutex_;  // guards nothing but the wait for committed_seq_
