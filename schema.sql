@@ -36,6 +36,7 @@ CREATE TABLE users (
   token_epoch          INTEGER NOT NULL DEFAULT 1,
   credit               INTEGER NOT NULL DEFAULT 0 CHECK (credit >= 0),
   subscription_ends_at INTEGER,
+  last_redemption      INTEGER,                   -- their latest; each names the one before
   created_at           INTEGER NOT NULL,
   -- The API key that made it, or made the account that did; null: people made it.
   made_by_key          INTEGER REFERENCES api_keys (id)
@@ -326,14 +327,67 @@ CREATE TABLE redemptions (
   order_id       TEXT,
   metadata       TEXT,
   redeemed_at    INTEGER NOT NULL,
-  rolled_back_at INTEGER
+  rolled_back_at INTEGER,
+  user_prev      INTEGER                                       -- the user's one before: their list
 ) STRICT;
--- Those that stand are counted against a user's cap; both are listed, newest first.
-CREATE INDEX redemptions_by_user ON redemptions (user_id, campaign_id)
-  WHERE rolled_back_at IS NULL;
-CREATE INDEX redemptions_undone_by_user ON redemptions (user_id, campaign_id)
-  WHERE rolled_back_at IS NOT NULL;
 CREATE INDEX redemptions_by_order ON redemptions (order_id) WHERE order_id IS NOT NULL;
+
+-- How many of a user's redemptions stand, where a campaign has a cap of them. Kept by the triggers
+-- below; an index of all redemptions by user would cost every one of them a page of its own.
+CREATE TABLE user_redemptions (
+  campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
+  user_id     INTEGER NOT NULL REFERENCES users (id),
+  standing    INTEGER NOT NULL CHECK (standing >= 0),
+  PRIMARY KEY (campaign_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER user_redemptions_start_with_a_cap
+AFTER UPDATE OF max_redemptions_per_user ON campaigns
+WHEN OLD.max_redemptions_per_user IS NULL AND NEW.max_redemptions_per_user IS NOT NULL
+BEGIN
+  INSERT INTO user_redemptions (campaign_id, user_id, standing)
+  SELECT campaign_id, user_id, count(*) FROM redemptions
+   WHERE campaign_id = NEW.id AND user_id IS NOT NULL AND rolled_back_at IS NULL GROUP BY user_id;
+END;
+
+CREATE TRIGGER user_redemptions_end_with_the_cap
+AFTER UPDATE OF max_redemptions_per_user ON campaigns
+WHEN OLD.max_redemptions_per_user IS NOT NULL AND NEW.max_redemptions_per_user IS NULL
+BEGIN DELETE FROM user_redemptions WHERE campaign_id = NEW.id; END;
+
+CREATE TRIGGER user_redemptions_begin_once BEFORE INSERT ON user_redemptions
+WHEN EXISTS (SELECT 1 FROM user_redemptions
+              WHERE campaign_id = NEW.campaign_id AND user_id = NEW.user_id)
+BEGIN SELECT RAISE(ABORT, 'redemptions are counted one by one'); END;
+
+CREATE TRIGGER user_redemptions_count_one_by_one BEFORE UPDATE ON user_redemptions
+WHEN NEW.standing <> OLD.standing + 1
+  OR NEW.campaign_id <> OLD.campaign_id OR NEW.user_id <> OLD.user_id
+BEGIN
+  -- Less only when one was rolled back: then all of the user's are looked at.
+  SELECT RAISE(ABORT, 'redemptions are counted one by one')
+   WHERE NEW.campaign_id <> OLD.campaign_id OR NEW.user_id <> OLD.user_id OR NEW.standing <>
+     (WITH RECURSIVE chain (id, prev, counts) AS (
+        SELECT r.id, r.user_prev, r.campaign_id = NEW.campaign_id AND r.rolled_back_at IS NULL
+          FROM users AS u JOIN redemptions AS r ON r.id = u.last_redemption
+         WHERE u.id = NEW.user_id
+         UNION ALL
+        SELECT r.id, r.user_prev, r.campaign_id = NEW.campaign_id AND r.rolled_back_at IS NULL
+          FROM chain AS c JOIN redemptions AS r ON r.id = c.prev)
+      SELECT coalesce(sum(counts), 0) FROM chain);
+END;
+
+CREATE TRIGGER user_redemptions_stay_with_the_cap BEFORE DELETE ON user_redemptions
+BEGIN
+  SELECT RAISE(ABORT, 'the count stays as long as the cap') FROM campaigns
+   WHERE id = OLD.campaign_id AND max_redemptions_per_user IS NOT NULL;
+END;
+
+CREATE TRIGGER users_latest_redemption_moves_on BEFORE UPDATE OF last_redemption ON users
+WHEN NOT EXISTS (SELECT 1 FROM redemptions
+                  WHERE id = NEW.last_redemption AND user_id = NEW.id
+                    AND user_prev IS OLD.last_redemption)
+BEGIN SELECT RAISE(ABORT, 'a redemption names the one before of its user'); END;
 
 -- Storing a redemption IS using the coupon: the row below takes the use, and the coupon's CHECK
 -- (uses <= max_uses) refuses one too many. It IS taking from the balance, too, and (balance >= 0)
@@ -352,19 +406,30 @@ BEGIN
          pool_slot = NULL,
          last_seq = NEW.id
    WHERE id = NEW.coupon_id;
-  SELECT RAISE(ABORT, 'user redemption cap reached') FROM campaigns AS c
-   WHERE c.id = NEW.campaign_id AND c.max_redemptions_per_user IS NOT NULL
-     AND (SELECT count(*) FROM redemptions
-           WHERE user_id = NEW.user_id AND campaign_id = NEW.campaign_id
-             AND rolled_back_at IS NULL) > c.max_redemptions_per_user;
+  UPDATE users SET last_redemption = NEW.id WHERE id = NEW.user_id;
+END;
+
+CREATE TRIGGER redemptions_within_the_user_cap AFTER INSERT ON redemptions
+WHEN NEW.user_id IS NOT NULL AND (SELECT max_redemptions_per_user FROM campaigns
+                                   WHERE id = NEW.campaign_id) IS NOT NULL
+BEGIN
+  UPDATE user_redemptions SET standing = standing + 1
+   WHERE campaign_id = NEW.campaign_id AND user_id = NEW.user_id;
+  INSERT INTO user_redemptions (campaign_id, user_id, standing)
+  SELECT NEW.campaign_id, NEW.user_id, 1 WHERE changes() = 0;
+  SELECT RAISE(ABORT, 'user redemption cap reached')
+    FROM user_redemptions AS u JOIN campaigns AS c ON c.id = u.campaign_id
+   WHERE u.campaign_id = NEW.campaign_id AND u.user_id = NEW.user_id
+     AND u.standing > c.max_redemptions_per_user;
 END;
 
 CREATE TRIGGER redemptions_end_once BEFORE UPDATE OF id, coupon_id, campaign_id, user_id, amount,
-  reward_kind, reward_value, order_id, redeemed_at, rolled_back_at, taken ON redemptions
+  reward_kind, reward_value, order_id, redeemed_at, rolled_back_at, taken, user_prev
+ON redemptions
 WHEN OLD.rolled_back_at IS NOT NULL OR NEW.rolled_back_at IS NULL
   OR NEW.id <> OLD.id OR NEW.coupon_id <> OLD.coupon_id OR NEW.campaign_id <> OLD.campaign_id
   OR NEW.user_id IS NOT OLD.user_id OR NEW.amount <> OLD.amount
-  OR NEW.taken IS NOT OLD.taken
+  OR NEW.taken IS NOT OLD.taken OR NEW.user_prev IS NOT OLD.user_prev
 BEGIN SELECT RAISE(ABORT, 'a redemption can only be rolled back, and only once'); END;
 
 -- What a person who is erased said with an order goes; nothing else about a redemption does.
@@ -380,6 +445,8 @@ BEGIN
          state = CASE WHEN state <> 'redeemed' THEN state
                       WHEN user_id IS NULL THEN 'available' ELSE 'assigned' END
    WHERE id = NEW.coupon_id;
+  UPDATE user_redemptions SET standing = standing - 1
+   WHERE campaign_id = NEW.campaign_id AND user_id = NEW.user_id;
 END;
 
 CREATE TRIGGER redemptions_are_never_deleted BEFORE DELETE ON redemptions

@@ -111,7 +111,7 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                                 .order_id = request.order_id,
                                 .metadata = request.metadata,
                                 .redeemed_at = tx.now()};
-  store::insert_redemption(tx, redemption);
+  store::insert_redemption(tx, redemption, before.last_redemption);
   if (loaded.hold) store::remove_hold(tx, coupon.id);
   const store::Balance after = apply(before, effect, tx.now());
   COUPOND_ASSERT(after.credit.value >= 0);

@@ -100,6 +100,7 @@ class Audit {
     report_.campaigns = compare_campaigns(connection_, replay);
     compare_window(replay);
     compare_slots(connection_);
+    compare_user_redemptions(connection_);
     compare_api_keys(connection_, replay);
     compare_restore_epoch(connection_, replay);
     return std::max(replay.coupons(), replay.users());

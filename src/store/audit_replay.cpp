@@ -316,6 +316,7 @@ void Replay::redeem(const LedgerRow& row) {
     coupon->taken -= row.value;
   }
   require(row.value <= 0, row, "a redemption puts nothing on a coupon");
+  if (UserFact* user = user_of(row)) user->last_redemption = row.seq.value;
   add_to_balance(row);
   count(row);
 }

@@ -44,7 +44,8 @@ struct UserFact {
   static constexpr std::int64_t kNotMade = -1;  // as credit: nobody has this id
   std::int64_t credit = 0;
   std::int64_t subscription_ends_at = kNone;
-  std::int64_t token_epoch = 0;  // 0: no entry says it
+  std::int64_t token_epoch = 0;      // 0: no entry says it
+  std::int64_t last_redemption = 0;  // 0: none
   std::uint64_t account = 0;     // of what user_digest() covers, see digest_prefix()
 };
 // Enough of a digest to notice a change, and small enough to keep for ten million users.

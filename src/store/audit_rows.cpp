@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "coupond/core/hash.h"
 #include "coupond/domain/campaign.h"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr char kRedemptions[] = R"(
   SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
-         rolled_back_at, order_id, taken
+         rolled_back_at, order_id, taken, user_prev
     FROM redemptions ORDER BY id)";
 constexpr char kRedemption[] = R"(
   SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, redeemed_at,
@@ -86,7 +87,19 @@ void RedemptionCheck::redeem(const LedgerRow& row) {
   compare(query_, row, 1);
   expect_same("redemptions", row.seq.value, "redeemed_at", query_.integer(7), row.at.value);
   expect_same("redemptions", row.seq.value, "order_id", query_.maybe_text(9), row.detail);
+  check_chain(row);
   step();
+}
+
+void RedemptionCheck::check_chain(const LedgerRow& row) {
+  std::int64_t previous = 0;
+  if (row.user_id) {
+    const auto user = static_cast<std::size_t>(row.user_id->value);
+    if (user >= latest_.size()) latest_.resize(user + 1);
+    previous = std::exchange(latest_[user], row.seq.value);
+  }
+  expect_same("redemptions", row.seq.value, "user_prev", query_.maybe_integer(11),
+              previous == 0 ? std::nullopt : std::optional(previous));
 }
 
 void RedemptionCheck::rollback(const LedgerRow& row) {

@@ -12,7 +12,8 @@
 namespace coupon::store {
 
 // Every redemptions row has its coupon.redeem entry and is as it says, and the other way round; a
-// rolled back one has exactly one coupon.rollback entry, which gives back what it took.
+// rolled back one has exactly one coupon.rollback entry, which gives back what it took; and each
+// names the one before of its user.
 class RedemptionCheck {
  public:
   RedemptionCheck(Connection& connection, core::Seq last);
@@ -26,6 +27,7 @@ class RedemptionCheck {
   void step();
   void redeem(const LedgerRow& row);
   void rollback(const LedgerRow& row);
+  void check_chain(const LedgerRow& row);
 
   Connection& connection_;
   Query query_;
@@ -33,6 +35,7 @@ class RedemptionCheck {
   std::int64_t rows_ = 0;
   // By id: the table says that it was rolled back, and no entry has said so yet.
   std::vector<bool> to_be_rolled_back_;
+  std::vector<std::int64_t> latest_;  // by user: of those seen so far; 0: none
 };
 
 // The code, the uses and the end of every coupon are those that the entry which made it pinned by

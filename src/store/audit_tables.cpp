@@ -1,6 +1,7 @@
 #include "src/store/audit_tables.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <optional>
@@ -24,12 +25,21 @@ constexpr char kKeys[] =
 constexpr char kRestoreEpoch[] = "SELECT value FROM meta WHERE name = 'restore_epoch'";
 constexpr char kUsers[] = R"(
   SELECT id, uuid, role, active, credit, subscription_ends_at, email, email_key, username,
-         password_hash, made_by_key, token_epoch, external_id
+         password_hash, made_by_key, token_epoch, external_id, last_redemption
     FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kCoupons[] = R"(
   SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at,
          value, topped_up, balance
     FROM coupons WHERE id >= ? AND id <= ? ORDER BY id)";
+// The redemptions themselves are held to the ledger elsewhere.
+constexpr char kStanding[] = R"(
+  SELECT campaign_id, user_id, count(*) FROM redemptions
+   WHERE rolled_back_at IS NULL AND user_id IS NOT NULL AND campaign_id IN
+     (SELECT id FROM campaigns WHERE max_redemptions_per_user IS NOT NULL)
+   GROUP BY campaign_id, user_id ORDER BY campaign_id, user_id)";
+constexpr char kCounted[] = R"(
+  SELECT campaign_id, user_id, standing FROM user_redemptions WHERE standing > 0
+   ORDER BY campaign_id, user_id)";
 constexpr char kPolicies[] = R"(
   SELECT id, mode, max_redemptions_per_coupon, token_ttl_s FROM campaigns ORDER BY id)";
 constexpr char kHolds[] = R"(
@@ -96,6 +106,9 @@ void compare_user(const Query& query, const UserFact& fact) {
   std::optional<std::int64_t> ends_at;
   if (fact.subscription_ends_at != UserFact::kNone) ends_at = fact.subscription_ends_at;
   expect_same("users", id, "subscription_ends_at", query.maybe_integer(5), ends_at);
+  std::optional<std::int64_t> latest;
+  if (fact.last_redemption != 0) latest = fact.last_redemption;
+  expect_same("users", id, "last_redemption", query.maybe_integer(13), latest);
 }
 
 std::string_view state_of(const CouponFact& fact) {
@@ -300,6 +313,25 @@ std::int64_t compare_holds(Connection& connection, const Replay& replay) {
   }
   none_until(std::min(replay.window().last, replay.coupons()) + 1);
   return rows;
+}
+
+void compare_user_redemptions(Connection& connection) {
+  using Count = std::array<std::int64_t, 3>;  // campaign, user, how many
+  const auto next_of = [](Query& query) -> std::optional<Count> {
+    if (!query.next()) return std::nullopt;
+    return Count{query.integer(0), query.integer(1), query.integer(2)};
+  };
+  Query standing(connection, kStanding);
+  Query counted(connection, kCounted);
+  for (;;) {
+    const auto derived = next_of(standing);
+    const auto stored = next_of(counted);
+    if (!derived && !stored) return;
+    if (derived == stored) continue;
+    const Count wrong = !derived || (stored && *stored < *derived) ? *stored : *derived;
+    throw Divergence{row_name("campaigns", wrong[0]) +
+                     ": user_redemptions miscounts the redemptions of user " + figure(wrong[1])};
+  }
 }
 
 void compare_slots(Connection& connection) {

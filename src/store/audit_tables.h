@@ -20,5 +20,7 @@ std::int64_t compare_holds(Connection& connection, const Replay& replay);
 
 // Slots of the draw: as many as coupons to be drawn, without gaps.
 void compare_slots(Connection& connection);
+// How many redemptions of a user stand, where that is counted.
+void compare_user_redemptions(Connection& connection);
 
 }  // namespace coupon::store

@@ -50,11 +50,33 @@ constexpr char kWhoseKey[] = R"(
            WHERE operation = 'user.create' AND actor GLOB 'key:*') AS l
    WHERE l.user_id = main.users.id)";
 
-constexpr std::array kSteps{
-    Step{2, "checkpoint_campaigns", kCheckpointRows, nullptr},
-    Step{2, "refresh_tokens", nullptr, copy_marked_tokens},
-    Step{2, "idempotency", nullptr, copy_bound_replies}, Step{2, nullptr, kWhoseKey, nullptr},
-    Step{2, nullptr, nullptr, mark_accounts_and_campaigns}, Step{2, nullptr, nullptr, sign_facts}};
+// Each names the one before of its user, and the account the latest.
+constexpr char kUserChain[] = R"(
+  INSERT INTO main.redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind,
+    reward_value, order_id, metadata, redeemed_at, rolled_back_at, user_prev)
+  SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, order_id, metadata,
+    redeemed_at, rolled_back_at, lag(id) OVER (PARTITION BY user_id ORDER BY id)
+    FROM old.redemptions ORDER BY id)";
+constexpr char kLatestOfUser[] = R"(
+  UPDATE main.users SET last_redemption = r.latest
+    FROM (SELECT user_id, max(id) AS latest FROM main.redemptions GROUP BY user_id) AS r
+   WHERE r.user_id = main.users.id)";
+constexpr char kCountOfUser[] = R"(
+  INSERT INTO main.user_redemptions (campaign_id, user_id, standing)
+  SELECT r.campaign_id, r.user_id, count(*)
+    FROM old.redemptions AS r JOIN old.campaigns AS c ON c.id = r.campaign_id
+   WHERE c.max_redemptions_per_user IS NOT NULL AND r.rolled_back_at IS NULL
+   GROUP BY r.campaign_id, r.user_id)";
+
+constexpr std::array kSteps{Step{2, "checkpoint_campaigns", kCheckpointRows, nullptr},
+                            Step{2, "refresh_tokens", nullptr, copy_marked_tokens},
+                            Step{2, "redemptions", kUserChain, nullptr},
+                            Step{2, "user_redemptions", kCountOfUser, nullptr},
+                            Step{2, nullptr, kLatestOfUser, nullptr},
+                            Step{2, "idempotency", nullptr, copy_bound_replies},
+                            Step{2, nullptr, kWhoseKey, nullptr},
+                            Step{2, nullptr, nullptr, mark_accounts_and_campaigns},
+                            Step{2, nullptr, nullptr, sign_facts}};
 
 // The text of each schema that was released: one that differs was changed by somebody else.
 struct Released {

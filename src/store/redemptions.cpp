@@ -5,7 +5,6 @@
 
 #include "coupond/core/assert.h"
 #include "coupond/store/coupons.h"
-#include "src/store/newest.h"
 #include "src/store/row.h"
 
 namespace coupon::store {
@@ -13,7 +12,7 @@ namespace {
 
 #define COUPOND_REDEMPTION_COLUMNS                                                           \
   "SELECT id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, order_id," \
-  " metadata, redeemed_at, rolled_back_at, taken FROM redemptions "
+  " metadata, redeemed_at, rolled_back_at, taken, user_prev FROM redemptions "
 
 constexpr char kById[] = COUPOND_REDEMPTION_COLUMNS "WHERE id = ?";
 constexpr char kNewest[] = COUPOND_REDEMPTION_COLUMNS "WHERE id < ?2 ORDER BY id DESC LIMIT ?3";
@@ -21,27 +20,14 @@ constexpr char kOfOrder[] =
     COUPOND_REDEMPTION_COLUMNS "WHERE order_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 #undef COUPOND_REDEMPTION_COLUMNS
 
-constexpr char kNextCampaignOfUser[] = R"(
-  SELECT campaign_id FROM redemptions
-   WHERE user_id = ? AND campaign_id > ? AND rolled_back_at IS NULL
-   ORDER BY campaign_id LIMIT 1)";
-constexpr char kNewestOfUser[] = R"(
-  SELECT max(id) FROM redemptions
-   WHERE user_id = ? AND campaign_id = ? AND id < ? AND rolled_back_at IS NULL)";
-constexpr char kNextCampaignUndone[] = R"(
-  SELECT campaign_id FROM redemptions
-   WHERE user_id = ? AND campaign_id > ? AND rolled_back_at IS NOT NULL
-   ORDER BY campaign_id LIMIT 1)";
-constexpr char kNewestUndone[] = R"(
-  SELECT max(id) FROM redemptions
-   WHERE user_id = ? AND campaign_id = ? AND id < ? AND rolled_back_at IS NOT NULL)";
-constexpr NewestIndex kByUser[] = {{kNextCampaignOfUser, kNewestOfUser},
-                                   {kNextCampaignUndone, kNewestUndone}};
+constexpr char kLatest[] = "SELECT last_redemption FROM users WHERE id = ?";
 
-constexpr char kCount[] = R"(
-  SELECT count(*) FROM redemptions
-   WHERE user_id = ? AND campaign_id = ? AND rolled_back_at IS NULL)";
-
+constexpr char kCount[] =
+    "SELECT standing FROM user_redemptions WHERE campaign_id = ? AND user_id = ?";
+constexpr char kMostCounted[] = R"(
+  SELECT coalesce(max(standing), 0) FROM user_redemptions WHERE campaign_id = ?)";
+constexpr char kHasCount[] = R"(
+  SELECT max_redemptions_per_user IS NOT NULL FROM campaigns WHERE id = ?)";
 constexpr char kMostOfAUser[] = R"(
   SELECT coalesce(max(had), 0) FROM
     (SELECT count(*) AS had FROM redemptions
@@ -50,30 +36,21 @@ constexpr char kMostOfAUser[] = R"(
 
 constexpr char kInsert[] = R"(
   INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
-    order_id, metadata, redeemed_at, taken)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
-constexpr char kEraseStanding[] = R"(
-  UPDATE redemptions SET metadata = NULL
-   WHERE user_id = ? AND rolled_back_at IS NULL AND metadata IS NOT NULL)";
-constexpr char kEraseUndone[] = R"(
-  UPDATE redemptions SET metadata = NULL
-   WHERE user_id = ? AND rolled_back_at IS NOT NULL AND metadata IS NOT NULL)";
+    order_id, metadata, redeemed_at, taken, user_prev)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+constexpr char kErase[] = "UPDATE redemptions SET metadata = NULL WHERE id = ?";
 constexpr char kEnd[] = "UPDATE redemptions SET rolled_back_at = ?2 WHERE id = ?1";
 
-constexpr char kBalance[] = "SELECT credit, subscription_ends_at FROM users WHERE id = ?";
+constexpr char kBalance[] =
+    "SELECT credit, subscription_ends_at, last_redemption FROM users WHERE id = ?";
 constexpr char kStoreBalance[] =
     "UPDATE users SET credit = ?2, subscription_ends_at = ?3 WHERE id = ?1";
-
-std::optional<core::UserId> maybe_user(const Query& query, int column) {
-  const auto id = query.maybe_integer(column);
-  return id ? std::optional(core::UserId{*id}) : std::nullopt;
-}
 
 domain::Redemption read_redemption(const Query& query) {
   return {.id = {query.integer(0)},
           .coupon_id = {query.integer(1)},
           .campaign_id = {query.integer(2)},
-          .user_id = maybe_user(query, 3),
+          .user_id = maybe_id<core::UserId>(query, 3),
           .amount = {query.integer(4)},
           .taken = query.maybe_integer(11),
           .reward = {.kind = domain::parse_reward_kind(query.text(5)).value(),
@@ -92,6 +69,47 @@ bool matches(const RedemptionFilter& filter, const domain::Redemption& redemptio
          (!filter.from || redemption.redeemed_at >= *filter.from) &&
          (!filter.to || redemption.redeemed_at < *filter.to);
 }
+
+// A user's redemptions, newest first, by following user_prev from the account's latest.
+class OfUser {
+ public:
+  // Ids below `before`. It is one of the user's own, where a page ended, or has to be looked for
+  // among the newest `rows`.
+  OfUser(Connection& connection, core::UserId user, std::int64_t before, std::int64_t rows)
+      : connection_(connection) {
+    if (begins_behind(user, before)) return;
+    {
+      Query account(connection, kLatest, user);
+      if (account.next()) next_ = maybe_id<core::Seq>(account, 0);
+    }
+    while (next_ && next_->value >= before && rows-- > 0) step();
+    if (next_ && next_->value >= before) next_.reset();
+  }
+
+  // Nothing at the end.
+  std::optional<domain::Redemption> next() {
+    if (!next_) return std::nullopt;
+    return step();
+  }
+
+ private:
+  bool begins_behind(core::UserId user, std::int64_t before) {
+    Query query(connection_, kById, before);
+    if (!query.next() || query.maybe_integer(3) != user.value) return false;
+    next_ = maybe_id<core::Seq>(query, 12);
+    return true;
+  }
+
+  domain::Redemption step() {
+    Query query(connection_, kById, *next_);
+    if (!query.next()) throw Contradiction("redemptions", next_->value, "is missing");
+    next_ = maybe_id<core::Seq>(query, 12);
+    return read_redemption(query);
+  }
+
+  Connection& connection_;
+  std::optional<core::Seq> next_;
+};
 
 // `next()` gives the next redemption, newest first, or nothing.
 template <class Next>
@@ -132,12 +150,14 @@ std::optional<domain::Redemption> find_redemption(Connection& connection, core::
 
 std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign,
                                core::UserId user) {
-  return read_integer(connection, kCount, user, campaign);
+  Query query(connection, kCount, campaign, user);
+  return query.next() ? query.integer(0) : 0;
 }
 
 std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign,
                                         std::int64_t bound) {
-  return std::max(bound, read_integer(connection, kMostOfAUser, campaign));
+  const bool counted = read_integer(connection, kHasCount, campaign) != 0;
+  return std::max(bound, read_integer(connection, counted ? kMostCounted : kMostOfAUser, campaign));
 }
 
 // There is no index by coupon: a coupon's ledger entries name its redemptions.
@@ -164,23 +184,19 @@ RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& 
     return scan(query, filter);
   }
   if (filter.user) {
-    Newest newest(connection, kByUser, *filter.user, before);
-    const auto next = [&]() -> std::optional<domain::Redemption> {
-      const auto id = newest.next();
-      if (!id) return std::nullopt;
-      return find_redemption(connection, {*id});
-    };
-    return scan(next, filter);
+    OfUser of_user(connection, *filter.user, before, rows);
+    return scan([&] { return of_user.next(); }, filter);
   }
   Query query(connection, kNewest, std::nullopt, before, rows);
   return scan(query, filter);
 }
 
-void insert_redemption(Tx& tx, const domain::Redemption& r) {
+void insert_redemption(Tx& tx, const domain::Redemption& r, std::optional<core::Seq> user_prev) {
   COUPOND_ASSERT(r.id == tx.last_seq());  // its own entry, just made
   COUPOND_ASSERT(r.amount.value >= 0 && !r.rolled_back_at);
   Query(tx.db(), kInsert, r.id, r.coupon_id, r.campaign_id, r.user_id, r.amount,
-        domain::name(r.reward.kind), r.reward.value, r.order_id, r.metadata, r.redeemed_at, r.taken)
+        domain::name(r.reward.kind), r.reward.value, r.order_id, r.metadata, r.redeemed_at, r.taken,
+        user_prev)
       .run();
 }
 
@@ -191,13 +207,21 @@ void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq)
 }
 
 std::int64_t erase_metadata_of(Tx& tx, core::UserId user) {
-  return Query(tx.db(), kEraseStanding, user).run() + Query(tx.db(), kEraseUndone, user).run();
+  std::vector<core::Seq> with_some;
+  OfUser of_user(tx.db(), user, std::numeric_limits<std::int64_t>::max(), 0);
+  while (const auto redemption = of_user.next()) {
+    if (redemption->metadata) with_some.push_back(redemption->id);
+  }
+  for (const core::Seq id : with_some) Query(tx.db(), kErase, id).run();
+  return static_cast<std::int64_t>(with_some.size());
 }
 
 std::optional<Balance> find_balance(Connection& connection, core::UserId user) {
   Query query(connection, kBalance, user);
   if (!query.next()) return std::nullopt;
-  return Balance{.credit = {query.integer(0)}, .subscription_ends_at = query.maybe_time(1)};
+  return Balance{.credit = {query.integer(0)},
+                 .subscription_ends_at = query.maybe_time(1),
+                 .last_redemption = maybe_id<core::Seq>(query, 2)};
 }
 
 void store_balance(Tx& tx, core::UserId user, const Balance& balance) {

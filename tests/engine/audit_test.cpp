@@ -226,12 +226,11 @@ constexpr Tampering kTables[] = {
     {"DELETE FROM redemptions WHERE id = " COUPOND_SOME_REDEMPTION, "is missing"},
     {"DELETE FROM redemptions WHERE id = (SELECT max(id) FROM redemptions)", "is missing"},
     {"INSERT INTO redemptions SELECT (SELECT max(seq) FROM ledger WHERE operation = "
-     "'user.create'), "
-     "coupon_id, campaign_id, user_id, amount, reward_kind, reward_value, NULL, NULL, redeemed_at, "
-     "NULL FROM redemptions LIMIT 1",
+     "'user.create'), coupon_id, campaign_id, user_id, amount, NULL, reward_kind, reward_value, "
+     "NULL, NULL, redeemed_at, NULL, NULL FROM redemptions LIMIT 1",
      "has no coupon.redeem entry"},
-    {"INSERT INTO redemptions SELECT 88888, coupon_id, campaign_id, user_id, amount, reward_kind, "
-     "reward_value, NULL, NULL, redeemed_at, NULL FROM redemptions LIMIT 1",
+    {"INSERT INTO redemptions SELECT 88888, coupon_id, campaign_id, user_id, amount, NULL, "
+     "reward_kind, reward_value, NULL, NULL, redeemed_at, NULL, NULL FROM redemptions LIMIT 1",
      "redemptions 88888 has no ledger entry"},
     {"UPDATE api_keys SET scopes = 'admin' WHERE id = 1", "api_keys 1: scopes is 'admin'"},
     {"UPDATE api_keys SET revoked_at = CASE WHEN revoked_at IS NULL THEN 1 END WHERE id = 1",

@@ -23,13 +23,14 @@ struct Attempt {
   const char* told;  // part of SQLite's message
 };
 
-// One campaign of each interesting kind, two users, and coupons in every state:
+// One campaign of each interesting kind, three users, and coupons in every state:
 // campaign 1: a pool capped at 4, one a user: coupons 1 (user 1's), 2, 3, 4 (void)
 // campaign 2: cards, single use: coupons 5 (redeemed), 6
 // campaign 3: one shared code for two uses: coupon 7, used once
 constexpr char kScene[] = R"(
   INSERT INTO users (id, uuid, email, email_key, password_hash, created_at, credit)
-    VALUES (1, 'u1', 'a@b', 'a@b', 'x', 1, 10), (2, 'u2', 'c@d', 'c@d', 'x', 1, 10);
+    VALUES (1, 'u1', 'a@b', 'a@b', 'x', 1, 10), (2, 'u2', 'c@d', 'c@d', 'x', 1, 10),
+           (3, 'u3', 'e@f', 'e@f', 'x', 1, 10);
   INSERT INTO campaigns (id, uuid, slug, mode, name, max_issued, max_per_user,
                          max_redemptions_per_coupon, max_redemptions_per_user, issued, assigned,
                          available, voided, created_at, updated_at)
@@ -50,15 +51,15 @@ constexpr char kScene[] = R"(
            (6, 2, 2, randomblob(24), x'00', 'available', NULL, 1, 1),
            (7, 3, 1, randomblob(24), x'00', 'available', NULL, 2, 1);
   INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, reward_value,
-                           redeemed_at)
-    VALUES (1, 5, 2, 1, 0, 'none', 0, 1), (2, 7, 3, 1, 0, 'none', 0, 1);
+                           redeemed_at, user_prev)
+    VALUES (1, 5, 2, 1, 0, 'none', 0, 1, NULL), (2, 7, 3, 1, 0, 'none', 0, 1, 1);
 )";
 
 #define COUPOND_NEW_COUPON \
   "INSERT INTO coupons (campaign_id, number, code_hash, code_sealed, state, user_id, last_seq) "
 #define COUPOND_NEW_REDEMPTION                                                          \
   "INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, " \
-  "reward_value, redeemed_at) "
+  "reward_value, redeemed_at, user_prev) "
 constexpr Attempt kAttempts[] = {
     // Overselling.
     {"UPDATE campaigns SET issued = issued + 1 WHERE id = 1", "CHECK constraint failed"},
@@ -92,15 +93,17 @@ constexpr Attempt kAttempts[] = {
     {"UPDATE coupons SET pool_slot = 0 WHERE id IN (2, 3)", "UNIQUE"},
     {"DELETE FROM coupons WHERE id = 6", "voided, never deleted"},
     // Redeeming twice.
-    {COUPOND_NEW_REDEMPTION "VALUES (3, 5, 2, 2, 0, 'none', 0, 1)", "cannot be redeemed"},
-    {COUPOND_NEW_REDEMPTION "VALUES (3, 4, 1, 2, 0, 'none', 0, 1)", "cannot be redeemed"},
-    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 1, 2, 0, 'none', 0, 1)", "cannot be redeemed"},
-    {COUPOND_NEW_REDEMPTION "VALUES (3, 7, 3, 1, 0, 'none', 0, 1)", "user redemption cap reached"},
-    {COUPOND_NEW_REDEMPTION "VALUES (3, 7, 3, 2, 0, 'none', 0, 1), (4, 7, 3, 2, 0, 'none', 0, 1)",
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 5, 2, 2, 0, 'none', 0, 1, NULL)", "cannot be redeemed"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 4, 1, 2, 0, 'none', 0, 1, NULL)", "cannot be redeemed"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 1, 2, 0, 'none', 0, 1, NULL)", "cannot be redeemed"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 7, 3, 1, 0, 'none', 0, 1, 2)",
+     "user redemption cap reached"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 7, 3, 2, 0, 'none', 0, 1, NULL), "
+                            "(4, 7, 3, 3, 0, 'none', 0, 1, NULL)",
      "cannot be redeemed"},
-    {COUPOND_NEW_REDEMPTION "VALUES (99, 6, 2, 2, 0, 'none', 0, 1)", "FOREIGN KEY"},
-    {COUPOND_NEW_REDEMPTION "VALUES (1, 6, 2, 2, 0, 'none', 0, 1)", "UNIQUE"},
-    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 2, 2, -5, 'none', 0, 1)", "CHECK"},
+    {COUPOND_NEW_REDEMPTION "VALUES (99, 6, 2, 2, 0, 'none', 0, 1, NULL)", "FOREIGN KEY"},
+    {COUPOND_NEW_REDEMPTION "VALUES (1, 6, 2, 2, 0, 'none', 0, 1, NULL)", "UNIQUE"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 2, 2, -5, 'none', 0, 1, NULL)", "CHECK"},
     {"UPDATE redemptions SET amount = 5 WHERE id = 1", "only be rolled back"},
     {"UPDATE redemptions SET user_id = 2, rolled_back_at = 5 WHERE id = 1", "only be rolled back"},
     {"UPDATE redemptions SET rolled_back_at = 5 WHERE id = 1;"
@@ -110,6 +113,21 @@ constexpr Attempt kAttempts[] = {
      "UPDATE redemptions SET rolled_back_at = NULL WHERE id = 1",
      "only once"},
     {"DELETE FROM redemptions WHERE id = 1", "rolled back, never deleted"},
+    // A user's redemptions, one behind the other, and their number where there is a cap.
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 2, 1, 0, 'none', 0, 1, NULL)", "names the one before"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 2, 2, 0, 'none', 0, 1, 2)", "names the one before"},
+    {"UPDATE redemptions SET user_prev = NULL, rolled_back_at = 5 WHERE id = 2",
+     "only be rolled back"},
+    {"UPDATE users SET last_redemption = NULL WHERE id = 1", "names the one before"},
+    {"UPDATE users SET last_redemption = 1 WHERE id = 1", "names the one before"},
+    {"UPDATE user_redemptions SET standing = standing - 1", "one by one"},
+    {"UPDATE user_redemptions SET standing = standing + 2", "one by one"},
+    {"UPDATE user_redemptions SET user_id = 2, standing = standing + 1", "one by one"},
+    {"INSERT OR REPLACE INTO user_redemptions VALUES (3, 1, 0)", "one by one"},
+    {"DELETE FROM user_redemptions", "as long as the cap"},
+    {"UPDATE redemptions SET rolled_back_at = 5 WHERE id = 2;"
+     "UPDATE user_redemptions SET standing = standing - 1",
+     "one by one"},
     // Credit.
     {"UPDATE users SET credit = credit - 11 WHERE id = 1", "CHECK"},
     {"UPDATE users SET credit = 'much' WHERE id = 1", "cannot store TEXT"},
@@ -209,13 +227,36 @@ TEST_CASE("storing and undoing a redemption uses the coupon and gives the use ba
   CHECK(state(5) == "redeemed 1");
   CHECK(state(7) == "available 1");
   connection.exec(COUPOND_NEW_REDEMPTION
-                  "VALUES (3, 1, 1, 1, 0, 'none', 0, 1), (4, 7, 3, 2, 0, 'none', 0, 1)");
+                  "VALUES (3, 1, 1, 1, 0, 'none', 0, 1, 2), (4, 7, 3, 2, 0, 'none', 0, 1, NULL)");
   CHECK(state(1) == "redeemed 1");
   CHECK(state(7) == "redeemed 2");
   connection.exec("UPDATE redemptions SET rolled_back_at = 5");
   CHECK(state(1) == "assigned 0");
   CHECK(state(5) == "available 0");
   CHECK(state(7) == "available 0");
+}
+
+TEST_CASE("the count of a user's redemptions comes, follows and goes with the cap", "[schema]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  auto connection = fixture.open(store::Connection::Access::kReadWrite);
+  connection.exec(kScene);
+  const auto counts = [&] {
+    store::Query query(connection,
+                       "SELECT coalesce(group_concat(campaign_id || ':' || user_id || '=' || "
+                       "standing, ' '), '') FROM user_redemptions");
+    query.next();
+    return query.text(0);
+  };
+  CHECK(counts() == "3:1=1");
+  connection.exec("UPDATE campaigns SET max_redemptions_per_user = 5 WHERE id IN (2, 3)");
+  CHECK(counts() == "2:1=1 3:1=1");
+  connection.exec(COUPOND_NEW_REDEMPTION
+                  "VALUES (3, 7, 3, 1, 0, 'none', 0, 1, 2), (4, 6, 2, 2, 0, 'none', 0, 1, NULL)");
+  CHECK(counts() == "2:1=1 2:2=1 3:1=2");
+  connection.exec("UPDATE redemptions SET rolled_back_at = 5 WHERE id IN (1, 2)");
+  CHECK(counts() == "2:1=0 2:2=1 3:1=1");
+  connection.exec("UPDATE campaigns SET max_redemptions_per_user = NULL WHERE id = 2");
+  CHECK(counts() == "3:1=1");
 }
 
 TEST_CASE("every statement of the store fits the schema", "[schema]") {

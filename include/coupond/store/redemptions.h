@@ -14,11 +14,12 @@
 namespace coupon::store {
 
 std::optional<domain::Redemption> find_redemption(Connection& connection, core::Seq id);
-// Redemptions of the campaign by the user that stand.
+// Redemptions of the campaign by the user that stand. Only where the campaign caps them: elsewhere
+// nobody counts.
 std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign,
                                core::UserId user);
 // The most any one user has of the campaign, if that is more than `bound`; otherwise `bound`. Reads
-// all of the campaign's redemptions: for rare changes of a cap only.
+// all redemptions where there was no cap before: for rare changes of a cap only.
 std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign,
                                         std::int64_t bound);
 // The redemptions of one coupon, newest first, rolled back ones too.
@@ -44,18 +45,21 @@ struct RedemptionPage {
 // Newest first. A page may be short although there are more; `next` tells.
 RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& filter);
 
-// Stores it. The schema takes the coupon's use with it, or refuses.
-void insert_redemption(Tx& tx, const domain::Redemption& redemption);
+// Stores it. The schema takes the coupon's use with it, or refuses. `user_prev`: the redemption
+// that was its user's latest until now.
+void insert_redemption(Tx& tx, const domain::Redemption& redemption,
+                       std::optional<core::Seq> user_prev);
 // Ends it and gives the use back. The coupon's last_seq becomes `seq`.
 void end_redemption(Tx& tx, const domain::Redemption& redemption, core::Seq seq);
 
 // Takes the metadata off all redemptions of a user; how many had some.
 std::int64_t erase_metadata_of(Tx& tx, core::UserId user);
 
-// What redemptions move of an account.
+// What redemptions move of an account. The latest of them is moved by the schema.
 struct Balance {
   core::Credit credit = {};
   std::optional<core::UnixMs> subscription_ends_at = {};
+  std::optional<core::Seq> last_redemption = {};
 };
 std::optional<Balance> find_balance(Connection& connection, core::UserId user);
 void store_balance(Tx& tx, core::UserId user, const Balance& balance);
