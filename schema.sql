@@ -230,9 +230,11 @@ CREATE TABLE coupons (
   -- owner. Both keys are in secret.key, so a stolen file holds no spendable code.
   code_hash   BLOB    NOT NULL UNIQUE CHECK (length(code_hash) = 24),
   code_sealed BLOB    NOT NULL,
+  -- freed: void, and its code may be stored anew, so that its hash is disguised (domain/coupon.h).
   -- In pairs: SQLite compares with two values at once, but builds a table of more at each update.
   state       TEXT    NOT NULL
-                      CHECK (state IN ('available', 'assigned') OR state IN ('redeemed', 'void')),
+                      CHECK (state IN ('available', 'assigned') OR state IN ('redeemed', 'void')
+                             OR state = 'freed'),
   user_id     INTEGER REFERENCES users (id),         -- the owner; a bearer code has none
   uses        INTEGER NOT NULL DEFAULT 0,
   max_uses    INTEGER CHECK (max_uses >= 1),
@@ -245,6 +247,9 @@ CREATE TABLE coupons (
   value       INTEGER CHECK (value >= 0),
   topped_up   INTEGER,
   balance     INTEGER CHECK (balance >= 0),          -- never more spent than there was
+  -- A keyed hash of the code's last four symbols, so that staff find a code of which they have no
+  -- more than that.
+  tail        INTEGER,
 
   UNIQUE (campaign_id, number),
   CHECK (uses >= 0),
@@ -255,11 +260,12 @@ CREATE TABLE coupons (
   CHECK (balance <= value + topped_up),
   CHECK ((balance IS NULL) = (value IS NULL) AND (balance IS NULL) = (topped_up IS NULL)),
   -- All spent is redeemed, and nothing else is; a blank one waits for its first money.
-  CHECK (balance IS NULL OR state = 'void'
+  CHECK (balance IS NULL OR state IN ('void', 'freed')
          OR (state = 'redeemed') = (balance = 0 AND value + topped_up > 0)),
   CHECK (pool_slot IS NULL OR state = 'available')
 ) STRICT;
 
+CREATE INDEX coupons_by_tail ON coupons (tail) WHERE tail IS NOT NULL;
 CREATE INDEX coupons_by_user ON coupons (user_id, campaign_id) WHERE user_id IS NOT NULL;
 -- A random draw picks a random slot and moves the last one into its place: O(log n), exactly fair.
 CREATE UNIQUE INDEX coupons_by_slot ON coupons (campaign_id, pool_slot)
@@ -284,22 +290,36 @@ END;
 CREATE TRIGGER coupons_within_the_user_cap_when_assigned AFTER UPDATE OF user_id ON coupons
 WHEN NEW.user_id IS NOT NULL AND NEW.user_id IS NOT OLD.user_id
 BEGIN
-  SELECT RAISE(ABORT, 'an owner is for ever') WHERE OLD.user_id IS NOT NULL;
   SELECT RAISE(ABORT, 'user cap reached') FROM campaigns AS c
    WHERE c.id = NEW.campaign_id AND c.max_per_user IS NOT NULL
      AND (SELECT count(*) FROM coupons
            WHERE user_id = NEW.user_id AND campaign_id = NEW.campaign_id) > c.max_per_user;
 END;
 
+-- One given to the wrong person is given to another, until it has been used.
+CREATE TRIGGER coupons_keep_their_owner BEFORE UPDATE OF user_id ON coupons
+WHEN OLD.user_id IS NOT NULL AND NEW.user_id IS NOT OLD.user_id
+ AND (NEW.user_id IS NULL OR OLD.uses > 0 OR OLD.state <> 'assigned')
+BEGIN SELECT RAISE(ABORT, 'a used coupon keeps its owner, and an owner can only be another'); END;
+
 CREATE TRIGGER coupons_change_state_legally BEFORE UPDATE OF state ON coupons
 WHEN NEW.state <> OLD.state AND NOT (
-     OLD.state = 'available'                                -- assign, redeem, void
-  OR (OLD.state = 'assigned' AND NEW.state <> 'available')  -- redeem, void
-  OR (OLD.state = 'redeemed' AND NEW.state <> 'void'))      -- roll back, top up
+     OLD.state = 'available'                                -- assign, redeem, void, free
+  OR (OLD.state = 'assigned' AND NEW.state <> 'available')  -- redeem, void, free
+  OR (OLD.state = 'redeemed' AND NEW.state NOT IN ('void', 'freed'))  -- roll back, top up
+  OR (OLD.state = 'void' AND NEW.state <> 'redeemed' AND OLD.uses = 0))  -- restore, free
 BEGIN SELECT RAISE(ABORT, 'a coupon cannot change to that state'); END;
 
 CREATE TRIGGER coupons_are_never_deleted BEFORE DELETE ON coupons
 BEGIN SELECT RAISE(ABORT, 'coupons are voided, never deleted'); END;
+
+-- How often a coupon could be used and when it ended when it was made, for those of which that was
+-- changed since: what the entry that made them fixed.
+CREATE TABLE original_terms (
+  coupon_id  INTEGER PRIMARY KEY REFERENCES coupons (id),
+  max_uses   INTEGER,
+  expires_at INTEGER
+) STRICT;
 
 -- At most one hold a coupon, by the primary key. One whose time has passed is as good as gone: the
 -- next hold takes its place, and nothing has to sweep.
@@ -396,7 +416,7 @@ CREATE TRIGGER redemptions_take_a_use AFTER INSERT ON redemptions
 BEGIN
   SELECT RAISE(ABORT, 'the coupon cannot be redeemed') FROM coupons
    WHERE id = NEW.coupon_id
-     AND (state IN ('redeemed', 'void') OR campaign_id <> NEW.campaign_id
+     AND (state IN ('redeemed', 'void') OR state = 'freed' OR campaign_id <> NEW.campaign_id
           OR (balance IS NULL) <> (NEW.taken IS NULL));
   UPDATE coupons
      SET uses = uses + 1,
@@ -468,7 +488,7 @@ CREATE INDEX idempotency_by_age ON idempotency (created_at);
 -- stores its codes and raises `done` together, so a crash neither loses nor doubles one.
 CREATE TABLE jobs (
   id          INTEGER PRIMARY KEY,
-  kind        TEXT    NOT NULL CHECK (kind IN ('generate', 'import')),
+  kind        TEXT    NOT NULL CHECK (kind IN ('generate', 'import', 'change')),
   campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
   actor       TEXT    NOT NULL,
   state       TEXT    NOT NULL CHECK (state IN
@@ -482,6 +502,14 @@ CREATE TABLE jobs (
   updated_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX jobs_unfinished ON jobs (id) WHERE state IN ('receiving', 'queued', 'running');
+
+-- The coupons a job has made: their numbers in its campaign.
+CREATE TABLE job_lots (
+  job_id       INTEGER NOT NULL REFERENCES jobs (id),
+  first_number INTEGER NOT NULL,
+  units        INTEGER NOT NULL CHECK (units >= 1),
+  PRIMARY KEY (job_id, first_number)
+) STRICT, WITHOUT ROWID;
 
 -- The lines of an import, sealed like codes, in parts small enough for one slice each.
 CREATE TABLE job_parts (

@@ -84,9 +84,9 @@ std::optional<Json> value_of(const FieldSpec& field, const std::string& text) {
       if (text != "yes" && text != "no") return std::nullopt;
       return Json(text == "yes");
     case Type::kTime: {
-      const auto at = core::parse_time(text);
-      if (!at.ok()) return std::nullopt;
-      return Json(core::to_rfc3339(*at));
+      // As typed: a date alone is a day in the server's zone.
+      if (!core::parse_local_time(text, field.value.date_means).ok()) return std::nullopt;
+      return Json(text);
     }
     case Type::kObject:
       return reward_in(text);
@@ -120,6 +120,13 @@ core::Result<Json> body_of(const CampaignInput& input, const http::Shape& shape,
   for (const auto& [name, text] : input.fields) {
     const FieldSpec& field = *shape.find(name);
     auto value = value_of(field, text);
+    if (!value && field.value.type == Type::kTime) {
+      return core::Error{
+          .reason = core::Reason::kInvalidRequest,
+          .message = flag_of(name) + ": " +
+                     core::parse_local_time(text, field.value.date_means).error().message +
+                     (field.nullable ? ", or none." : ".")};
+    }
     if (!value) {
       return core::Error{
           .reason = core::Reason::kInvalidRequest,
@@ -173,8 +180,31 @@ int set(const CampaignInput& input) {
         channel.call("PATCH", "/api/v1/campaigns/" + http::percent_encode(input.campaign), *body);
     if (!changed.ok()) return fail(changed.error());
     std::cout << "Campaign " << text_of(*changed, "slug") << " changed.\n";
+    // A date was typed, an instant is what counts.
+    for (const char* time : {"starts_at", "ends_at"}) {
+      if (input.fields.contains(time)) {
+        std::cout << time << " is "
+                  << (changed->at(time).is_null() ? "none" : text_of(*changed, time)) << ".\n";
+      }
+    }
+    if (changed->contains("codes_out")) std::cout << text_of(*changed, "codes_out") << "\n";
     return printed();
   });
+}
+
+int move(const CampaignInput& input, const char* method, const char* verb, const char* told) {
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    const std::string path = "/api/v1/campaigns/" + http::percent_encode(input.campaign) + verb;
+    const auto moved = channel.call(method, path, Json::object());
+    if (!moved.ok()) return fail(moved.error());
+    std::cout << "Campaign " << text_of(*moved, "slug") << told << "\n";
+    return printed();
+  });
+}
+
+int archive(const CampaignInput& input) { return move(input, "DELETE", "", " archived."); }
+int unarchive(const CampaignInput& input) {
+  return move(input, "POST", "/unarchive", " is open again, as it was.");
 }
 
 }  // namespace
@@ -193,6 +223,13 @@ void add_campaign(CommandLine& line) {
       add_data_command(line, campaign, "set", "Change what is given, leave the rest", input, set);
   changed->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
       ->required();
+  for (const auto& [name, about, run] :
+       {std::tuple{"archive", "End a campaign; its codes stay on record", &archive},
+        std::tuple{"unarchive", "Take a campaign out of the archive", &unarchive}}) {
+    add_data_command(line, campaign, name, about, input, run)
+        ->add_option("campaign", input->campaign, "Slug, id or UUID")
+        ->required();
+  }
   changed->footer("Example: coupond campaign set tokens --max-issued 500 --max-per-user 1");
   add_fields(*changed, app::campaign_patch_shape(), *input);
 }

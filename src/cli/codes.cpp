@@ -6,6 +6,7 @@
 #include "coupond/core/limits.h"
 #include "src/cli/channel_command.h"
 #include "src/cli/codes_balance.h"
+#include "src/cli/codes_change.h"
 #include "src/cli/codes_import.h"
 #include "src/cli/progress.h"
 
@@ -23,6 +24,7 @@ struct CodesInput {
   std::string file = "-";
   std::string column;  // of the codes in an import; empty: found out
   std::vector<std::string> ignore;
+  std::int64_t undo = 0;  // the job to take back in place of an import
   bool header = false, no_header = false, yes = false, dry_run = false;
 };
 
@@ -81,6 +83,7 @@ int generate(const CodesInput& input) {
 }
 
 int import(const CodesInput& input) {
+  if (input.undo > 0) return undo_job(input.data, input.undo, input.dry_run);
   const auto text = read_codes(input.file);
   if (!text.ok()) return fail(text.error());
   return with_channel(input.data, [&](ControlChannel& channel) -> int {
@@ -143,6 +146,10 @@ void add_codes(CommandLine& line) {
   brought->add_option("--ignore", input->ignore, "Columns to leave out although they change a code")
       ->delimiter(',');
   brought->add_flag("--yes", input->yes, "Codes of one or two characters are right");
+  brought
+      ->add_option("--undo", input->undo,
+                   "In place of an import: end and free the unused codes of this job")
+      ->check(whole_number(1, core::limits::kCountMax));
   brought->add_flag("--dry-run", input->dry_run, "Say what would be stored, and store nothing");
   brought->footer(
       "Names each line that is refused. Exit code 1 when there was one. When the command is\n"
@@ -150,6 +157,7 @@ void add_codes(CommandLine& line) {
       "Example: coupond codes import members-2027 codes.csv");
   add("export", "Print every code of a campaign as CSV, with its state", export_all);
   add_codes_balance(line, codes);
+  add_codes_change(line, codes);
 }
 
 }  // namespace coupon::cli

@@ -82,6 +82,7 @@ class Import {
 
   std::int64_t stored() const { return stored_; }
   std::int64_t refused() const { return refused_; }
+  const std::string& jobs() const { return jobs_; }
 
  private:
   core::Result<core::Done> run_part(std::string body, std::int64_t added, std::string_view part) {
@@ -90,6 +91,7 @@ class Import {
     if (!queued.ok()) return queued.error();
     const auto id = queued->at("job").at("id").get<std::int64_t>();
     const std::string path = "/api/v1/jobs/" + std::to_string(id);
+    jobs_ += (jobs_.empty() ? "" : ", ") + std::to_string(id);
     const auto job = wait_for(path);
     if (!job.ok()) return job.error();
     stored_ += job->at("done").get<std::int64_t>() - job->at("errors").get<std::int64_t>();
@@ -155,6 +157,7 @@ class Import {
   std::int64_t line_ = 0;    // lines before it
   std::int64_t stored_ = 0;
   std::int64_t refused_ = 0;
+  std::string jobs_;
   Progress progress_{"Importing"};
 };
 
@@ -211,6 +214,7 @@ int import_codes(ControlChannel& channel, const std::string& target, const std::
   const auto done = import.run();
   if (!done.ok()) return fail(done.error());
   std::cout << import.stored() << " codes stored, " << import.refused() << " refused.\n";
+  std::cerr << "Job " << import.jobs() << "; --undo takes one back.\n";
   const int written = printed();
   return import.refused() == 0 ? written : kFailed;
 }

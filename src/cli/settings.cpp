@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -106,6 +108,18 @@ bool read_max_connections(const std::string& value, app::Settings& settings) {
   if (number) settings.max_connections = static_cast<std::size_t>(*number);
   return number.has_value();
 }
+// Tells the C library, which is asked wherever a date stands for a moment. Before any thread
+// starts.
+bool read_timezone(const std::string& value, app::Settings&) {
+  if (value == "local") return true;
+  const std::string file = "/usr/share/zoneinfo/" + value;
+  const bool known = value == "UTC" || (value.find("..") == std::string::npos && value[0] != '/' &&
+                                        std::filesystem::is_regular_file(file));
+  if (!known) return false;
+  ::setenv("TZ", (value == "UTC" ? value : ":" + value).c_str(), 1);
+  ::tzset();
+  return true;
+}
 bool read_log(const std::string& value, app::Settings& settings) {
   bool json = false;
   const bool good = read_choice(value, "json", "text", json);
@@ -186,6 +200,9 @@ SettingList::SettingList()
            "origins such as https://shop.example with commas between, or *", read_allow_origin},
           {"--max-connections", "COUPOND_MAX_CONNECTIONS", "4096", "N", "Open connections at once",
            "a number from 1 to 1000000", read_max_connections},
+          {"--timezone", "COUPOND_TIMEZONE", "local", "ZONE",
+           "The shop's zone, in which a date alone begins and ends; local is this machine's",
+           "a zone such as Europe/Berlin or UTC, or local", read_timezone},
           {"--log", "COUPOND_LOG", "text", "text|json", "How log lines look, on stderr",
            "text or json", read_log},
       } {}

@@ -209,6 +209,22 @@ CodeVault::CodeHash CodeVault::hash(std::string_view canonical_code) const {
   return hash;
 }
 
+std::int64_t CodeVault::tail(std::string_view canonical_code) const {
+  constexpr int kSymbols = 4;
+  std::size_t from = canonical_code.size();
+  for (int symbols = 0; from > 0 && symbols < kSymbols; ++symbols) {
+    // Back to the first byte of the symbol.
+    do {
+      --from;
+    } while (from > 0 && (static_cast<unsigned char>(canonical_code[from]) & 0xc0) == 0x80);
+  }
+  // No code begins so: a tag is never a code's hash.
+  const CodeHash tag = hash("\n" + fold_lookalikes(canonical_code.substr(from)));
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < sizeof bits; ++i) bits = bits << 8 | tag[i];
+  return static_cast<std::int64_t>(bits >> 1);
+}
+
 std::string CodeVault::seal(std::string_view display) const {
   const Result<std::string> code = canonical(display);
   COUPOND_ASSERT(code.ok());

@@ -52,6 +52,7 @@ constexpr std::array kRows = {
         "The campaign's mode does not allow this"},
     Row{Reason::kInactive, Kind::kConflict, "inactive", "The campaign is not active"},
     Row{Reason::kArchived, Kind::kTooLate, "archived", "The campaign is archived"},
+    Row{Reason::kNotArchived, Kind::kConflict, "not_archived", "The campaign is not archived"},
     Row{Reason::kNotStarted, Kind::kTooEarly, "not_started", "The campaign has not started"},
     Row{Reason::kEnded, Kind::kTooLate, "ended", "The campaign has ended"},
     Row{Reason::kCampaignCapReached, Kind::kExhausted, "campaign_cap_reached",
@@ -75,6 +76,8 @@ constexpr std::array kRows = {
         "The credit, subscription or balance would be larger than any may be"},
     Row{Reason::kCapBelowUsed, Kind::kConflict, "cap_below_used",
         "A limit cannot be lower than what is already used"},
+    Row{Reason::kTooManyCodes, Kind::kConflict, "too_many_codes",
+        "The campaign has too many codes to change them in one request"},
     Row{Reason::kPatternExhausted, Kind::kConflict, "pattern_exhausted",
         "The code pattern has no room for that many codes"},
 
@@ -85,6 +88,7 @@ constexpr std::array kRows = {
     Row{Reason::kAlreadyRedeemed, Kind::kConflict, "already_redeemed",
         "The coupon has already been redeemed"},
     Row{Reason::kVoid, Kind::kTooLate, "void", "The coupon is void"},
+    Row{Reason::kNotVoid, Kind::kConflict, "not_void", "The coupon is not void"},
     Row{Reason::kExpired, Kind::kTooLate, "expired", "The coupon has expired"},
     Row{Reason::kHeldByOther, Kind::kConflict, "held_by_other",
         "The coupon is held by another process"},
@@ -98,6 +102,7 @@ constexpr std::array kRows = {
     Row{Reason::kAlreadyRolledBack, Kind::kConflict, "already_rolled_back",
         "The redemption has already been rolled back"},
     Row{Reason::kJobFinished, Kind::kConflict, "job_finished", "The job has already ended"},
+    Row{Reason::kJobRunning, Kind::kConflict, "job_running", "The job has not ended yet"},
 
     Row{Reason::kBusy, Kind::kBusy, "busy", "The server is busy"},
     Row{Reason::kOutcomeUnknown, Kind::kUnknown, "outcome_unknown",

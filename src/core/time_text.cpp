@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
 
 namespace coupon::core {
 namespace {
@@ -184,6 +186,50 @@ Result<UnixMs> parse_time(std::string_view text) {
   const std::int64_t at_ms = date_ms + time_ms - offset_ms;
   if (!in.done() || at_ms < 0 || at_ms > kLastMs) return not_a_time();
   return UnixMs{at_ms};
+}
+
+namespace {
+
+// The first instant of the day that is `days` after that date, in the shop's zone.
+UnixMs local_midnight(UnixMs utc_date, int days) {
+  const std::chrono::year_month_day date{
+      std::chrono::sys_days(std::chrono::days(utc_date.value / kMsPerDay))};
+  std::tm local{};
+  local.tm_year = static_cast<int>(date.year()) - 1900;
+  local.tm_mon = static_cast<int>(static_cast<unsigned>(date.month())) - 1;
+  local.tm_mday = static_cast<int>(static_cast<unsigned>(date.day())) + days;
+  local.tm_isdst = -1;
+  return {static_cast<std::int64_t>(std::mktime(&local)) * kMsPerSecond};
+}
+
+// "+01:00": the zone's offset on that day.
+std::string local_offset(UnixMs utc_date) {
+  const std::time_t noon = (utc_date.value + kMsPerDay / 2) / kMsPerSecond;
+  std::tm local{};
+  ::localtime_r(&noon, &local);
+  const auto minutes = static_cast<unsigned>(std::abs(local.tm_gmtoff) / 60);
+  std::string text(1, local.tm_gmtoff < 0 ? '-' : '+');
+  append_digits(text, 2, minutes / 60);
+  append_digits(text += ':', 2, minutes % 60);
+  return text;
+}
+
+}  // namespace
+
+Result<UnixMs> parse_local_time(std::string_view text, DateMeans date) {
+  constexpr std::size_t kDateBytes = 10;
+  auto at = parse_time(text);
+  if (at && text.size() == kDateBytes) {
+    return local_midnight(*at, date == DateMeans::kLastMoment ? 1 : 0);
+  }
+  if (at) return at;
+  const bool only_zone_missing = parse_time(std::string(text) + "Z").ok();
+  if (!only_zone_missing) return at;
+  const UnixMs day = *parse_time(text.substr(0, kDateBytes));
+  std::string message = "Which zone? Write ";
+  message.append(text).append(local_offset(day)).append(" for the time here, or ");
+  message.append(text).append("Z for UTC");
+  return Error{.reason = Reason::kInvalidRequest, .message = std::move(message)};
 }
 
 std::string duration_text(std::int64_t ms) {

@@ -39,7 +39,7 @@ Rules state_rules(const CouponFacts& facts) {
   if (coupon.max_uses == 1) spent = Reason::kAlreadyRedeemed;
   if (traits(facts.campaign.mode).one_code) spent = Reason::kNoCouponsLeft;
   Rules rules{
-      {.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
+      {.reason = Reason::kVoid, .pass = !is_ended(coupon)},
       {.reason = Reason::kExpired, .pass = !coupon.expires_at || facts.now < *coupon.expires_at},
       {.reason = spent, .pass = !used_up, .value = coupon.uses, .limit = coupon.max_uses}};
   if (coupon.funds) {
@@ -178,7 +178,7 @@ Rules release_rules(const CouponFacts& facts) {
 }
 
 Rules void_rules(const Coupon& coupon) {
-  return {{.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
+  return {{.reason = Reason::kVoid, .pass = !is_ended(coupon)},
           {.reason = Reason::kAlreadyRedeemed, .pass = coupon.state != CouponState::kRedeemed}};
 }
 
@@ -188,7 +188,7 @@ namespace {
 Rules balance_state_rules(const Campaign& campaign, const Coupon& coupon, core::UnixMs now) {
   return {{.reason = Reason::kArchived, .pass = !campaign.archived_at},
           {.reason = Reason::kNoBalance, .pass = coupon.funds.has_value()},
-          {.reason = Reason::kVoid, .pass = coupon.state != CouponState::kVoid},
+          {.reason = Reason::kVoid, .pass = !is_ended(coupon)},
           {.reason = Reason::kExpired, .pass = !coupon.expires_at || now < *coupon.expires_at}};
 }
 

@@ -5,8 +5,9 @@
 namespace coupon::domain {
 namespace {
 
-constexpr Names<JobKind, 2> kKinds{
-    {{{JobKind::kGenerate, "generate"}, {JobKind::kImport, "import"}}}};
+constexpr Names<JobKind, 3> kKinds{{{{JobKind::kGenerate, "generate"},
+                                     {JobKind::kImport, "import"},
+                                     {JobKind::kChange, "change"}}}};
 
 constexpr Names<JobState, 6> kStates{{{{JobState::kReceiving, "receiving"},
                                        {JobState::kQueued, "queued"},

@@ -154,17 +154,20 @@ void read_value(const ValueSpec&, const Json& json, bool& value, Reader& reader)
   value = json.get<bool>();
 }
 
-void read_value(const ValueSpec&, const Json& json, core::UnixMs& value, Reader& reader) {
-  constexpr std::size_t kBareDateLength = 10;
-  const auto complain = [&] {
-    reader.complain("must be a time like 2026-01-31T12:00:00Z, from 1970 on");
+void read_value(const ValueSpec& spec, const Json& json, core::UnixMs& value, Reader& reader) {
+  const auto complain = [&](const std::string& more) {
+    reader.complain("must be a time like 2026-01-31T12:00:00Z or a date, from 1970 on" + more);
   };
-  if (!json.is_string()) return complain();
+  if (!json.is_string()) return complain("");
   const auto& text = json.get_ref<const std::string&>();
-  if (reader.strict() && text.size() == kBareDateLength) return complain();
-  const auto time = core::parse_time(text);
-  if (!time) return complain();
-  value = *time;
+  const auto time =
+      reader.strict() ? core::parse_local_time(text, spec.date_means) : core::parse_time(text);
+  if (time) {
+    value = *time;
+  } else {
+    const std::string& why = time.error().message;
+    complain(why.starts_with("Which zone?") ? ". " + why : "");
+  }
 }
 
 std::int64_t read_integer(const ValueSpec& spec, const Json& json, Reader& reader) {

@@ -18,9 +18,9 @@ CouponState state_of(const domain::Coupon& coupon) {
 }
 
 // One coupon's part: its entry, its row and the campaign's count.
-BalanceChanged put(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
-                   std::string_view operation, std::int64_t amount, std::int64_t units,
-                   const std::optional<std::string>& why) {
+CouponChanged put(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
+                  std::string_view operation, std::int64_t amount, std::int64_t units,
+                  const std::optional<std::string>& why) {
   domain::Coupon& coupon = loaded.coupon;
   domain::Funds& funds = coupon.funds.value();
   funds.topped_up += amount;
@@ -42,19 +42,19 @@ BalanceChanged put(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                                .detail = why});
   store::put_on(tx, coupon, amount, coupon.last_seq);
   const domain::Campaign& campaign = *loaded.campaign;
-  BalanceChanged changed{.coupon = std::move(coupon),
-                         .campaign_slug = campaign.slug,
-                         .currency = campaign.policy.currency,
-                         .seq = tx.last_seq()};
+  CouponChanged changed{.coupon = std::move(coupon),
+                        .campaign_slug = campaign.slug,
+                        .currency = campaign.policy.currency,
+                        .seq = tx.last_seq()};
   tx.count(changed.coupon.campaign_id, {.available = available});
   return changed;
 }
 
 }  // namespace
 
-core::Result<BalanceChanged> top_up(store::Tx& tx, const Caller& caller,
-                                    const domain::CodeHash& code, std::int64_t amount,
-                                    const std::optional<std::string>& why) {
+core::Result<CouponChanged> top_up(store::Tx& tx, const Caller& caller,
+                                   const domain::CodeHash& code, std::int64_t amount,
+                                   const std::optional<std::string>& why) {
   if (!caller.may(Scope::kIssue)) return Reason::kForbidden;
   auto loaded = load_coupon(tx, code);
   if (!loaded) return Reason::kUnknownCode;

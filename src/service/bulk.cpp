@@ -6,6 +6,7 @@
 #include "coupond/domain/decide.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
+#include "coupond/store/jobs.h"
 
 namespace coupon::service {
 namespace {
@@ -61,6 +62,11 @@ core::Result<std::vector<FreshCode>> unknown_of(Engine& engine, std::vector<Fres
                       [&](const FreshCode& code) { return holder_of(db, code).has_value(); });
         return std::move(codes);
       });
+}
+
+void note_lot(store::Tx& tx, std::int64_t job, const Generated& made) {
+  if (made.count == 0) return;
+  store::add_job_lot(tx, job, {.first_number = made.first_number, .units = made.count});
 }
 
 core::Error pattern_exhausted() { return {.reason = Reason::kPatternExhausted, .message = {}}; }

@@ -23,6 +23,9 @@ core::Result<domain::Campaign> campaign_for_import(Engine& engine, const Caller&
 // Which of the codes are stored nowhere yet, as of now.
 core::Result<std::vector<FreshCode>> unknown_of(Engine& engine, std::vector<FreshCode> codes);
 
+// Notes which coupons a job has made.
+void note_lot(store::Tx& tx, std::int64_t job, const Generated& made);
+
 core::Error pattern_exhausted();
 
 // kPatternExhausted unless the source still has `count` codes that are stored nowhere. Free when

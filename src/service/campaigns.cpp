@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "coupond/core/ids.h"
+#include "coupond/core/limits.h"
 #include "coupond/domain/policy.h"
+#include "coupond/service/changes.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
 #include "coupond/store/redemptions.h"
@@ -127,7 +129,7 @@ std::optional<domain::Coupon> shared_coupon(store::Tx& tx, const domain::Campaig
 
 // What a new number of uses does to the shared coupon's place among the available ones.
 std::int64_t available_change(const domain::Coupon& coupon, std::optional<std::int64_t> max_uses) {
-  if (coupon.state == domain::CouponState::kVoid) return 0;
+  if (domain::is_ended(coupon)) return 0;
   const bool before = coupon.state == domain::CouponState::kAvailable;
   const bool after = max_uses != coupon.uses;
   return static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
@@ -145,6 +147,50 @@ core::Seq append(store::Tx& tx, const Caller& caller, std::string_view operation
                     .campaign_id = campaign.id,
                     .available = available,
                     .digest = digest});
+}
+
+// Whether codes that exist must change with the policy.
+bool codes_follow(const domain::Campaign& before, const domain::Campaign& after) {
+  return before.policy.max_redemptions_per_coupon != after.policy.max_redemptions_per_coupon &&
+         !domain::traits(after.mode).one_code && before.counters.issued > 0 && !after.policy.value;
+}
+
+std::optional<core::Error> uses_refusal(store::Tx& tx, const domain::Campaign& before,
+                                        const domain::Policy& after) {
+  if (before.counters.issued > core::limits::kCodesThatFollowMax) {
+    return core::Error{
+        .reason = Reason::kTooManyCodes,
+        .message = "The campaign has " + std::to_string(before.counters.issued) +
+                   " codes. Change their uses by a job, which changes the campaign, too: POST " +
+                   "/api/v1/campaigns/" + before.slug + "/codes/change, or `coupond codes change " +
+                   before.slug + " --uses N`",
+        .number = before.counters.issued};
+  }
+  if (!after.max_redemptions_per_coupon) return std::nullopt;
+  const std::int64_t used_more =
+      store::count_used_more(tx.db(), before.id, *after.max_redemptions_per_coupon);
+  if (used_more == 0) return std::nullopt;
+  return core::Error{
+      .reason = Reason::kCapBelowUsed,
+      .message = std::to_string(used_more) + " codes were used more often than that already",
+      .number = used_more};
+}
+
+// Gives every code the uses that the policy says now.
+core::Result<core::Done> let_codes_follow(store::Tx& tx, const Caller& caller,
+                                          const domain::Campaign& after) {
+  Terms terms;
+  terms.max_uses.emplace(after.policy.max_redemptions_per_coupon);
+  const auto page =
+      store::list_coupons(tx.db(), after.id, 0, core::limits::kCodesThatFollowMax).coupons;
+  for (const domain::Coupon& coupon : page) {
+    const bool same = coupon.max_uses == after.policy.max_redemptions_per_coupon;
+    if (same || domain::is_ended(coupon)) continue;
+    if (auto changed = change_terms(tx, caller, coupon.id, terms, {}); !changed) {
+      return changed.error();
+    }
+  }
+  return core::Done{};
 }
 
 core::Result<CampaignWritten> store_change(store::Tx& tx, const Caller& caller,
@@ -184,9 +230,10 @@ core::Result<CampaignWritten> create_campaign(store::Tx& tx, const Caller& calle
   return written(tx, campaign.id, campaign.last_seq);
 }
 
-core::Result<CampaignWritten> change_campaign(
-    store::Tx& tx, const Caller& caller, core::CampaignId id,
-    const std::function<void(domain::Campaign&)>& change) {
+core::Result<CampaignWritten> change_campaign(store::Tx& tx, const Caller& caller,
+                                              core::CampaignId id,
+                                              const std::function<void(domain::Campaign&)>& change,
+                                              Codes codes) {
   if (!caller.is_admin()) return Reason::kForbidden;
   const domain::Campaign* before = tx.campaign(id);
   if (before == nullptr) return Reason::kUnknownCampaign;
@@ -203,7 +250,14 @@ core::Result<CampaignWritten> change_campaign(
   if (is_taken(tx.db(), after)) return Reason::kSlugTaken;
   if (auto error = value_refusal(*before, after.policy)) return *error;
   if (auto error = cap_refusal(tx, *before, after.policy)) return *error;
-  return store_change(tx, caller, std::move(after));
+  const bool follow = codes == Codes::kFollow && codes_follow(*before, after);
+  if (follow) {
+    if (auto error = uses_refusal(tx, *before, after.policy)) return *error;
+  }
+  auto written = store_change(tx, caller, std::move(after));
+  if (!written || !follow) return written;
+  if (auto done = let_codes_follow(tx, caller, written->campaign); !done) return done.error();
+  return CampaignWritten{.campaign = *tx.campaign(id), .seq = tx.last_seq()};
 }
 
 core::Result<CampaignWritten> archive_campaign(store::Tx& tx, const Caller& caller,
@@ -216,6 +270,21 @@ core::Result<CampaignWritten> archive_campaign(store::Tx& tx, const Caller& call
   after.archived_at = tx.now();
   after.updated_at = tx.now();
   after.last_seq = append(tx, caller, store::operation::kCampaignArchive, after);
+  store::update_campaign(tx, after);
+  return written(tx, id, after.last_seq);
+}
+
+core::Result<CampaignWritten> unarchive_campaign(store::Tx& tx, const Caller& caller,
+                                                 core::CampaignId id) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  const domain::Campaign* campaign = tx.campaign(id);
+  if (campaign == nullptr) return Reason::kUnknownCampaign;
+  if (!campaign->archived_at) return Reason::kNotArchived;
+  domain::Campaign after = *campaign;
+  after.archived_at.reset();
+  if (is_taken(tx.db(), after)) return Reason::kSlugTaken;
+  after.updated_at = tx.now();
+  after.last_seq = append(tx, caller, store::operation::kCampaignUnarchive, after);
   store::update_campaign(tx, after);
   return written(tx, id, after.last_seq);
 }

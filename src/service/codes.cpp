@@ -98,7 +98,8 @@ Generated write(store::Tx& tx, const Caller& caller, const domain::Campaign& cam
                   .state = domain::CouponState::kAvailable,
                   .max_uses = campaign.policy.max_redemptions_per_coupon,
                   .expires_at = codes[i]->expires_at,
-                  .last_seq = seq};
+                  .last_seq = seq,
+                  .tail = codes[i]->tail};
     if (const auto funds = value_of(campaign, *codes[i])) {
       coupons[i].funds = {.value = *funds, .balance = *funds};
     }
@@ -129,7 +130,8 @@ core::Result<FreshCode> seal_code(const core::CodeVault& vault, std::string_view
   FreshCode code{.display = std::string(display),
                  .hash = hash,
                  .sealed = vault.seal(display, hash),
-                 .vault = &vault};
+                 .vault = &vault,
+                 .tail = vault.tail(*canonical)};
   const std::string folded = core::fold_lookalikes(*canonical);
   if (folded != *canonical) code.folded = vault.hash(folded);
   return code;

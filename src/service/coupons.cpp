@@ -66,6 +66,7 @@ core::Result<Given> mint_one(store::Tx& tx, const Caller& caller, const Mint& mi
   if (!code) return code.error();
   coupon.code_hash = code->hash;
   coupon.code_sealed = code->sealed;
+  coupon.tail = code->tail;
   const core::Digest digest =
       store::minted_digest(coupon.code_hash, coupon.max_uses, coupon.expires_at);
   coupon.last_seq = tx.append({.operation = store::operation::kIssue,
@@ -188,7 +189,7 @@ core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& min
   if (!domain::traits(campaign->mode).drawn) return Reason::kWrongMode;
   const auto had = count_user_coupons(tx, *campaign, user_id);
   if (auto error = domain::first_refusal(domain::open_rules(*campaign, tx.now()))) return *error;
-  if (coupon->state == CouponState::kVoid) return Reason::kVoid;
+  if (domain::is_ended(*coupon)) return Reason::kVoid;
   if (coupon->state != CouponState::kAvailable) return Reason::kAlreadyAssigned;
   if (auto error =
           domain::first_refusal(domain::issue_rules(*campaign, had.value_or(0), tx.now()))) {

@@ -5,6 +5,7 @@
 
 #include "coupond/core/csv.h"
 #include "coupond/core/time_text.h"
+#include "coupond/domain/money.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
 #include "coupond/store/redemptions.h"
@@ -42,7 +43,8 @@ std::string user_of(const Row& row) {
   return {};
 }
 
-std::string line_of(const Row& row, std::string_view code) {
+std::string line_of(const Row& row, std::string_view code,
+                    const std::optional<std::string>& currency) {
   std::string line = core::csv_field(code);
   line += ',' + std::to_string(row.coupon.number) + ',';
   line += domain::name(row.coupon.state);
@@ -50,21 +52,31 @@ std::string line_of(const Row& row, std::string_view code) {
   if (row.coupon.assigned_at) line += core::to_rfc3339(*row.coupon.assigned_at);
   line += ',';
   if (row.redemption) line += core::to_rfc3339(row.redemption->redeemed_at);
-  return line + "\r\n";
+  line += ',' + std::to_string(row.coupon.uses) + ',';
+  if (row.coupon.max_uses) line += std::to_string(*row.coupon.max_uses);
+  line += ',';
+  if (row.coupon.expires_at) line += core::to_rfc3339(*row.coupon.expires_at);
+  if (const auto& funds = row.coupon.funds) {
+    return line + ',' + domain::money_number(funds->put_on(), currency) + ',' +
+           domain::money_number(funds->balance, currency) + "\r\n";
+  }
+  return line + ",,\r\n";
 }
 
 }  // namespace
 
 std::string_view CodeExport::header() {
-  return "code,number,state,user,assigned_at,redeemed_at\r\n";
+  return "code,number,state,user,assigned_at,redeemed_at,uses,max_uses,expires_at,value,"
+         "balance\r\n";
 }
 
 core::Result<CodeExport> CodeExport::open(Engine& engine, const Caller& caller,
                                           core::CampaignId campaign_id, std::int64_t after) {
   if (!caller.may(Scope::kRead)) return Reason::kForbidden;
   return engine.readers().read<CodeExport>([&](store::Connection& db) -> core::Result<CodeExport> {
-    if (!store::find_campaign(db, campaign_id)) return Reason::kUnknownCampaign;
-    return CodeExport(engine, campaign_id, after);
+    const auto campaign = store::find_campaign(db, campaign_id);
+    if (!campaign) return Reason::kUnknownCampaign;
+    return CodeExport(engine, *campaign, after);
   });
 }
 
@@ -77,9 +89,10 @@ core::Result<std::string> CodeExport::next() {
   if (!rows) return rows.error();
   std::string lines;
   for (const Row& row : *rows) {
-    const auto code = engine_->vault().open(row.coupon.code_sealed, row.coupon.code_hash);
+    const auto code =
+        engine_->vault().open(row.coupon.code_sealed, domain::hash_of_code(row.coupon));
     if (!code) return code.error();
-    lines += line_of(row, *code);
+    lines += line_of(row, *code, currency_);
     after_ = row.coupon.number;
   }
   return lines;

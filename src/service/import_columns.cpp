@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
 #include <utility>
 
 #include "coupond/core/time_text.h"
@@ -66,15 +65,16 @@ constexpr std::array kNames{
     Names{"usagecount", ColumnRole::kUses},
     Names{"redemptions", ColumnRole::kUses},
     Names{"value", ColumnRole::kValue},
-    Names{"balance", ColumnRole::kValue},
+    Names{"balance", ColumnRole::kBalance},
     Names{"amount", ColumnRole::kValue},
     Names{"initialvalue", ColumnRole::kValue},
-    Names{"remainingvalue", ColumnRole::kValue},
-    Names{"credit", ColumnRole::kValue},
+    Names{"remainingvalue", ColumnRole::kBalance},
+    Names{"credit", ColumnRole::kBalance},
+    Names{"saldo", ColumnRole::kBalance},
     Names{"wert", ColumnRole::kValue},
     Names{"betrag", ColumnRole::kValue},
-    Names{"guthaben", ColumnRole::kValue},
-    Names{"restwert", ColumnRole::kValue},
+    Names{"guthaben", ColumnRole::kBalance},
+    Names{"restwert", ColumnRole::kBalance},
     Names{"owner", ColumnRole::kOwner},
     Names{"user", ColumnRole::kOwner},
     Names{"email", ColumnRole::kOwner},
@@ -142,21 +142,6 @@ std::string iso_day(std::string_view cell) {
   return part(6, 4) + "-" + part(3, 2) + "-" + part(0, 2);
 }
 
-// The first moment of the day after `day`, which is 2027-12-31, in this machine's zone.
-core::UnixMs end_of_day(const std::string& day) {
-  const auto number = [&](std::size_t from, std::size_t size) {
-    int value = 0;
-    std::from_chars(day.data() + from, day.data() + from + size, value);
-    return value;
-  };
-  std::tm local{};
-  local.tm_year = number(0, 4) - 1900;
-  local.tm_mon = number(5, 2) - 1;
-  local.tm_mday = number(8, 2) + 1;
-  local.tm_isdst = -1;
-  return {static_cast<std::int64_t>(std::mktime(&local)) * core::kMsPerSecond};
-}
-
 }  // namespace
 
 std::string folded_name(std::string_view name) {
@@ -192,10 +177,7 @@ std::optional<ImportedState> parse_state(std::string_view cell) {
 }
 
 core::Result<core::UnixMs> parse_end(std::string_view cell) {
-  const std::string text = iso_day(cell);
-  auto at = core::parse_time(text);
-  if (!at.ok() || text.size() != std::string_view("2027-12-31").size()) return at;
-  return end_of_day(text);
+  return core::parse_local_time(iso_day(cell), core::DateMeans::kLastMoment);
 }
 
 std::optional<std::int64_t> parse_uses(std::string_view cell) {

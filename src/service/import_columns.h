@@ -19,7 +19,8 @@ enum class ColumnRole {
   kExpiresAt,  // the instant, or the day, after which it is worth nothing
   kMaxUses,
   kUses,
-  kValue,  // money on it
+  kValue,    // money that was on it
+  kBalance,  // money that is left on it
   kOwner,
 };
 

@@ -125,7 +125,7 @@ std::vector<Cells> ImportReader::first_rows(std::string_view text, const ImportO
                                             std::size_t most) {
   std::vector<Cells> rows;
   if (options.format != ImportFormat::kCsv) return rows;
-  const ImportReader reader(text, options, std::nullopt);
+  const ImportReader reader(text, options, domain::Policy{});
   for (core::CsvRecord& row : reader.sample(reader.find_separator())) {
     if (rows.size() < most) rows.push_back(std::move(row.fields));
   }
@@ -173,12 +173,16 @@ std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
   }
   if (!layout_.has_header) return std::nullopt;
   layout_.columns = first;
+  // Ids in a file of ours are of the database that wrote it; who has a code, its state says.
+  const bool ours = role_of(first.front()) == ColumnRole::kCode && first.size() > 4 &&
+                    first[1] == "number" && first[3] == "user" && first[4] == "assigned_at";
   for (std::size_t i = 0; i < first.size(); ++i) {
     if (i == layout_.code_column) continue;
     const bool ignored = std::any_of(
         options_.ignore.begin(), options_.ignore.end(),
         [&](const std::string& name) { return folded_name(name) == folded_name(first[i]); });
-    const ColumnRole role = ignored ? ColumnRole::kNote : role_of(first[i]);
+    const bool skipped = ignored || (ours && i == 3);
+    const ColumnRole role = skipped ? ColumnRole::kNote : role_of(first[i]);
     if (role == ColumnRole::kNote || role == ColumnRole::kCode) {
       layout_.left_out.push_back(first[i].empty() ? std::to_string(i + 1) : first[i]);
     } else {
@@ -186,6 +190,20 @@ std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
     }
   }
   return std::nullopt;
+}
+
+// What the codes of this campaign cannot carry.
+std::optional<core::Error> ImportReader::cannot_keep(const Column& column) const {
+  const bool money = column.role == ColumnRole::kValue || column.role == ColumnRole::kBalance;
+  if (column.role != ColumnRole::kOwner && !(money && !policy_.value)) return std::nullopt;
+  const std::string why =
+      money ? " says what a code is worth, and this campaign's codes have no balance: give the "
+              "campaign a value (0: each code brings its own) and a currency before it has codes. "
+              "Or leave"
+            : " says whose a code is, and an import cannot keep that. Leave";
+  return unclear("ignore", "The column " + column.name + why +
+                               " it out by name (ignore=" + column.name + ", --ignore " +
+                               column.name + ") if the codes shall be stored without it.");
 }
 
 // What only a person can say: a first row that may be a title, codes so short that they may be
@@ -197,15 +215,8 @@ std::optional<core::Error> ImportReader::doubts() const {
   for (const core::CsvRecord& row : rows) {
     if (layout_.code_column < row.fields.size()) codes.push_back(row.fields[layout_.code_column]);
     for (const Column& column : columns_) {
-      const bool money = column.role == ColumnRole::kValue || column.role == ColumnRole::kOwner;
-      if (!money || column.index >= row.fields.size() || row.fields[column.index].empty()) continue;
-      return unclear(
-          "ignore",
-          "The column " + column.name +
-              " says what a code is worth or whose it is, and an import cannot keep that. "
-              "Leave it out by name (ignore=" +
-              column.name + ", --ignore " + column.name +
-              ") if the codes shall be stored without it.");
+      if (column.index >= row.fields.size() || row.fields[column.index].empty()) continue;
+      if (auto error = cannot_keep(column)) return error;
     }
   }
   if (options_.confirm || codes.empty()) return std::nullopt;

@@ -7,11 +7,14 @@
 #include "coupond/core/error.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/text_encoding.h"
+#include "coupond/domain/money.h"
 
 namespace coupon::service {
 namespace {
 
 constexpr std::string_view kMalformed = "malformed_line";
+// Uses of one code that an import records, each a redemption of its own: a slice must stay short.
+constexpr std::int64_t kUsesRecordedMax = 100;
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t") == std::string_view::npos;
@@ -38,7 +41,7 @@ constexpr std::pair<const char*, ColumnRole> kJsonNames[] = {{"state", ColumnRol
                                                              {"max_uses", ColumnRole::kMaxUses},
                                                              {"uses", ColumnRole::kUses},
                                                              {"value", ColumnRole::kValue},
-                                                             {"balance", ColumnRole::kValue},
+                                                             {"balance", ColumnRole::kBalance},
                                                              {"owner", ColumnRole::kOwner},
                                                              {"email", ColumnRole::kOwner}};
 
@@ -52,8 +55,8 @@ void check_code(ImportLine& line) {
 }  // namespace
 
 ImportReader::ImportReader(std::string_view text, const ImportOptions& options,
-                           std::optional<std::int64_t> max_uses)
-    : options_(options), max_uses_(max_uses), csv_({}, 0) {
+                           const domain::Policy& policy)
+    : options_(options), policy_(policy), csv_({}, 0) {
   core::DecodedText decoded = core::decode_text(text);
   layout_.encoding = decoded.encoding;
   text_ = std::make_unique<const std::string>(std::move(decoded.utf8));
@@ -61,8 +64,8 @@ ImportReader::ImportReader(std::string_view text, const ImportOptions& options,
 }
 
 core::Result<ImportReader> ImportReader::open(std::string_view text, const ImportOptions& options,
-                                              std::optional<std::int64_t> max_uses) {
-  ImportReader reader(text, options, max_uses);
+                                              const domain::Policy& policy) {
+  ImportReader reader(text, options, policy);
   if (options.format == ImportFormat::kCsv) {
     if (auto error = reader.find_layout()) return *std::move(error);
   }
@@ -107,9 +110,23 @@ std::optional<ImportLine> ImportReader::line_of(const core::CsvRecord& record) c
   return line;
 }
 
+// What is left counts, where a file says it beside what there was.
+void ImportReader::read_value(const Column& column, std::string_view cell, ImportLine& line) const {
+  if (column.role == ColumnRole::kValue && line.value) return;
+  const auto amount = domain::parse_money(cell, policy_.currency);
+  if (!policy_.value) {
+    line.reason = "no_balance: " + column.name + " " + std::string(cell);
+  } else if (amount.ok()) {
+    line.value = *amount;
+  } else {
+    line.reason = "unreadable_amount: " + column.name + ": " + amount.error().message;
+  }
+}
+
 void ImportReader::read_cell(const Column& column, std::string_view cell, ImportLine& line) const {
   if (is_blank(cell)) return;
   const std::string shown = column.name + " " + std::string(cell);
+  const auto max_uses = policy_.max_redemptions_per_coupon;
   switch (column.role) {
     case ColumnRole::kState: {
       const auto state = parse_state(cell);
@@ -118,6 +135,7 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
       if (state == ImportedState::kUsed || state == ImportedState::kVoid) {
         line.ended = "before the import: " + shown;
       }
+      if (state == ImportedState::kUsed) line.uses = max_uses.value_or(1);
       return;
     }
     case ColumnRole::kExpiresAt: {
@@ -127,16 +145,22 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
       return;
     }
     case ColumnRole::kMaxUses:
-      if (!max_uses_ || parse_uses(cell) != max_uses_) line.reason = "other_limit: " + shown;
+      if (!max_uses || parse_uses(cell) != max_uses) line.reason = "other_limit: " + shown;
       return;
     case ColumnRole::kUses: {
       const auto uses = parse_uses(cell);
-      if (uses && max_uses_ && *uses >= *max_uses_) line.ended = "before the import: " + shown;
-      const bool partly = uses && *uses > 0 && line.ended.empty();
-      if (!uses || partly) line.reason = "partly_used: " + shown;
+      if (policy_.value && uses) return;  // what is left of it, its balance says
+      if (!uses || *uses > kUsesRecordedMax) {
+        line.reason = "unreadable_uses: " + shown;
+        return;
+      }
+      line.uses = max_uses ? std::min(*uses, *max_uses) : *uses;
+      if (max_uses && *uses >= *max_uses) line.ended = "before the import: " + shown;
       return;
     }
     case ColumnRole::kValue:
+    case ColumnRole::kBalance:
+      return read_value(column, cell, line);
     case ColumnRole::kOwner:
       line.reason = "cannot_keep: " + shown;
       return;
@@ -179,7 +203,9 @@ std::string pack_lines(const std::vector<ImportLine>& lines) {
     core::FlatJsonWriter row;
     row.add("line", line.line).add("code", line.code).add("reason", line.reason);
     row.add("ended", line.ended);
+    if (line.uses > 0) row.add("uses", line.uses);
     if (line.expires_at) row.add("expires_at", line.expires_at->value);
+    if (line.value) row.add("value", *line.value);
     text += row.finish() + '\n';
   }
   return text;
@@ -196,6 +222,8 @@ std::optional<std::vector<ImportLine>> unpack_lines(std::string_view text) {
                     .code = row->text("code").value_or(""),
                     .reason = row->text("reason").value_or(""),
                     .ended = row->text("ended").value_or("")};
+    line.value = row->number("value");
+    line.uses = row->number("uses").value_or(0);
     if (const auto at = row->number("expires_at")) line.expires_at = core::UnixMs{*at};
     lines.push_back(std::move(line));
     text.remove_prefix(end + 1);

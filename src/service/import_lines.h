@@ -12,6 +12,7 @@
 
 #include "coupond/core/csv.h"
 #include "coupond/core/flat_json.h"
+#include "coupond/domain/campaign.h"
 #include "coupond/service/jobs.h"
 #include "src/service/import_columns.h"
 
@@ -23,7 +24,9 @@ struct ImportLine {
   std::string code = {};
   std::string reason = {};  // empty when the code can be sealed
   std::optional<core::UnixMs> expires_at = {};
-  std::string ended = {};  // why it cannot be used any more: it is stored void
+  std::string ended = {};  // why it cannot be used any more: it is stored redeemed, or void
+  std::int64_t uses = 0;   // of it before the import, to be recorded
+  std::optional<std::int64_t> value = {};  // on it, in minor units
 };
 
 // How a file was understood, for the person who sent it.
@@ -43,10 +46,10 @@ struct ImportLayout {
 class ImportReader {
  public:
   // Decides how to read `text`, and refuses what would have to be guessed: kInvalidRequest with the
-  // first rows as they would be stored, and what to say to go on. `max_uses`: the campaign's, which
-  // a column of limits must agree with. `text` may go away.
+  // first rows as they would be stored, and what to say to go on. `policy`: the campaign's, with
+  // which columns of limits and money must agree. `text` may go away.
   static core::Result<ImportReader> open(std::string_view text, const ImportOptions& options,
-                                         std::optional<std::int64_t> max_uses);
+                                         const domain::Policy& policy);
 
   // The first rows as they are, cell by cell, whatever is unclear about them.
   static std::vector<std::vector<std::string>> first_rows(std::string_view text,
@@ -66,11 +69,11 @@ class ImportReader {
     std::string name;
   };
 
-  ImportReader(std::string_view text, const ImportOptions& options,
-               std::optional<std::int64_t> max_uses);
+  ImportReader(std::string_view text, const ImportOptions& options, const domain::Policy& policy);
 
   std::optional<core::Error> find_layout();
   std::optional<core::Error> find_columns(const std::vector<std::string>& first);
+  std::optional<core::Error> cannot_keep(const Column& column) const;
   std::optional<core::Error> doubts() const;
   std::optional<std::size_t> chosen_column(const std::vector<std::string>& first) const;
   std::vector<core::CsvRecord> sample(char separator) const;
@@ -79,10 +82,11 @@ class ImportReader {
   std::optional<ImportLine> next_csv();
   std::optional<ImportLine> next_json();
   std::optional<ImportLine> line_of(const core::CsvRecord& record) const;
+  void read_value(const Column& column, std::string_view cell, ImportLine& line) const;
   void read_cell(const Column& column, std::string_view cell, ImportLine& line) const;
 
   ImportOptions options_;
-  std::optional<std::int64_t> max_uses_;
+  domain::Policy policy_;
   std::unique_ptr<const std::string> text_;  // where the readers below look
   ImportLayout layout_;
   std::vector<Column> columns_;  // all but the code's that say something

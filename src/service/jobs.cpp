@@ -6,6 +6,7 @@
 
 #include "coupond/core/limits.h"
 #include "coupond/core/seal.h"
+#include "coupond/domain/money.h"
 #include "coupond/store/jobs.h"
 #include "src/service/bulk.h"
 #include "src/service/import_lines.h"
@@ -72,24 +73,31 @@ core::Result<ImportCheck> count_lines(const domain::Campaign& campaign, std::str
   if (text.size() > limits::kImportBodyMaxBytes) {
     return bad_import("must be at most " + std::to_string(limits::kImportBodyMaxBytes) + " bytes");
   }
-  auto reader = ImportReader::open(text, options, campaign.policy.max_redemptions_per_coupon);
+  auto reader = ImportReader::open(text, options, campaign.policy);
   if (!reader) return reader.error();
   ImportCheck check;
+  std::int64_t value = 0;
+  bool says_value = false;
   while (const auto line = reader->next()) {
     if (++check.lines > limits::kImportLinesMax) {
       return bad_import("must have at most " + std::to_string(limits::kImportLinesMax) + " lines");
     }
     if (!line->reason.empty()) ++check.bad_lines;
+    value += line->reason.empty() ? line->value.value_or(0) : 0;
+    says_value |= line->value.has_value();
   }
   if (check.lines == 0) return bad_import("has no line with a code");
   check.layout = reader->layout().sentence();
+  if (says_value) {
+    check.layout += " On the codes: " + domain::money_text(value, campaign.policy.currency) + ".";
+  }
   return check;
 }
 
 // Codes that exist already, or come again in the same text.
 core::Result<std::int64_t> count_repeated(Engine& engine, const domain::Campaign& campaign,
                                           std::string_view text, const ImportOptions& options) {
-  auto reader = ImportReader::open(text, options, campaign.policy.max_redemptions_per_coupon);
+  auto reader = ImportReader::open(text, options, campaign.policy);
   if (!reader) return reader.error();
   std::set<core::CodeVault::CodeHash> seen;
   std::vector<FreshCode> codes;
@@ -151,7 +159,7 @@ core::Result<Job> plan_generation(Engine& engine, const Caller& caller,
 }
 
 core::Result<ImportShape> shape_of_import(std::string_view text, const ImportOptions& options) {
-  auto reader = ImportReader::open(text, options, std::nullopt);
+  auto reader = ImportReader::open(text, options, domain::Policy{.value = 0});
   if (!reader) return reader.error();
   const auto first = reader->next();  // past the comments
   const ImportLayout& layout = reader->layout();
@@ -186,7 +194,7 @@ core::Result<Job> receive_import(Engine& engine, const Caller& caller, core::Cam
   auto job = begin_import(engine, caller, campaign_id);
   if (!job) return job.error();
   Receiver receiver(engine, job->id);
-  auto reader = ImportReader::open(text, options, campaign->policy.max_redemptions_per_coupon);
+  auto reader = ImportReader::open(text, options, campaign->policy);
   if (!reader) return reader.error();
   while (auto line = reader->next()) {
     if (auto added = receiver.add(std::move(*line)); !added) return added.error();

@@ -228,4 +228,18 @@ core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Se
                     .seq = seq};
 }
 
+core::Result<RolledBack> roll_back_and_void(store::Tx& tx, const Caller& caller,
+                                            core::Seq redemption_id,
+                                            const std::optional<std::string>& why) {
+  auto done = roll_back(tx, caller, redemption_id, why);
+  if (!done) return done;
+  const auto coupon = store::find_coupon(tx.db(), done->redemption.coupon_id);
+  if (!coupon) return Reason::kInternal;
+  if (domain::is_ended(*coupon)) return done;
+  const auto voided = void_coupon(tx, caller, coupon->code_hash, why);
+  if (!voided) return voided.error();
+  done->seq = voided->seq;
+  return done;
+}
+
 }  // namespace coupon::service

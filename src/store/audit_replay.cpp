@@ -7,22 +7,10 @@
 #include "coupond/domain/decide.h"
 #include "coupond/store/checkpoint.h"
 #include "src/store/divergence.h"
+#include "src/store/possible.h"
 
 namespace coupon::store {
 namespace {
-
-[[noreturn]] void impossible(const LedgerRow& row, const std::string& why) {
-  throw Divergence{entry_name(row) + " cannot have happened: " + why};
-}
-
-void require(bool possible, const LedgerRow& row, const char* why) {
-  if (!possible) impossible(row, why);
-}
-
-std::string digest_of(const LedgerRow& row) {
-  require(row.digest.has_value(), row, "it carries no digest");
-  return *row.digest;
-}
 
 bool any_negative(const domain::Counters& c) {
   return std::min({c.issued, c.assigned, c.available, c.redeemed, c.rolled_back, c.voided}) < 0;
@@ -38,7 +26,7 @@ std::uint64_t digest_prefix(std::string_view digest) {
 
 // In the order of how often they happen.
 const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
-  static constexpr std::array<Rule, 22> kRules{{
+  static constexpr std::array<Rule, 27> kRules{{
       {operation::kRedeem, &Replay::redeem, true},
       {operation::kIssue, &Replay::issue},
       {operation::kAssign, &Replay::assign},
@@ -49,6 +37,11 @@ const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
       {operation::kRollback, &Replay::rollback, true},
       {operation::kGenerate, &Replay::generate, true},
       {operation::kVoid, &Replay::make_void},
+      {operation::kTerms, &Replay::change_terms},
+      {operation::kRestoreCoupon, &Replay::restore_coupon},
+      {operation::kFree, &Replay::free},
+      {operation::kReassign, &Replay::reassign},
+      {operation::kCampaignUnarchive, &Replay::update_campaign},
       {operation::kTopUp, &Replay::top_up, true},
       {operation::kMoveOut, &Replay::move_out, true},
       {operation::kMoveIn, &Replay::move_in, true},
@@ -340,27 +333,6 @@ void Replay::make_void(const LedgerRow& row) {
     coupon->is_void = true;
     coupon->holder_id = 0;
   }
-  count(row);
-}
-
-void Replay::top_up(const LedgerRow& row) {
-  require(row.value > 0, row, "it puts nothing on its coupon");
-  if (CouponFact* coupon = live_coupon(row)) coupon->topped_up += row.value;
-  count(row);
-}
-
-void Replay::move_out(const LedgerRow& row) {
-  require(row.value < 0, row, "it takes nothing from its coupon");
-  if (CouponFact* coupon = live_coupon(row)) coupon->topped_up += row.value;
-  on_the_move_ = -row.value;
-  count(row);
-}
-
-void Replay::move_in(const LedgerRow& row) {
-  require(row.value == on_the_move_ && row.value > 0, row,
-          "the entry before does not take what it puts on its coupon");
-  on_the_move_ = 0;
-  if (CouponFact* coupon = live_coupon(row)) coupon->topped_up += row.value;
   count(row);
 }
 

@@ -32,11 +32,13 @@ struct CouponFact {
   std::int64_t holder_id = 0;  // 0: not held
   std::int64_t topped_up = 0;  // put on it since it was made, less what was moved away
   std::int64_t taken = 0;      // by redemptions that stand
+  std::uint64_t terms = 0;     // of what the latest change of its terms fixed, see digest_prefix()
   std::int32_t campaign_id = 0;
   std::int32_t number = 0;
   std::int32_t uses = 0;
   bool available = false;
   bool is_void = false;
+  bool is_freed = false;
 };
 
 struct UserFact {
@@ -132,6 +134,10 @@ class Replay {
   void redeem(const LedgerRow& row);
   void rollback(const LedgerRow& row);
   void make_void(const LedgerRow& row);
+  void restore_coupon(const LedgerRow& row);
+  void free(const LedgerRow& row);
+  void change_terms(const LedgerRow& row);
+  void reassign(const LedgerRow& row);
   void top_up(const LedgerRow& row);
   void move_out(const LedgerRow& row);
   void move_in(const LedgerRow& row);

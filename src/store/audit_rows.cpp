@@ -21,8 +21,11 @@ constexpr char kRedemption[] = R"(
          rolled_back_at, order_id, taken
     FROM redemptions WHERE id = ?)";
 constexpr char kCodes[] = R"(
-  SELECT c.id, code_hash, code_sealed, assigned_at, expires_at, max_uses, g.mode, c.value
-    FROM coupons AS c LEFT JOIN campaigns AS g ON g.id = c.campaign_id ORDER BY c.id)";
+  SELECT c.id, code_hash, code_sealed, assigned_at,
+         CASE WHEN t.coupon_id IS NULL THEN c.expires_at ELSE t.expires_at END,
+         CASE WHEN t.coupon_id IS NULL THEN c.max_uses ELSE t.max_uses END, g.mode, c.value, c.state
+    FROM coupons AS c LEFT JOIN campaigns AS g ON g.id = c.campaign_id
+    LEFT JOIN original_terms AS t ON t.coupon_id = c.id ORDER BY c.id)";
 
 // What a redemption of this row added to the user's balance and subscription.
 std::int64_t credit_given(const Query& row) {
@@ -143,7 +146,7 @@ core::Digest CodeCheck::minted_coupon(const LedgerRow& row, std::int64_t id) {
   next_code(row, id);
   expect_same("coupons", id, "assigned_at", query_.integer(3), row.at.value);
   expect_same("coupons", id, "value", query_.maybe_integer(7), std::optional<std::int64_t>());
-  return minted_digest(query_.block<24>(1), max_uses(), query_.maybe_time(4));
+  return minted_digest(code_hash(), max_uses(), query_.maybe_time(4));
 }
 
 core::Digest CodeCheck::lot(const LedgerRow& row, std::int64_t first) {
@@ -171,11 +174,18 @@ std::string CodeCheck::next_code(const LedgerRow& row, std::int64_t id) {
     throw Divergence{row_name("coupons", id) + " is missing: " + entry_name(row) + " made it"};
   }
   expect_same("coupons", query_.integer(0), "id", query_.integer(0), id);
-  if (vault_ != nullptr && !vault_->open(query_.blob(2), query_.block<24>(1)).ok()) {
+  if (vault_ != nullptr && !vault_->open(query_.blob(2), code_hash()).ok()) {
     throw Divergence{row_name("coupons", id) +
                      ": code_sealed does not open to the code of code_hash"};
   }
-  return query_.blob(1);
+  return std::string(core::as_text(code_hash()));
+}
+
+// Of a freed coupon what it had before.
+domain::CodeHash CodeCheck::code_hash() const {
+  const auto stored = query_.block<24>(1);
+  if (query_.text(8) != domain::name(domain::CouponState::kFreed)) return stored;
+  return domain::disguised(stored, {query_.integer(0)});
 }
 
 }  // namespace coupon::store

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coupond/core/codes.h"
+#include "coupond/domain/coupon.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/ledger.h"
 
@@ -50,6 +51,7 @@ class CodeCheck {
   core::Digest minted_coupon(const LedgerRow& row, std::int64_t id);
   core::Digest lot(const LedgerRow& row, std::int64_t first);
   std::optional<std::int64_t> max_uses() const;
+  domain::CodeHash code_hash() const;
   std::string next_code(const LedgerRow& row, std::int64_t id);
 
   Query query_;

@@ -10,6 +10,7 @@
 
 #include "coupond/domain/coupon.h"
 #include "coupond/store/campaigns.h"
+#include "coupond/store/coupons.h"
 #include "coupond/store/users.h"
 #include "src/store/divergence.h"
 
@@ -29,7 +30,7 @@ constexpr char kUsers[] = R"(
     FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kCoupons[] = R"(
   SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at,
-         value, topped_up, balance
+         value, topped_up, balance, (SELECT 1 FROM original_terms WHERE coupon_id = coupons.id)
     FROM coupons WHERE id >= ? AND id <= ? ORDER BY id)";
 // The redemptions themselves are held to the ledger elsewhere.
 constexpr char kStanding[] = R"(
@@ -113,6 +114,7 @@ void compare_user(const Query& query, const UserFact& fact) {
 
 std::string_view state_of(const CouponFact& fact) {
   using domain::CouponState;
+  if (fact.is_freed) return name(CouponState::kFreed);
   if (fact.is_void) return name(CouponState::kVoid);
   if (fact.available) return name(CouponState::kAvailable);
   return name(CouponState::kRedeemed);
@@ -142,7 +144,7 @@ void compare_state(const Query& query, const CouponFact& fact) {
   std::string derived(state_of(fact));
   if (fact.user_id != 0 && !fact.is_void && !used_up) derived = "assigned";
   expect_same("coupons", id, "state", query.text(3), derived);
-  if (derived != "void" && used_up != (derived == "redeemed")) {
+  if (!fact.is_void && used_up != (derived == "redeemed")) {
     throw Divergence{row_name("coupons", id) + ": max_uses is " + figure(max_uses) +
                      ", which its state after " + figure(std::int64_t{fact.uses}) +
                      " uses contradicts"};
@@ -152,6 +154,7 @@ void compare_state(const Query& query, const CouponFact& fact) {
 // What a policy fixes in a coupon when it is made. A shared coupon follows every change of it.
 struct PolicyNow {
   std::int64_t applies_after = 0;  // to coupons with a higher number
+  bool one_code = false;
   bool minted = false;
   std::optional<std::int64_t> max_uses;
   std::optional<std::int64_t> ttl_s;
@@ -167,6 +170,7 @@ Policies read_policies(Connection& connection, const Replay& replay) {
     const domain::ModeTraits& mode = domain::traits(domain::parse_mode(query.text(1)).value());
     policies[query.integer(0)] = {
         .applies_after = mode.one_code ? 0 : fact->second.made_before_change,
+        .one_code = mode.one_code,
         .minted = mode.minted,
         .max_uses = query.maybe_integer(2),
         .ttl_s = query.maybe_integer(3)};
@@ -178,12 +182,31 @@ void compare_with_policy(const Query& query, const Policies& policies) {
   const auto found = policies.find(query.integer(1));
   if (found == policies.end() || query.integer(2) <= found->second.applies_after) return;
   const PolicyNow& policy = found->second;
+  if (!query.is_null(13)) return;  // it has terms of its own
   const std::int64_t id = query.integer(0);
   expect_same("coupons", id, "max_uses", query.maybe_integer(6), policy.max_uses);
   if (!policy.minted) return;  // what ends an imported code is fixed by its lot's digest
   std::optional<std::int64_t> expires_at;
   if (policy.ttl_s) expires_at = query.integer(8) + *policy.ttl_s * core::kMsPerSecond;
   expect_same("coupons", id, "expires_at", query.maybe_integer(9), expires_at);
+}
+
+// What was changed of its uses and its end is what the latest entry about that says.
+void compare_terms(const Query& query, const CouponFact& fact, const Policies& policies) {
+  const std::int64_t id = query.integer(0);
+  if (query.is_null(13) != (fact.terms == 0)) {
+    throw Divergence{row_name("coupons", id) +
+                     (fact.terms == 0 ? ": original_terms has a row for it, but no entry changed it"
+                                      : ": its row in original_terms is missing")};
+  }
+  if (fact.terms == 0) return;
+  const auto policy = policies.find(query.integer(1));
+  const bool one_code = policy != policies.end() && policy->second.one_code;
+  const auto max_uses = one_code ? std::nullopt : query.maybe_integer(6);
+  const core::Digest stored = terms_digest(max_uses, query.maybe_time(9));
+  if (digest_prefix(core::as_text(stored)) == fact.terms) return;
+  throw Divergence{row_name("coupons", id) +
+                   ": max_uses or expires_at is not what its latest coupon.terms entry fixed"};
 }
 
 void compare_coupon(const Query& query, const CouponFact& fact) {
@@ -282,6 +305,7 @@ std::int64_t compare_coupons(Connection& connection, const Replay& replay) {
   for (; query.next(); ++rows) {
     ids.see(query.integer(0));
     compare_coupon(query, *replay.coupon(query.integer(0)));
+    compare_terms(query, *replay.coupon(query.integer(0)), policies);
     compare_with_policy(query, policies);
   }
   ids.finish();

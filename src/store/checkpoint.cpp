@@ -152,6 +152,8 @@ domain::Counters counter_change(const LedgerRow& row) {
   if (operation == operation::kAssign) change.assigned = 1;
   if (operation == operation::kGenerate) change.issued = row.units;
   if (operation == operation::kVoid) change.voided = 1;
+  if (operation == operation::kRestoreCoupon) change.voided = -1;
+  if (operation == operation::kFree) change.voided = row.units;
   if (operation == operation::kRollback) {
     change.redeemed = -1;
     change.rolled_back = 1;

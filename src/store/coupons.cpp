@@ -17,6 +17,8 @@ constexpr char kById[] = COUPOND_COUPON_COLUMNS "WHERE id = ?";
 constexpr char kByCode[] = COUPOND_COUPON_COLUMNS "WHERE code_hash = ?";
 constexpr char kByNumber[] = COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number = ?";
 constexpr char kBySlot[] = COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND pool_slot = ?";
+constexpr char kByTail[] =
+    COUPOND_COUPON_COLUMNS "WHERE tail = ? AND id < ? ORDER BY id DESC LIMIT ?";
 constexpr char kListUp[] =
     COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number > ? ORDER BY number LIMIT ?";
 constexpr char kListDown[] =
@@ -45,8 +47,9 @@ constexpr char kLastId[] = "SELECT coalesce(max(id), 0) FROM coupons";
 
 #define COUPOND_COUPON_INSERT                                                                   \
   "INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, user_id, uses," \
-  " max_uses, pool_slot, assigned_at, expires_at, last_seq, value, topped_up, balance) VALUES "
-#define COUPOND_COUPON_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+  " max_uses, pool_slot, assigned_at, expires_at, last_seq, value, topped_up, balance, tail) "  \
+  "VALUES "
+#define COUPOND_COUPON_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define COUPOND_COUPON_FIVE_ROWS                                                             \
   COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW ", " COUPOND_COUPON_ROW \
                      ", " COUPOND_COUPON_ROW
@@ -66,6 +69,18 @@ constexpr char kVoid[] =
     "UPDATE coupons SET state = 'void', pool_slot = NULL, last_seq = ?2 WHERE id = ?1";
 constexpr char kTouch[] = "UPDATE coupons SET last_seq = ?2 WHERE id = ?1";
 constexpr char kSetMaxUses[] = "UPDATE coupons SET max_uses = ?2, state = ?3 WHERE id = ?1";
+constexpr char kKeepTerms[] = R"(
+  INSERT OR IGNORE INTO original_terms (coupon_id, max_uses, expires_at)
+  SELECT id, max_uses, expires_at FROM coupons WHERE id = ?)";
+constexpr char kSetTerms[] = R"(
+  UPDATE coupons SET max_uses = ?2, expires_at = ?3, state = ?4, last_seq = ?5 WHERE id = ?1)";
+constexpr char kRestore[] =
+    "UPDATE coupons SET state = ?2, pool_slot = ?3, last_seq = ?4 WHERE id = ?1";
+constexpr char kFree[] = R"(
+  UPDATE coupons SET state = 'freed', pool_slot = NULL, code_hash = ?2, last_seq = ?3
+   WHERE id = ?1)";
+constexpr char kReassign[] = "UPDATE coupons SET user_id = ?2, last_seq = ?3 WHERE id = ?1";
+constexpr char kUsedMore[] = "SELECT count(*) FROM coupons WHERE campaign_id = ? AND uses > ?";
 constexpr char kPutOn[] = R"(
   UPDATE coupons SET topped_up = topped_up + ?2, balance = balance + ?2, state = ?3, last_seq = ?4
    WHERE id = ?1)";
@@ -144,6 +159,7 @@ void add_row(Query& query, const domain::Coupon& c) {
   } else {
     query.add(std::nullopt, std::nullopt, std::nullopt);
   }
+  query.add(c.tail);
 }
 
 void add_optional(core::Hasher& hasher, std::optional<std::int64_t> number) {
@@ -167,6 +183,14 @@ std::optional<domain::Coupon> find_coupon(Connection& connection, const domain::
 std::optional<domain::Coupon> find_coupon(Connection& connection, core::CampaignId campaign,
                                           std::int64_t number) {
   return find(connection, kByNumber, campaign, number);
+}
+
+std::vector<domain::Coupon> coupons_ending_in(Connection& connection, std::int64_t tail,
+                                              core::CouponId before, std::int64_t limit) {
+  std::vector<domain::Coupon> coupons;
+  Query query(connection, kByTail, tail, before, limit);
+  while (query.next()) coupons.push_back(read_coupon(query));
+  return coupons;
 }
 
 bool code_exists(Connection& connection, const domain::CodeHash& code) {
@@ -271,6 +295,39 @@ void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
   if (value) lot.add("value").add(*value);
 }
 
+core::Digest terms_digest(std::optional<std::int64_t> max_uses,
+                          std::optional<core::UnixMs> expires_at) {
+  core::Hasher hasher;
+  add_optional(hasher.add("terms"), max_uses);
+  add_optional(hasher, expires_at ? std::optional(expires_at->value) : std::nullopt);
+  return hasher.finish();
+}
+
+void change_terms(Tx& tx, const domain::Coupon& c, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq());
+  Query(tx.db(), kKeepTerms, c.id).run();
+  Query(tx.db(), kSetTerms, c.id, c.max_uses, c.expires_at, domain::name(c.state), seq).run();
+}
+
+void restore_coupon(Tx& tx, const domain::Coupon& coupon, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq() && coupon.uses == 0);
+  Query(tx.db(), kRestore, coupon.id, domain::name(coupon.state), coupon.pool_slot, seq).run();
+}
+
+void free_coupon(Tx& tx, const domain::Coupon& coupon, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq() && coupon.uses == 0);
+  Query(tx.db(), kFree, coupon.id, domain::disguised(coupon.code_hash, coupon.id), seq).run();
+}
+
+void reassign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq) {
+  COUPOND_ASSERT(seq == tx.last_seq());
+  Query(tx.db(), kReassign, id, user, seq).run();
+}
+
+std::int64_t count_used_more(Connection& connection, core::CampaignId campaign, std::int64_t uses) {
+  return read_integer(connection, kUsedMore, campaign, uses);
+}
+
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
   COUPOND_ASSERT(seq == tx.last_seq());
   Query(tx.db(), kTouch, id, seq).run();
@@ -278,7 +335,7 @@ void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
 
 void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses) {
   domain::CouponState state = coupon.state;
-  if (state != domain::CouponState::kVoid) {
+  if (!domain::is_ended(coupon)) {
     const auto unused =
         coupon.user_id ? domain::CouponState::kAssigned : domain::CouponState::kAvailable;
     state = max_uses == coupon.uses ? domain::CouponState::kRedeemed : unused;

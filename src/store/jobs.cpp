@@ -43,6 +43,12 @@ constexpr char kDeletePart[] = "DELETE FROM job_parts WHERE job_id = ? AND part 
 constexpr char kDeleteParts[] = R"(
   DELETE FROM job_parts WHERE job_id = ?1 AND part IN
     (SELECT part FROM job_parts WHERE job_id = ?1 LIMIT ?2))";
+constexpr char kExtendLot[] =
+    "UPDATE job_lots SET units = units + ?3 WHERE job_id = ?1 AND first_number + units = ?2";
+constexpr char kInsertLot[] =
+    "INSERT INTO job_lots (job_id, first_number, units) VALUES (?1, ?2, ?3)";
+constexpr char kLots[] =
+    "SELECT first_number, units FROM job_lots WHERE job_id = ? ORDER BY first_number";
 constexpr char kInsertError[] = "INSERT INTO job_errors (job_id, line, reason) VALUES (?, ?, ?)";
 
 domain::Job read_job(const Query& query) {
@@ -121,6 +127,19 @@ void update_job(Tx& tx, const domain::Job& job) {
   Query(tx.db(), kUpdate, job.id, domain::name(job.state), job.total, job.done, job.refused,
         job.parameters, job.message, tx.now())
       .run();
+}
+
+void add_job_lot(Tx& tx, std::int64_t job, const JobLot& lot) {
+  if (Query(tx.db(), kExtendLot, job, lot.first_number, lot.units).run() > 0) return;
+  Query(tx.db(), kInsertLot, job, lot.first_number, lot.units).run();
+}
+
+std::vector<JobLot> lots_of_job(Connection& connection, std::int64_t job) {
+  std::vector<JobLot> lots;
+  Query query(connection, kLots, job);
+  while (query.next())
+    lots.push_back({.first_number = query.integer(0), .units = query.integer(1)});
+  return lots;
 }
 
 void insert_job_part(Tx& tx, const JobPart& part) {

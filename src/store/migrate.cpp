@@ -23,6 +23,7 @@
 #include "coupond_schema.h"
 #include "src/store/files.h"
 #include "src/store/mark_old.h"
+#include "src/store/tag_old.h"
 
 namespace coupon::store {
 namespace {
@@ -68,7 +69,15 @@ constexpr char kCountOfUser[] = R"(
    WHERE c.max_redemptions_per_user IS NOT NULL AND r.rolled_back_at IS NULL
    GROUP BY r.campaign_id, r.user_id)";
 
-constexpr std::array kSteps{Step{2, "checkpoint_campaigns", kCheckpointRows, nullptr},
+// What each job made, from its entries.
+constexpr char kJobLots[] = R"(
+  INSERT INTO main.job_lots (job_id, first_number, units)
+  SELECT CAST(substr(l.actor, 5) AS INTEGER), c.number, l.units
+    FROM main.ledger AS l JOIN main.coupons AS c ON c.id = l.coupon_id
+   WHERE l.operation = 'coupon.generate' AND l.actor GLOB 'job:*')";
+
+constexpr std::array kSteps{Step{2, "job_lots", kJobLots, nullptr},
+                            Step{2, "checkpoint_campaigns", kCheckpointRows, nullptr},
                             Step{2, "refresh_tokens", nullptr, copy_marked_tokens},
                             Step{2, "redemptions", kUserChain, nullptr},
                             Step{2, "user_redemptions", kCountOfUser, nullptr},
@@ -76,7 +85,8 @@ constexpr std::array kSteps{Step{2, "checkpoint_campaigns", kCheckpointRows, nul
                             Step{2, "idempotency", nullptr, copy_bound_replies},
                             Step{2, nullptr, kWhoseKey, nullptr},
                             Step{2, nullptr, nullptr, mark_accounts_and_campaigns},
-                            Step{2, nullptr, nullptr, sign_facts}};
+                            Step{2, nullptr, nullptr, sign_facts},
+                            Step{2, nullptr, nullptr, tag_coupons}};
 
 // The text of each schema that was released: one that differs was changed by somebody else.
 struct Released {

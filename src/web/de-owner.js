@@ -205,6 +205,7 @@ export default {
   "coupon.assigned": "Vergeben",
   "coupon.redeemed": "Benutzt",
   "coupon.void": "Gesperrt",
+  "coupon.freed": "Beendet, Code wieder frei",
   "undo": "Einlösung zurücknehmen",
   "undo.ok": "Zurücknehmen",
   "void": "Karte sperren",

@@ -200,6 +200,7 @@ export default {
   "coupon.assigned": "Given out",
   "coupon.redeemed": "Used",
   "coupon.void": "Void",
+  "coupon.freed": "Ended, code free again",
   "undo": "Undo the redemption",
   "undo.ok": "Undo it",
   "void": "Void the card",

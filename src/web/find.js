@@ -4,7 +4,8 @@ import { all, get, newKey, post } from "./api.js";
 import { actorName, attempt, operationName, pill, reasonName, teller, worth } from "./view.js";
 import { codeIn } from "./scan.js";
 
-const STATES = { available: "good", assigned: "good", redeemed: "warn", void: "bad" };
+const STATES = { available: "good", assigned: "good", redeemed: "warn", void: "bad",
+    freed: "bad" };
 
 // An action that asks once more, with a reason, in place.
 function asked(name, question, does) {

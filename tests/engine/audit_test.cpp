@@ -288,8 +288,7 @@ TEST_CASE("what a policy fixed in a coupon cannot be changed in the coupon", "[a
   const std::map<std::string, std::string> cases{
       {"UPDATE coupons SET max_uses = 1000 WHERE id = 1", "max_uses or expires_at"},
       {"UPDATE coupons SET max_uses = NULL WHERE id = 1", "max_uses or expires_at"},
-      {"UPDATE coupons SET expires_at = 5 WHERE id = 1",
-       "coupons 1 or one after it: code_hash, max_uses or expires_at"},
+      {"UPDATE coupons SET expires_at = 5 WHERE id = 1", "max_uses or expires_at"},
       {"UPDATE coupons SET max_uses = 1000 WHERE id = 3", "max_uses or expires_at"},
       {"UPDATE coupons SET expires_at = NULL WHERE id = 3", "max_uses or expires_at"},
       {"UPDATE coupons SET assigned_at = 5 WHERE id = 3", "coupons 3: assigned_at is 5"},

@@ -41,8 +41,8 @@ class Cards {
       return service::roll_back(tx, Caller::cli(), redemption, std::nullopt);
     });
   }
-  core::Result<service::BalanceChanged> top_up(std::size_t card, std::int64_t amount) {
-    return engine.run<service::BalanceChanged>([&](store::Tx& tx) {
+  core::Result<service::CouponChanged> top_up(std::size_t card, std::int64_t amount) {
+    return engine.run<service::CouponChanged>([&](store::Tx& tx) {
       return service::top_up(tx, Caller::cli(), codes[card], amount, std::nullopt);
     });
   }

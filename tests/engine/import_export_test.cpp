@@ -74,7 +74,7 @@ std::vector<std::string> first_column(const std::string& csv) {
 std::vector<service::ImportLine> lines_of(std::string_view text,
                                           ImportFormat format = ImportFormat::kCsv) {
   std::vector<service::ImportLine> lines;
-  auto reader = must(service::ImportReader::open(text, {.format = format, .confirm = true}, 1));
+  auto reader = must(service::ImportReader::open(text, {.format = format, .confirm = true}, {}));
   while (auto line = reader.next()) lines.push_back(std::move(*line));
   return lines;
 }
@@ -300,10 +300,11 @@ TEST_CASE("an export shows owner, state and times of each code", "[export]") {
   const std::string id = std::to_string(user.value);
   const std::string now = core::to_rfc3339(engine.clock().now());
   CHECK(engine.export_all(campaign) ==
-        "code,number,state,user,assigned_at,redeemed_at\r\n"
-        "A1,1,available,,,\r\n"
+        "code,number,state,user,assigned_at,redeemed_at,uses,max_uses,expires_at,value,balance\r\n"
+        "A1,1,available,,,,0,1,,,\r\n"
         "A2,2,assigned," +
-            id + "," + now + ",\r\n" + "A3,3,redeemed," + id + "," + now + "," + now + "\r\n");
+            id + "," + now + ",,0,1,,,\r\n" + "A3,3,redeemed," + id + "," + now + "," + now +
+            ",1,1,,,\r\n");
   const auto stranger = Caller::user(user, domain::Role::kUser);
   CHECK(service::CodeExport::open(*engine, stranger, campaign).error().reason ==
         Reason::kForbidden);

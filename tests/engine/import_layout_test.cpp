@@ -15,7 +15,7 @@ using service::ImportReader;
 namespace {
 
 std::vector<ImportLine> lines_of(std::string_view text, const ImportOptions& options = {}) {
-  auto reader = ImportReader::open(text, options, 1);
+  auto reader = ImportReader::open(text, options, domain::Policy{});
   INFO((reader.ok() ? "" : reader.error().message));
   REQUIRE(reader.ok());
   std::vector<ImportLine> lines;
@@ -32,7 +32,7 @@ std::vector<std::string> codes_of(std::string_view text, const ImportOptions& op
 }
 
 std::string refusal_of(std::string_view text, const ImportOptions& options = {}) {
-  const auto reader = ImportReader::open(text, options, 1);
+  const auto reader = ImportReader::open(text, options, domain::Policy{});
   return reader.ok() ? "" : reader.error().message;
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("a spreadsheet's file in Windows-1252 is read as what it says", "[impo
   const std::string text =
       "Gutscheincode;G\xfcltig bis\r\nM\xdcNZE-A1;31.12.2027\r\n\x80"
       "50;\r\n";
-  auto reader = ImportReader::open(text, {}, 1);
+  auto reader = ImportReader::open(text, {}, domain::Policy{});
   REQUIRE(reader.ok());
   CHECK(reader->layout().sentence() ==
         "Read as Windows-1252, separated by semicolons, with the codes in Gutscheincode.");

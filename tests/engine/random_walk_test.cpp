@@ -23,7 +23,8 @@ void take_walk(std::uint64_t seed) {
   CHECK(walk.is_sound());
   // A walk that is refused everything shows nothing.
   for (const char* operation : {"generate", "switch", "cap", "issue", "assign", "hold", "release",
-                                "redeem", "walk-in", "rollback", "void", "credit"}) {
+                                "redeem", "walk-in", "rollback", "void", "credit", "top up",
+                                "transfer", "restore", "free", "terms", "reassign"}) {
     INFO(operation);
     CHECK(walk.outcomes().contains(std::string(operation) + " accepted"));
   }

@@ -78,11 +78,11 @@ constexpr Attempt kAttempts[] = {
     {COUPOND_NEW_COUPON "VALUES (99, 1, randomblob(24), x'00', 'available', NULL, 1)",
      "FOREIGN KEY"},
     {"UPDATE coupons SET user_id = 1, state = 'assigned' WHERE id = 2", "user cap reached"},
-    {"UPDATE coupons SET user_id = 2 WHERE id = 1", "an owner is for ever"},
+    {"UPDATE coupons SET user_id = NULL WHERE id = 1", "keeps its owner"},
     // Illegal states.
     {"UPDATE coupons SET state = 'assigned' WHERE id = 2", "CHECK"},
     {"UPDATE coupons SET state = 'available' WHERE id = 1", "cannot change to that state"},
-    {"UPDATE coupons SET state = 'available' WHERE id = 4", "cannot change to that state"},
+    {"UPDATE coupons SET state = 'freed' WHERE id = 5", "cannot change to that state"},
     {"UPDATE coupons SET state = 'redeemed' WHERE id = 4", "cannot change to that state"},
     {"UPDATE coupons SET state = 'void' WHERE id = 5", "cannot change to that state"},
     {"UPDATE coupons SET state = 'redeemed' WHERE id = 6", "CHECK"},

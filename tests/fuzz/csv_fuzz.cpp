@@ -62,7 +62,7 @@ void check_records(std::string_view text, std::size_t record_max) {
 }
 
 std::vector<ImportLine> import_of(std::string_view text, ImportFormat format) {
-  auto reader = coupon::service::ImportReader::open(text, {.format = format}, 1);
+  auto reader = coupon::service::ImportReader::open(text, {.format = format}, {});
   std::vector<ImportLine> lines;
   while (auto line = reader ? reader->next() : std::nullopt) lines.push_back(*std::move(line));
   return lines;

@@ -1,5 +1,7 @@
 // Value cards over the native API: spent in parts, topped up, moved, and told in every reply.
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
 
 #include "tests/support/api_fixture.h"
 
@@ -21,10 +23,9 @@ struct Shop {
     REQUIRE(made.status == 201);
     CHECK(made.body["value"] == 5000);
     CHECK(made.body["max_redemptions_per_coupon"].is_null());
-    for (const json& code :
-         post("/api/v1/campaigns/gift-cards/codes", {{"count", 3}}).body["codes"]) {
-      codes.push_back(code.get<std::string>());
-    }
+    codes = post("/api/v1/campaigns/gift-cards/codes", {{"count", 3}})
+                .body["codes"]
+                .get<std::vector<std::string>>();
   }
   test::ApiReply post(const std::string& path, const json& body, ApiFixture::Headers headers = {}) {
     return api.post(path, api.admin().token, body.dump(), std::move(headers));
@@ -77,7 +78,7 @@ TEST_CASE("a repeated payment is made once, a rehearsed one not at all", "[balan
   REQUIRE(first.status == 201);
   CHECK(again.body["redemption"]["id"] == first.body["redemption"]["id"]);
   CHECK(shop.coupon(card)["balance"] == 4900);
-  CHECK(shop.post(path, {{"amount", 200}}, {{"Idempotency-Key", "k1"}}).status == 400);
+  CHECK(shop.post(path, {{"amount", 200}}, {{"Idempotency-Key", "k1"}}).status == 422);
   const auto rehearsed = shop.post(path + "?dry_run=true", {{"amount", 4900}});
   CHECK(rehearsed.status == 201);
   CHECK(rehearsed.body["redemption"]["balance"] == 0);
@@ -146,4 +147,45 @@ TEST_CASE("codes can be sold with a value of their own", "[balances]") {
   CHECK(shop.coupon(code)["balance"].is_null());
   CHECK(shop.redeem(code, {{"amount", 5}}).code() == "no_balance");
   CHECK(shop.api.is_sound());
+}
+
+namespace {
+
+// Imports the text and waits for the job.
+json imported(Shop& shop, const std::string& text, const std::string& query = "") {
+  const auto queued = shop.api.post("/api/v1/campaigns/gift-cards/codes/import" + query,
+                                    shop.api.admin().token, text, {{"Content-Type", "text/csv"}});
+  REQUIRE(queued.status == 202);
+  const std::string job = "/api/v1/jobs/" + queued.body["job"]["id"].dump();
+  while (true) {
+    json now = shop.api.get(job, shop.api.admin().token).body;
+    if (now["state"] != "queued" && now["state"] != "running") return now;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an import puts on each code what the file says is left on it", "[balances]") {
+  Shop shop;
+  const json job = imported(shop,
+                            "code,value,balance\nGC-1,10.00,\nGC-2,25.00,7.50\nGC-3,,\n"
+                            "GC-4,1.250,\nGC-5,\"5,00\",\n");
+  CHECK(job["message"] == "Read as UTF-8, with the codes in code. On the codes: 22.50 EUR.");
+  CHECK(job["errors"] == 1);
+  CHECK(shop.coupon("GC-1")["balance"] == 1000);
+  CHECK(shop.coupon("GC-2")["balance"] == 750);
+  CHECK(shop.coupon("GC-3")["balance"] == 5000);
+  CHECK(shop.coupon("GC-5")["balance"] == 500);
+  CHECK(shop.api.is_sound());
+}
+
+TEST_CASE("money is refused by name where codes have no balance", "[balances]") {
+  Shop shop;
+  shop.post("/api/v1/campaigns", {{"mode", "card"}, {"name", "Plain"}});
+  const auto refused =
+      shop.api.post("/api/v1/campaigns/plain/codes/import", shop.api.admin().token,
+                    "code,value\nGC-ALPHA-1,10.00\n", {{"Content-Type", "text/csv"}});
+  CHECK(refused.status == 400);
+  CHECK(refused.sentence().find("The column value says what a code is worth") == 0);
 }

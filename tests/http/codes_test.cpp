@@ -154,7 +154,9 @@ TEST_CASE("codes: an import tells of each bad line, and its export imports again
   const auto file = api.get(codes + "/export", admin);
   REQUIRE(file.status == 200);
   const std::string csv = streamed(file.raw);
-  CHECK(csv.starts_with("code,number,state,user,assigned_at,redeemed_at\r\nA11,1,available,"));
+  CHECK(
+      csv.starts_with("code,number,state,user,assigned_at,redeemed_at,uses,max_uses,expires_at,"
+                      "value,balance\r\nA11,1,available,"));
   const auto again = finished(api, import(api, codes, csv));
   CHECK(again["total"] == 2);
   CHECK(again["errors"] == 2);  // they are all there

@@ -47,7 +47,7 @@ struct RandomWalk::Kind {
 };
 
 std::string RandomWalk::step() {
-  static constexpr std::array<Kind, 14> kKinds{{{6, &RandomWalk::generate},
+  static constexpr std::array<Kind, 18> kKinds{{{6, &RandomWalk::generate},
                                                 {2, &RandomWalk::switch_campaign},
                                                 {2, &RandomWalk::set_cap},
                                                 {1, &RandomWalk::archive},
@@ -58,6 +58,10 @@ std::string RandomWalk::step() {
                                                 {30, &RandomWalk::redeem},
                                                 {8, &RandomWalk::roll_back},
                                                 {3, &RandomWalk::make_void},
+                                                {4, &RandomWalk::restore},
+                                                {2, &RandomWalk::free},
+                                                {4, &RandomWalk::set_terms},
+                                                {4, &RandomWalk::reassign},
                                                 {5, &RandomWalk::top_up},
                                                 {5, &RandomWalk::transfer},
                                                 {4, &RandomWalk::add_credit}}};
@@ -292,7 +296,7 @@ std::string RandomWalk::top_up() {
   const Id amount = 1 + below(300);
   const Who who = any_clerk();
   const auto expected = model_.may_top_up(who, coupon, amount);
-  const auto done = fixture_.run<service::BalanceChanged>([&](store::Tx& tx) {
+  const auto done = fixture_.run<service::CouponChanged>([&](store::Tx& tx) {
     return service::top_up(tx, caller(who, any_user()), hash_of(coupon), amount, std::nullopt);
   });
   if (done.ok() && !expected) model_.topped_up(coupon, amount);
@@ -356,6 +360,8 @@ std::string RandomWalk::compare_coupons(store::Connection& db) {
     const bool held = hold && model_.now < hold->expires_at;
     const auto owner = stored->user_id ? std::optional(stored->user_id->value) : std::nullopt;
     const bool same = stored->state == coupon.state() && stored->uses == coupon.uses &&
+                      stored->max_uses == coupon.max_uses &&
+                      stored->expires_at == coupon.expires_at &&
                       stored->funds.has_value() == coupon.put_on.has_value() &&
                       (!stored->funds || (stored->funds->put_on() == coupon.put_on &&
                                           stored->funds->balance == coupon.balance())) &&

@@ -90,6 +90,10 @@ class RandomWalk {
   std::string redeem();
   std::string roll_back();
   std::string make_void();
+  std::string restore();
+  std::string free();
+  std::string set_terms();
+  std::string reassign();
   std::string top_up();
   std::string transfer();
   std::string add_credit();

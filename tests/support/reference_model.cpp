@@ -17,6 +17,7 @@ bool mints(Mode mode) { return mode == Mode::kToken || mode == Mode::kClaim; }
 }  // namespace
 
 CouponState ReferenceModel::Coupon::state() const {
+  if (is_freed) return CouponState::kFreed;
   if (is_void) return CouponState::kVoid;
   if (used_up()) return CouponState::kRedeemed;
   return owner ? CouponState::kAssigned : CouponState::kAvailable;
@@ -203,6 +204,50 @@ Verdict ReferenceModel::may_void(Who who, Id id) const {
   return std::nullopt;
 }
 
+Verdict ReferenceModel::may_restore(Who who, Id id) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  if (campaigns.at(coupon.campaign).archived) return Reason::kArchived;
+  if (coupon.is_freed) return Reason::kVoid;
+  if (!coupon.is_void) return Reason::kNotVoid;
+  if (coupon.ever_used) return Reason::kAlreadyRedeemed;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_free(Who who, Id id) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  if (coupon.is_freed) return Reason::kVoid;
+  if (coupon.ever_used) return Reason::kAlreadyRedeemed;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_set_uses(Who who, Id id, std::optional<std::int64_t> uses) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  if (campaigns.at(coupon.campaign).archived) return Reason::kArchived;
+  if (coupon.is_void) return Reason::kVoid;
+  if (campaigns.at(coupon.campaign).mode == Mode::kShared) return Reason::kWrongMode;
+  if (coupon.put_on) return Reason::kInvalidRequest;
+  if (uses && *uses < coupon.uses) return Reason::kCapBelowUsed;
+  return std::nullopt;
+}
+
+Verdict ReferenceModel::may_reassign(Who who, Id id, Id user) const {
+  if (who != Who::kClerk) return Reason::kForbidden;
+  const Coupon& coupon = coupons.at(id);
+  const Campaign& campaign = campaigns.at(coupon.campaign);
+  if (has_bearer(campaign.mode) || campaign.mode == Mode::kToken) return Reason::kWrongMode;
+  if (campaign.archived) return Reason::kArchived;
+  if (coupon.is_void) return Reason::kVoid;
+  if (coupon.uses > 0) return Reason::kAlreadyRedeemed;
+  if (!coupon.owner) return Reason::kNotAssigned;
+  if (*coupon.owner == user) return Reason::kInvalidRequest;
+  const auto& cap = campaign.policy.max_per_user;
+  if (cap && coupons_of(user, coupon.campaign) >= *cap) return Reason::kUserCapReached;
+  return std::nullopt;
+}
+
 Verdict ReferenceModel::no_change_of_balance(const Coupon& coupon) const {
   if (campaigns.at(coupon.campaign).archived) return Reason::kArchived;
   if (!coupon.put_on) return Reason::kNoBalance;
@@ -262,6 +307,7 @@ void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id,
   if (policy.reward.kind == RewardKind::kCredit) redemption.credit += policy.reward.value;
   if (policy.reward.kind == RewardKind::kSubscription) redemption.days = policy.reward.value;
   ++coupon.uses;
+  coupon.ever_used = true;
   if (coupon.put_on) redemption.taken = amount.value_or(coupon.balance());
   coupon.taken += redemption.taken;
   coupon.hold.reset();

@@ -41,6 +41,8 @@ class ReferenceModel {
     std::int64_t uses = 0;
     std::optional<std::int64_t> max_uses = {};
     bool is_void = false;
+    bool is_freed = false;   // and void
+    bool ever_used = false;  // also where that was rolled back
     std::optional<core::UnixMs> expires_at = {};
     std::optional<Hold> hold = {};
     std::optional<std::int64_t> put_on = {};  // in all; absent: no balance
@@ -80,6 +82,10 @@ class ReferenceModel {
   Verdict may_release(Who who, Id coupon, Id user, const domain::TokenHash& token) const;
   Verdict may_redeem(Who who, Id coupon, Id user, const std::optional<domain::TokenHash>& token,
                      std::optional<std::int64_t> amount = {}) const;
+  Verdict may_restore(Who who, Id coupon) const;
+  Verdict may_free(Who who, Id coupon) const;
+  Verdict may_set_uses(Who who, Id coupon, std::optional<std::int64_t> uses) const;
+  Verdict may_reassign(Who who, Id coupon, Id user) const;
   Verdict may_top_up(Who who, Id coupon, std::int64_t amount) const;
   Verdict may_transfer(Who who, Id from, Id to, std::optional<std::int64_t> amount) const;
   Verdict may_roll_back(Who who, Id redemption) const;

@@ -49,6 +49,10 @@ class CodeVault {
   // The index key of a code. `canonical_code` must come from canonical(). About 0.5 µs.
   CodeHash hash(std::string_view canonical_code) const;
 
+  // A tag of its last four symbols (of all, when there are fewer), look-alikes folded: equal for
+  // codes that end alike. `canonical_code` may also be just those four.
+  std::int64_t tail(std::string_view canonical_code) const;
+
   // The sealed copy of a code as displayed, as many bytes as it has. `display` must be acceptable
   // to canonical(); the second form spares the hash when the caller has it already.
   std::string seal(std::string_view display) const;

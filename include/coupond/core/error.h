@@ -61,6 +61,7 @@ enum class Reason {
   kWrongMode,
   kInactive,
   kArchived,
+  kNotArchived,
   kNotStarted,
   kEnded,
   kCampaignCapReached,
@@ -74,6 +75,7 @@ enum class Reason {
   kCurrencyMismatch,
   kBalanceLimitReached,
   kCapBelowUsed,
+  kTooManyCodes,
   kPatternExhausted,
   // States of a coupon.
   kNotOwner,
@@ -81,6 +83,7 @@ enum class Reason {
   kAlreadyAssigned,
   kAlreadyRedeemed,
   kVoid,
+  kNotVoid,
   kExpired,
   kHeldByOther,
   kNotHeld,
@@ -89,6 +92,7 @@ enum class Reason {
   kHoldLimitReached,
   kAlreadyRolledBack,
   kJobFinished,
+  kJobRunning,
   // The machine.
   kBusy,
   kOutcomeUnknown,

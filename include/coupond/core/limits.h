@@ -47,6 +47,8 @@ constexpr std::size_t kCardSymbols = 24;
 constexpr std::int64_t kGenerateAtOnceMax = 10'000;
 // Codes stored by one operation: about 10 ms of the writer.
 constexpr std::int64_t kCodesPerOperationMax = 1'000;
+// Codes that follow a change of their campaign in the same operation; more are a job's.
+constexpr std::int64_t kCodesThatFollowMax = 1'000;
 // Codes of one job: above the ten million we are built for, below a mistyped disk-filler.
 constexpr std::int64_t kJobCodesMax = 100'000'000;
 // A pattern with at most this many codes is walked in a random order without repetition, so that it

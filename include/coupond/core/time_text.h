@@ -28,6 +28,15 @@ std::string to_text(UnixMs at, TimeStyle style);
 // a time without a zone are refused. The error is kInvalidRequest with a sentence.
 Result<UnixMs> parse_time(std::string_view text);
 
+// What a date alone stands for, in the shop's zone (TZ, which `--timezone` sets).
+enum class DateMeans {
+  kFirstMoment,  // a start
+  kLastMoment,   // an end: the first instant of the next day, which is excluded
+};
+// As parse_time(), but for a date alone. The error for a time without a zone shows the zone's own
+// offset.
+Result<UnixMs> parse_local_time(std::string_view text, DateMeans date);
+
 // Reads a time as JavaScript's Date does, as far as people send such: "2026-01-01T00:00:00",
 // "2026/01/01", "1/31/2026 8:30", "Jan 31, 2026", "Sat Jan 31 2026 08:30:00 GMT+0100 (CET)". A time
 // without a zone is UTC. Errors as above.

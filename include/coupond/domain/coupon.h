@@ -12,7 +12,13 @@
 
 namespace coupon::domain {
 
-enum class CouponState { kAvailable, kAssigned, kRedeemed, kVoid };
+enum class CouponState {
+  kAvailable,
+  kAssigned,
+  kRedeemed,
+  kVoid,
+  kFreed,  // void, and its code is free to be stored anew
+};
 std::string_view name(CouponState state);
 std::optional<CouponState> parse_coupon_state(std::string_view text);
 
@@ -42,8 +48,19 @@ struct Coupon {
   std::optional<core::UnixMs> assigned_at = {};
   std::optional<core::UnixMs> expires_at = {};
   core::Seq last_seq = {};
-  std::optional<Funds> funds = {};  // absent: it has no balance
+  std::optional<Funds> funds = {};        // absent: it has no balance
+  std::optional<std::int64_t> tail = {};  // core::CodeVault::tail(); written, never read
 };
+
+// Void or freed: it can never be used.
+inline bool is_ended(const Coupon& coupon) {
+  return coupon.state == CouponState::kVoid || coupon.state == CouponState::kFreed;
+}
+// What a freed coupon stores in place of its code's hash, so that the code can be stored anew:
+// different for each coupon. Applied twice it gives the hash back.
+CodeHash disguised(CodeHash hash, core::CouponId id);
+// The hash of its code, freed or not.
+CodeHash hash_of_code(const Coupon& coupon);
 
 struct Hold {
   core::CouponId coupon_id = {};

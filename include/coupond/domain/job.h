@@ -11,7 +11,7 @@
 
 namespace coupon::domain {
 
-enum class JobKind { kGenerate, kImport };
+enum class JobKind { kGenerate, kImport, kChange };
 std::string_view name(JobKind kind);
 std::optional<JobKind> parse_job_kind(std::string_view text);
 
@@ -35,18 +35,18 @@ struct Job {
   core::CampaignId campaign_id = {};
   std::string actor = {};  // who started it
   JobState state = JobState::kQueued;
-  std::int64_t total = 0;       // codes to make, or lines of the import
+  std::int64_t total = 0;       // codes to make or to look at, or lines of the import
   std::int64_t done = 0;        // of these
-  std::int64_t refused = 0;     // lines of an import that were not stored, counted in `done` too
+  std::int64_t refused = 0;     // not stored or not changed, counted in `done` too
   std::string parameters = {};  // for the runner: where it stands
   std::string message = {};
   core::UnixMs created_at = {};
   core::UnixMs updated_at = {};
 };
 
-// A line of an import that was not stored.
+// A line of an import that was not stored, or a coupon that was not changed.
 struct JobError {
-  std::int64_t line = 0;    // of the file, from 1
+  std::int64_t line = 0;    // of the file, from 1; of a change, the coupon's number
   std::string reason = {};  // stable, in snake_case
 };
 

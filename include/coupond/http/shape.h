@@ -101,6 +101,11 @@ class Field {
     spec.value.or_integer = true;
     return std::move(*this);
   }
+  // A time that ends something: a date alone is its last moment.
+  Field ends() && {
+    spec.value.date_means = core::DateMeans::kLastMoment;
+    return std::move(*this);
+  }
   Field example(std::string_view text) && {
     spec.example.clear();
     append_json_string(spec.example, text);

@@ -36,14 +36,15 @@ struct ValueSpec {
   bool any_json = false;                                   // kFree: any value, not only an object.
   const Shape* shape = nullptr;                            // kObject.
   std::shared_ptr<const ValueSpec> items = {};             // kList.
-  core::TimeStyle time_style = core::TimeStyle::kRfc3339;  // kTime: how it is written.
+  core::TimeStyle time_style = core::TimeStyle::kRfc3339;  // kTime: how it is written,
+  core::DateMeans date_means = core::DateMeans::kFirstMoment;  // and what a date alone is.
 };
 
 // Collects every complaint about one request while it is read.
 class Reader {
  public:
   // Strict refuses unknown fields and tells null from absent. Lenient ignores unknown fields, takes
-  // a null for an absent field and a bare date for a time.
+  // a null for an absent field, and a date alone as its midnight in UTC.
   enum class Mode { kStrict, kLenient };
   explicit Reader(Mode mode) : mode_(mode) {}
 

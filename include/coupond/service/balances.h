@@ -9,23 +9,16 @@
 
 #include "coupond/core/result.h"
 #include "coupond/domain/coupon.h"
-#include "coupond/service/caller.h"
+#include "coupond/service/changes.h"
 #include "coupond/store/tx.h"
 
 namespace coupon::service {
 
-struct BalanceChanged {
-  domain::Coupon coupon;  // as it is after
-  std::string campaign_slug;
-  std::optional<std::string> currency;
-  core::Seq seq;
-};
-
 // kNoBalance for a coupon without one, kVoid, kExpired, kArchived; kBalanceLimitReached beyond
 // limits::kAmountMax. One that was spent can be used again.
-core::Result<BalanceChanged> top_up(store::Tx& tx, const Caller& caller,
-                                    const domain::CodeHash& code, std::int64_t amount,
-                                    const std::optional<std::string>& why);
+core::Result<CouponChanged> top_up(store::Tx& tx, const Caller& caller,
+                                   const domain::CodeHash& code, std::int64_t amount,
+                                   const std::optional<std::string>& why);
 
 struct TransferRequest {
   domain::CodeHash from{};
@@ -35,8 +28,8 @@ struct TransferRequest {
 };
 struct Transferred {
   std::int64_t amount = 0;
-  BalanceChanged from;
-  BalanceChanged to;
+  CouponChanged from;
+  CouponChanged to;
 };
 
 // Two entries, one for each coupon. What top_up() refuses, of both; kInsufficientBalance with what

@@ -31,14 +31,20 @@ core::Result<CampaignWritten> create_campaign(store::Tx& tx, const Caller& calle
 
 // Applies `change` to the campaign and stores the outcome; mode, uuid, counters and times cannot be
 // changed. kCapBelowUsed, with the number in use, for a cap lowered too far; kArchived for a
-// campaign that is. Raising or lowering max_redemptions_per_coupon reaches a shared campaign's code
-// at once, and other campaigns' coupons from the next one made on.
+// campaign that is. Another max_redemptions_per_coupon is that of all its codes at once, with an
+// entry for each: kCapBelowUsed, with how many of them were used more often; kTooManyCodes for more
+// than limits::kCodesThatFollowMax, which are a job's (service/change_codes.h).
+enum class Codes { kFollow, kStay };
 core::Result<CampaignWritten> change_campaign(store::Tx& tx, const Caller& caller,
                                               core::CampaignId id,
-                                              const std::function<void(domain::Campaign&)>& change);
+                                              const std::function<void(domain::Campaign&)>& change,
+                                              Codes codes = Codes::kFollow);
 
 // Ends a campaign for ever. Its coupons stay on record; none can be issued, held or redeemed.
 core::Result<CampaignWritten> archive_campaign(store::Tx& tx, const Caller& caller,
                                                core::CampaignId id);
+// Open again, as it was. kNotArchived; kSlugTaken when a live claim campaign has its name now.
+core::Result<CampaignWritten> unarchive_campaign(store::Tx& tx, const Caller& caller,
+                                                 core::CampaignId id);
 
 }  // namespace coupon::service

@@ -29,6 +29,7 @@ struct FreshCode {
   std::optional<core::CodeVault::CodeHash> folded = {};
   const core::CodeVault* vault = nullptr;
   std::optional<core::UnixMs> expires_at = {};  // an end of its own
+  std::optional<std::int64_t> tail = {};        // CodeVault::tail()
   std::optional<std::int64_t> value = {};       // another than the campaign's, in minor units
 };
 

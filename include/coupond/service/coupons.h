@@ -137,6 +137,10 @@ struct RolledBack {
 // kInsufficientCredit when the credit it gave has been spent.
 core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Seq redemption_id,
                                    const std::optional<std::string>& why);
+// The same, and ends the code with it: a refund without return. What either refuses.
+core::Result<RolledBack> roll_back_and_void(store::Tx& tx, const Caller& caller,
+                                            core::Seq redemption_id,
+                                            const std::optional<std::string>& why);
 
 struct Voided {
   domain::Coupon coupon;

@@ -3,16 +3,19 @@
 // changed. Belongs to one thread at a time; the engine must outlive it.
 //
 // Columns: code, number, state, user (id of the owner or, for a bearer code, of whoever redeemed it
-// last), assigned_at, redeemed_at (of the last redemption of a code that is used up; RFC 3339). An
+// last), assigned_at, redeemed_at (of the last redemption of a code that is used up; RFC 3339),
+// uses, max_uses, expires_at, and of a code with a balance what was put on it and what is left. An
 // import reads the file again and stores the same codes; a code that a spreadsheet would run as a
 // formula has an apostrophe in front (core/csv.h).
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "coupond/core/result.h"
+#include "coupond/domain/campaign.h"
 #include "coupond/service/caller.h"
 #include "coupond/service/engine.h"
 
@@ -34,11 +37,15 @@ class CodeExport {
   std::int64_t after() const { return after_; }
 
  private:
-  CodeExport(Engine& engine, core::CampaignId campaign_id, std::int64_t after)
-      : engine_(&engine), campaign_id_(campaign_id), after_(after) {}
+  CodeExport(Engine& engine, const domain::Campaign& campaign, std::int64_t after)
+      : engine_(&engine),
+        campaign_id_(campaign.id),
+        currency_(campaign.policy.currency),
+        after_(after) {}
 
   Engine* engine_;
   core::CampaignId campaign_id_;
+  std::optional<std::string> currency_;
   std::int64_t after_;
 };
 

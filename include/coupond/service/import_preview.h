@@ -20,7 +20,7 @@ struct ImportPreview {
     std::int64_t line = 0;    // of the text, from 1
     std::string code = {};    // as it would be displayed
     std::string reason = {};  // why it would not be stored
-    std::string ended = {};   // why it would be stored void
+    std::string ended = {};   // why it cannot be used any more
     std::optional<core::UnixMs> expires_at = {};
   };
   std::vector<Row> rows = {};      // the first ones

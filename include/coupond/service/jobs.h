@@ -137,9 +137,10 @@ class JobRunner {
   void work();
   void run_all();
   void run(const domain::Job& job);
-  // The two kinds. Done when there is nothing left to do; an error otherwise.
+  // The kinds. Done when there is nothing left to do; an error otherwise.
   core::Result<core::Done> run_generation(domain::Job job);
   core::Result<core::Done> run_import(domain::Job job);
+  core::Result<core::Done> run_change(domain::Job job);
 
   core::Result<domain::Job> slice(std::int64_t job, std::int64_t codes, const SliceBody& body);
   template <class T, class Body>

@@ -24,11 +24,12 @@ using store::list_campaigns;
 using store::code_exists;
 using store::count_coupons;
 using store::count_live_holds;
+using store::coupons_ending_in;
 using store::find_coupon;
 using store::find_hold;
+using store::list_claims_of_user;
 using store::list_coupons;
 using store::list_coupons_newest_first;
-using store::list_claims_of_user;
 using store::list_coupons_of_user;
 
 // store/redemptions.h

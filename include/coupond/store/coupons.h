@@ -20,6 +20,9 @@ std::optional<domain::Coupon> find_coupon(Connection& connection, core::CouponId
 std::optional<domain::Coupon> find_coupon(Connection& connection, const domain::CodeHash& code);
 std::optional<domain::Coupon> find_coupon(Connection& connection, core::CampaignId campaign,
                                           std::int64_t number);
+// Those whose code has that tail, newest first, with ids below `before`.
+std::vector<domain::Coupon> coupons_ending_in(Connection& connection, std::int64_t tail,
+                                              core::CouponId before, std::int64_t limit);
 bool code_exists(Connection& connection, const domain::CodeHash& code);
 // Ids are given without gaps and coupons never deleted, so this is also how many there are.
 std::int64_t last_coupon_id(Connection& connection);
@@ -78,6 +81,19 @@ core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int6
 void add_to_lot_digest(core::Hasher& lot, std::string_view code_hash,
                        std::optional<std::int64_t> max_uses, std::optional<core::UnixMs> expires_at,
                        std::optional<std::int64_t> value);
+
+// The same for an entry that changes them. `max_uses`: as in a lot.
+core::Digest terms_digest(std::optional<std::int64_t> max_uses,
+                          std::optional<core::UnixMs> expires_at);
+// Stores the coupon's uses, end and state as they are in `coupon`, and keeps what it was made with.
+void change_terms(Tx& tx, const domain::Coupon& coupon, core::Seq seq);
+// Void no more: state and slot are those of `coupon`.
+void restore_coupon(Tx& tx, const domain::Coupon& coupon, core::Seq seq);
+// Ends the coupon and disguises its code's hash.
+void free_coupon(Tx& tx, const domain::Coupon& coupon, core::Seq seq);
+void reassign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq);
+// Coupons of the campaign that were used more often than that. Looks at all of them.
+std::int64_t count_used_more(Connection& connection, core::CampaignId campaign, std::int64_t uses);
 
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Changes how often a coupon may be used, and its state where that follows. `max_uses` must not be

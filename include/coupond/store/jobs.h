@@ -39,6 +39,15 @@ std::optional<JobPart> find_job_part(Connection& connection, std::int64_t job, s
 std::int64_t insert_job(Tx& tx, const domain::Job& job);
 // Stores state, total, done, refused, parameters and message of an existing one.
 void update_job(Tx& tx, const domain::Job& job);
+// Coupons that a job made, by their numbers in its campaign.
+struct JobLot {
+  std::int64_t first_number = 0;
+  std::int64_t units = 0;
+};
+void add_job_lot(Tx& tx, std::int64_t job, const JobLot& lot);
+// In order of number.
+std::vector<JobLot> lots_of_job(Connection& connection, std::int64_t job);
+
 void insert_job_part(Tx& tx, const JobPart& part);
 void delete_job_part(Tx& tx, std::int64_t job, std::int64_t part);
 // Forgets up to `limit` parts of a job; returns how many.

@@ -80,7 +80,7 @@ struct TransferReply {
   }
 };
 
-CouponReply changed_coupon(const Call& call, const service::BalanceChanged& changed) {
+CouponReply changed_coupon(const Call& call, const service::CouponChanged& changed) {
   return coupon_reply(shown_code(call.engine, changed.coupon), changed.coupon,
                       changed.campaign_slug, changed.currency, {});
 }
@@ -91,7 +91,7 @@ Result<BalanceReply> top_up(Call& call, const TopUpInput& in) {
   return call.write(
       "coupon.top_up",
       [&](store::Tx& tx) { return service::top_up(tx, call.caller, *code, in.amount, in.reason); },
-      [&](const service::BalanceChanged& done) {
+      [&](const service::CouponChanged& done) {
         return BalanceReply{.coupon = changed_coupon(call, done), .seq = done.seq};
       });
 }

@@ -28,7 +28,9 @@ http::ValueSpec value_of(const domain::PolicyField<M>& field) {
   if constexpr (std::is_same_v<Value, bool>) {
     return {.type = http::Type::kBoolean};
   } else if constexpr (std::is_same_v<Value, core::UnixMs>) {
-    return {.type = http::Type::kTime};
+    const bool ends = field.name == "ends_at";
+    return {.type = http::Type::kTime,
+            .date_means = ends ? core::DateMeans::kLastMoment : core::DateMeans::kFirstMoment};
   } else if constexpr (std::is_same_v<Value, domain::Reward>) {
     return http::describe_object<RewardShape>();
   } else if constexpr (std::is_same_v<M, std::string>) {  // the owner's JSON
@@ -159,6 +161,10 @@ http::Object<CampaignReply> CampaignReply::shape() {
               timestamp("updated_at", &R::updated_at, "When its policy was last changed."),
               timestamp("archived_at", &R::archived_at, "When it was ended for good."),
               integer("seq", &R::seq, "The ledger entry of the change.").omit_empty(),
+              text("codes_out", &R::codes_out,
+                   "What the change means for codes that exist already, where it means something.",
+                   {.max = 1024})
+                  .omit_empty(),
           }};
 }
 

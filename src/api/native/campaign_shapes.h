@@ -52,7 +52,8 @@ struct CampaignReply {
   core::Seq as_of_seq;
   core::UnixMs created_at, updated_at;
   std::optional<core::UnixMs> archived_at;
-  std::optional<core::Seq> seq;  // of the change this answers
+  std::optional<core::Seq> seq;               // of the change this answers
+  std::optional<std::string> codes_out = {};  // what the change means for codes that exist
   static http::Object<CampaignReply> shape();
 };
 CampaignReply campaign_reply(const domain::Campaign& campaign, std::int64_t held, core::Seq as_of);

@@ -102,6 +102,27 @@ Result<CampaignReply> read_one(Call& call, const CampaignName& in) {
   });
 }
 
+// What a change means for codes that are out already, which is not the same for all.
+std::optional<std::string> said_of_codes_out(const domain::Policy& before,
+                                             const domain::Policy& after) {
+  std::string text;
+  const auto say = [&](bool changed, const char* sentence) {
+    if (changed) text.append(text.empty() ? "" : " ").append(sentence);
+  };
+  say(before.starts_at != after.starts_at || before.ends_at != after.ends_at ||
+          before.active != after.active,
+      "starts_at, ends_at and active hold for codes that are out, from now on.");
+  say(before.max_redemptions_per_coupon != after.max_redemptions_per_coupon,
+      "max_redemptions_per_coupon is that of every code now; used-up codes with uses left are good "
+      "again.");
+  say(before.token_ttl_s != after.token_ttl_s,
+      "token_ttl_s is for codes made from now on; change expires_at of those that are out.");
+  say(before.value != after.value,
+      "value is for codes made from now on; top up those that are out.");
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
 Result<CampaignReply> change(Call& call, const CampaignPatch& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
@@ -113,7 +134,13 @@ Result<CampaignReply> change(Call& call, const CampaignPatch& in) {
         return service::change_campaign(tx, call.caller, campaign->id,
                                         [&](domain::Campaign& target) { apply(in, target); });
       },
-      [held = *held](const auto& written) { return written_reply(written, held); });
+      [held = *held, &campaign](const service::CampaignWritten& written) {
+        CampaignReply reply = written_reply(written, held);
+        if (written.campaign.counters.issued > 0) {
+          reply.codes_out = said_of_codes_out(campaign->policy, written.campaign.policy);
+        }
+        return reply;
+      });
 }
 
 Result<CampaignReply> archive(Call& call, const CampaignName& in) {
@@ -124,6 +151,17 @@ Result<CampaignReply> archive(Call& call, const CampaignName& in) {
   return call.write(
       "campaign.archive",
       [&](store::Tx& tx) { return service::archive_campaign(tx, call.caller, campaign->id); },
+      [held = *held](const auto& written) { return written_reply(written, held); });
+}
+
+Result<CampaignReply> unarchive(Call& call, const CampaignName& in) {
+  const auto campaign = campaign_named(call, in.campaign);
+  if (!campaign.ok()) return campaign.error();
+  const auto held = live_holds(call, campaign->id);
+  if (!held.ok()) return held.error();
+  return call.write(
+      "campaign.unarchive",
+      [&](store::Tx& tx) { return service::unarchive_campaign(tx, call.caller, campaign->id); },
       [held = *held](const auto& written) { return written_reply(written, held); });
 }
 
@@ -161,6 +199,7 @@ void add_campaign_endpoints(Endpoints& v1) {
           .refusals = {{404, Reason::kUnknownCampaign},
                        {409, Reason::kSlugTaken},
                        {409, Reason::kCapBelowUsed},
+                       {409, Reason::kTooManyCodes},
                        {409, Reason::kArchived}}},
          change);
   v1.add({.route = "DELETE /api/v1/campaigns/{campaign}",
@@ -172,6 +211,16 @@ void add_campaign_endpoints(Endpoints& v1) {
           .scope = "admin",
           .refusals = {{404, Reason::kUnknownCampaign}, {409, Reason::kArchived}}},
          archive);
+  v1.add({.route = "POST /api/v1/campaigns/{campaign}/unarchive",
+          .id = "unarchiveCampaign",
+          .summary = "Take a campaign out of the archive",
+          .doc = "It is as it was: its codes can be issued, held and redeemed again.",
+          .auth = Auth::kAdmin,
+          .scope = "admin",
+          .refusals = {{404, Reason::kUnknownCampaign},
+                       {409, Reason::kNotArchived},
+                       {409, Reason::kSlugTaken}}},
+         unarchive);
 }
 
 }  // namespace coupon::api

@@ -18,7 +18,8 @@ http::Choices<domain::CouponState> state_choices() {
   return {{"available", domain::CouponState::kAvailable},
           {"assigned", domain::CouponState::kAssigned},
           {"redeemed", domain::CouponState::kRedeemed},
-          {"void", domain::CouponState::kVoid}};
+          {"void", domain::CouponState::kVoid},
+          {"freed", domain::CouponState::kFreed}};
 }
 
 http::Object<CouponReply> CouponReply::shape() {

@@ -50,7 +50,7 @@ struct PreviewRow {
              text("code", &R::code, "As it would be displayed.", {.max = kCellMax}),
              text("reason", &R::reason, "Why it would not be stored; empty: it would be.",
                   {.max = kCellMax}),
-             text("ended", &R::ended, "Why it would be stored void; empty: it would be good.",
+             text("ended", &R::ended, "Why it cannot be used any more; empty: it would be good.",
                   {.max = kCellMax}),
              http::timestamp("expires_at", &R::expires_at, "An end of its own.")}};
   }

@@ -60,9 +60,10 @@ struct JobErrorReply {
   std::string reason = {};
   static http::Object<JobErrorReply> shape() {
     return {"JobError",
-            "A line of an import that was not stored.",
+            "A line of an import that was not stored, or a code that was not changed.",
             {
-                integer("line", &JobErrorReply::line, "Of the file, from 1."),
+                integer("line", &JobErrorReply::line,
+                        "Of the file, from 1; of a change, the code's number."),
                 text("reason", &JobErrorReply::reason, "Why.").example("duplicate_code"),
             }};
   }
@@ -133,12 +134,12 @@ http::Object<JobReply> JobReply::shape() {
           "Work that goes on in the background.",
           {
               integer("id", &R::id, "Its id."),
-              text("kind", &R::kind, "generate or import"),
+              text("kind", &R::kind, "generate, import or change"),
               integer("campaign_id", &R::campaign_id, "For which campaign."),
               text("state", &R::state, "receiving, queued, running, done, failed or cancelled"),
-              integer("total", &R::total, "Codes to make, or lines to store."),
+              integer("total", &R::total, "Codes to make or to look at, or lines to store."),
               integer("done", &R::done, "Of these."),
-              integer("errors", &R::errors, "Lines that were not stored."),
+              integer("errors", &R::errors, "Lines not stored, or codes not changed."),
               text("message", &R::message, "What went wrong, if anything.", {.max = 1024}),
               timestamp("created_at", &R::created_at, "When it was asked for."),
               timestamp("updated_at", &R::updated_at, "When it last went forward."),

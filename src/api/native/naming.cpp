@@ -134,7 +134,7 @@ core::Error as_told(Call& call, core::Error error) {
 }
 
 std::string shown_code(const service::Engine& engine, const domain::Coupon& coupon) {
-  auto code = engine.vault().open(coupon.code_sealed, coupon.code_hash);
+  auto code = engine.vault().open(coupon.code_sealed, domain::hash_of_code(coupon));
   return code.ok() ? *std::move(code) : std::string();
 }
 

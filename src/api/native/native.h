@@ -20,6 +20,7 @@ void add_import_preview_endpoint(Endpoints& v1);
 void add_job_endpoints(Endpoints& v1, service::JobRunner& jobs);
 void add_coupon_endpoints(Endpoints& v1);
 void add_balance_endpoints(Endpoints& v1);
+void add_change_endpoints(Endpoints& v1, service::JobRunner& jobs);
 void add_redemption_endpoints(Endpoints& v1);
 void add_print_endpoints(Endpoints& v1);
 void add_till_endpoints(Endpoints& v1);

@@ -37,7 +37,7 @@ struct RedemptionQuery {
                 text("code", &Q::code, "Of this coupon.", {.min = 1, .max = 128}),
                 text("order_id", &Q::order_id, "Of this order.", {.min = 1, .max = 128}),
                 timestamp("from", &Q::from, "Not before."),
-                timestamp("to", &Q::to, "Before."),
+                timestamp("to", &Q::to, "Before; a date alone is that day, too.").ends(),
                 integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
                 text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
             }};
@@ -70,12 +70,16 @@ struct RedemptionName {
 struct RollbackInput {
   core::Seq id;
   std::optional<std::string> reason;
+  bool ends_code = false;
   static http::Object<RollbackInput> shape() {
     return {"RollbackRequest",
             "Undo a redemption.",
             {
                 integer("id", &RollbackInput::id, "Its id.", {.min = 1}),
                 text("reason", &RollbackInput::reason, "For the ledger.", {.min = 1, .max = 256}),
+                http::boolean("void", &RollbackInput::ends_code,
+                              "Whether the code ends with it: a refund without return.")
+                    .optional(),
             }};
   }
 };
@@ -149,7 +153,10 @@ Result<RedemptionReply> roll_back(Call& call, const RollbackInput& in) {
   if (!before.ok()) return before.error();
   return call.write(
       "coupon.rollback",
-      [&](store::Tx& tx) { return service::roll_back(tx, call.caller, in.id, in.reason); },
+      [&](store::Tx& tx) {
+        return in.ends_code ? service::roll_back_and_void(tx, call.caller, in.id, in.reason)
+                            : service::roll_back(tx, call.caller, in.id, in.reason);
+      },
       [&](const service::RolledBack& done) {
         RedemptionReply reply =
             redemption_reply(done.redemption, before->campaign, done.currency, before->coupon);
