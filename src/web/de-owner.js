@@ -268,6 +268,7 @@ export default {
   "check.clock": "Uhr",
   "check.schema": "Tabellen",
   "check.ledger": "Hauptbuch",
+  "check.copy": "Kopie",
   "check.proxy": "Proxy",
   "backup.title": "Sichern",
   "backup.never": "Noch ist keine Sicherung bekannt.",

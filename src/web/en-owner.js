@@ -262,6 +262,7 @@ export default {
   "check.clock": "Clock",
   "check.schema": "Tables",
   "check.ledger": "Ledger",
+  "check.copy": "Copy",
   "check.proxy": "Proxy",
   "backup.title": "Back up",
   "backup.never": "No backup is known of yet.",
