@@ -215,7 +215,7 @@ TEST_CASE("a value is for what pays: no price, no reward, no limit of uses", "[b
   CHECK_FALSE(make(domain::Mode::kCard, {.reward = gift, .value = 5}).ok());
 }
 
-TEST_CASE("another value is for codes made from then on; a currency stays", "[balances]") {
+TEST_CASE("another value is for codes made from then on, and a currency stays", "[balances]") {
   Cards cards;
   REQUIRE(cards.change([](domain::Campaign& c) { c.policy.value = 50; }).ok());
   const auto later = cards.engine.make_codes(cards.campaign, 1);

@@ -1,5 +1,6 @@
 // A copy elsewhere: what is in it, what it is refused for, and that every moment of it can be had
 // again. COUPOND_LONG damages ten times as often.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -143,6 +144,62 @@ TEST_CASE("one bit of a copy's changes that is not as it was is found, and named
     fs::remove_all(to);
   }
   CHECK(named > tries / 2);
+}
+
+// What the disk holds after the power went: all that was synced; of what was written since, each
+// block as it was written, as it was before, or neither.
+std::string after_power_cut(const std::string& written, std::size_t synced,
+                            test::SeededRandom& random) {
+  constexpr std::size_t kBlock = 512;
+  std::string bytes = written.substr(0, synced);
+  const std::size_t size = synced + random.below(written.size() - synced + 1);
+  while (bytes.size() < size) {
+    const std::size_t end = std::min(size, (bytes.size() / kBlock + 1) * kBlock);
+    const std::string block = written.substr(bytes.size(), end - bytes.size());
+    const auto kind = random.below(3);
+    if (kind == 0) bytes += block;
+    if (kind == 1) bytes += std::string(block.size(), '\0');
+    if (kind == 2) bytes += std::string(block.size(), static_cast<char>(random.below(256)));
+  }
+  return bytes;
+}
+
+TEST_CASE("after a power cut a copy's log holds what was synced, and nothing that is not whole",
+          "[copy]") {
+  CopiedShop shop;
+  fill(shop, 12);
+  shop.stop();
+  const std::string log = parts_of(shop).logs.back().path;
+  const std::string good = bytes_of(log);
+  const auto key = store::change_key(*core::Secrets::load(shop.key()));
+  std::vector<std::string> records;
+  std::vector<std::size_t> ends;
+  const auto read = [&](const std::string& path, const auto& each) {
+    store::ChangeLogReader reader(path, key);
+    store::ChangeRecord record;
+    while (*reader.next(record) == store::ChangeLogReader::Found::kRecord) {
+      each(store::encode(record), std::size_t(reader.offset()));
+    }
+  };
+  read(log, [&](std::string record, std::size_t end) {
+    records.push_back(std::move(record));
+    ends.push_back(end);
+  });
+  REQUIRE(records.size() >= 12);
+  test::SeededRandom random(20261129);
+  const int cuts = std::getenv("COUPOND_LONG") != nullptr ? 3000 : 300;
+  const std::string cut = shop.directory() / "cut.log";
+  for (int i = 0; i < cuts; ++i) {
+    INFO("cut " << i);
+    const std::size_t synced = random.below(records.size());
+    write(cut, after_power_cut(good, synced == 0 ? 0 : ends[synced - 1], random));
+    std::size_t held = 0;
+    bool same = true;
+    read(cut,
+         [&](const std::string& record, std::size_t) { same = same && record == records[held++]; });
+    CHECK(same);
+    CHECK(held >= synced);
+  }
 }
 
 TEST_CASE("changes that are missing, doubled or swapped in a copy are refused by name", "[copy]") {

@@ -106,7 +106,7 @@ TEST_CASE("a rollback gives back to the card, and says what is on it", "[balance
   CHECK(shop.api.is_sound());
 }
 
-TEST_CASE("staff put money on a card and move what is left; customers cannot", "[balances]") {
+TEST_CASE("staff put money on a card and move what is left, and customers cannot", "[balances]") {
   Shop shop;
   const auto staff = shop.api.make_person("sam", domain::Role::kStaff).token;
   const auto user = shop.api.make_person("ann").token;
