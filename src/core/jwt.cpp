@@ -80,7 +80,8 @@ std::optional<SessionClaims> session_claims_in(std::string_view base64) {
   if (!read) return std::nullopt;
   auto uuid = read->text("acc");
   const bool plain = !uuid;
-  if (plain && read->size() != 8) return std::nullopt;
+  const auto clock_since = read->number("clk");
+  if (plain && read->size() != (clock_since ? 9 : 8)) return std::nullopt;
   if (plain) uuid = read->text("sub");
   auto role = plain ? read->text("role") : std::string();
   const auto user_id = read->number("uid");
@@ -93,6 +94,7 @@ std::optional<SessionClaims> session_claims_in(std::string_view base64) {
                        .epoch = *epoch,
                        .issued_at = *issued_at,
                        .expires_at = *expires_at,
+                       .clock_since = {clock_since.value_or(0)},
                        .role = *std::move(role)};
 }
 
@@ -208,6 +210,7 @@ std::string Jwt::sign_for(std::string_view audience, const SessionClaims& claims
   }
   json.add("epoch", claims.epoch);
   json.add("iat", seconds(claims.issued_at)).add("exp", seconds(claims.expires_at));
+  if (claims.clock_since.value != 0) json.add("clk", claims.clock_since.value);
   return session_.sign(json.finish());
 }
 

@@ -7,6 +7,7 @@
 #include "coupond/core/bytes.h"
 #include "coupond/core/ids.h"
 #include "coupond/core/limits.h"
+#include "coupond/core/time_text.h"
 #include "coupond/service/accounts.h"
 #include "coupond/service/api_keys.h"
 #include "coupond/store/idempotency.h"
@@ -63,12 +64,14 @@ Secret successor_of(const Secret& secret, const core::Secrets& secrets) {
       .finish();
 }
 
-core::SessionClaims claims_of(const domain::User& user, core::UnixMs from, std::int64_t life_ms) {
+core::SessionClaims claims_of(const Engine& engine, const domain::User& user, core::UnixMs from,
+                              std::int64_t life_ms) {
   return {.user_id = user.id.value,
           .uuid = user.uuid,
           .epoch = user.token_epoch,
           .issued_at = from,
           .expires_at = from + life_ms,
+          .clock_since = engine.writer().time().right_since(),
           .role = std::string(domain::name(user.role))};
 }
 
@@ -89,7 +92,8 @@ core::FlatJsonWriter shown_claims(Engine& engine, const domain::User& user, Sess
     case SessionKind::kToken:
       return std::move(shown.add("user_id", user.uuid)
                            .add("type", "auth")
-                           .add("role", domain::capital_name(user.role)));
+                           .add("role", domain::capital_name(user.role))
+                           .add("issued_at", core::to_text(now, core::TimeStyle::kNaiveMicros)));
     case SessionKind::kCard:
       return std::move(shown.add("user_id", user.id.value).add("email", user.email));
     case SessionKind::kStore:
@@ -105,7 +109,7 @@ Session make_session(Engine& engine, const domain::User& user, SessionKind kind,
                      std::string refresh_token, core::UnixMs now) {
   const std::int64_t life_ms = terms_of(kind).access_ms;
   return {.user = user,
-          .access_token = engine.tokens().sign_session(claims_of(user, now, life_ms),
+          .access_token = engine.tokens().sign_session(claims_of(engine, user, now, life_ms),
                                                        shown_claims(engine, user, kind, now)),
           .refresh_token = std::move(refresh_token),
           .expires_in_s = life_ms / core::kMsPerSecond};
@@ -217,6 +221,8 @@ Result<VerifiedToken> verify(Engine& engine, std::string_view token, core::UnixM
   return VerifiedToken{.user_id = {claims->user_id},
                        .uuid_hash = hash_of_uuid(claims->uuid),
                        .epoch = claims->epoch,
+                       .issued_at = claims->issued_at,
+                       .clock_since = claims->clock_since,
                        .expires_at = claims->expires_at};
 }
 
@@ -232,7 +238,9 @@ Result<Caller> session_caller(Engine& engine, std::string_view token) {
   const auto verified =
       engine.users().token(core::hash_of(token), [&] { return verify(engine, token, now); });
   if (!verified.ok()) return verified.error();
-  if (now >= verified->expires_at + core::limits::kTokenSkewMs) return Reason::kInvalidToken;
+  const core::UnixMs end = engine.writer().time().end_of(verified->issued_at, verified->expires_at,
+                                                         verified->clock_since);
+  if (now >= end + core::limits::kTokenSkewMs) return Reason::kInvalidToken;
 
   const core::UserId id = verified->user_id;
   const auto account = engine.users().account(id, [&] { return load_account(engine, id); });
@@ -292,7 +300,7 @@ Session start_session(store::Tx& tx, Engine& engine, const domain::User& user, S
   std::string refresh;
   core::Digest hash;
   if (kind == SessionKind::kStore) {
-    refresh = engine.tokens().sign_refresh(claims_of(user, tx.now(), life_ms),
+    refresh = engine.tokens().sign_refresh(claims_of(engine, user, tx.now(), life_ms),
                                            store_claims(engine, user, "refresh", tx.now()));
     hash = core::hash_of(refresh);
   } else {

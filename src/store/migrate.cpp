@@ -24,6 +24,7 @@
 #include "src/store/files.h"
 #include "src/store/mark_old.h"
 #include "src/store/tag_old.h"
+#include "src/store/settle.h"
 
 namespace coupon::store {
 namespace {
@@ -100,7 +101,6 @@ constexpr char kVersion[] = "PRAGMA user_version";
 constexpr char kOldVersion[] = "PRAGMA old.user_version";
 constexpr char kApplicationIdOf[] = "PRAGMA application_id";
 constexpr char kAttach[] = "ATTACH ? AS old";
-constexpr char kMoveLog[] = "PRAGMA wal_checkpoint(TRUNCATE)";
 constexpr char kLeaveLog[] = "PRAGMA journal_mode = DELETE";
 // A new file has no page to go back to, so its journal in memory stays empty.
 constexpr char kDraftSettings[] = R"(
@@ -316,7 +316,7 @@ std::optional<core::Error> settle(const std::string& path, const MigrateOptions&
                   ") does not belong to the database " + path + " (key " + key_id +
                   "). Put back the one that was kept with it.");
   }
-  number(old, kMoveLog);
+  settle_log(old);
   Query(old, kLeaveLog).next();
   return std::nullopt;
 }

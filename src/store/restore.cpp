@@ -18,6 +18,7 @@
 #include "src/store/migrate.h"
 #include "src/store/restore_switch.h"
 #include "src/store/roll_forward.h"
+#include "src/store/settle.h"
 
 namespace coupon::store {
 namespace {
@@ -159,7 +160,7 @@ core::Result<core::Done> begin_epoch_in(const std::string& database, const core:
 void settle(const DataPaths& paths) {
   try {
     Connection connection(paths.database, Connection::Access::kReadWrite);
-    connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    settle_log(connection);
   } catch (const SQLite::Exception&) {
     // Damaged: it is set aside as it is, its log beside it.
   }

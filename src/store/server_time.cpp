@@ -23,6 +23,12 @@ core::UnixMs ServerTime::now() const {
   return behind(clock, last) > 0 ? clock : std::max(clock, last);
 }
 
+core::UnixMs ServerTime::end_of(core::UnixMs from, core::UnixMs until, core::UnixMs then) const {
+  const core::UnixMs right = right_since();
+  const bool fast = then < right && from > right + kSmoothedStepMs;
+  return fast ? std::min(until, core::UnixMs{right.value + (until.value - from.value)}) : until;
+}
+
 std::int64_t ServerTime::behind_ms() const { return behind(clock_(), {last_entry_.load()}); }
 
 std::optional<std::string> ServerTime::oddity() const {

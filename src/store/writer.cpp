@@ -8,6 +8,7 @@
 #include "coupond/core/assert.h"
 #include "coupond/store/database.h"
 #include "src/store/recorder.h"
+#include "src/store/settle.h"
 #include "src/store/wal_checkpointer.h"
 #include "src/store/wal_vfs.h"
 
@@ -97,24 +98,18 @@ Writer::Writer(const std::string& path, Signer signer, core::Clock clock, Counte
   signed_seq_ = tx_.last_seq();
   committed_seq_ = tx_.last_seq().value;
   time_.set_last_entry(tx_.head_.at);
+  read_right_since();
   if (options_.drive == Drive::kOwnThread) thread_ = std::thread([this] { work(); });
 }
 
 Writer::~Writer() { stop(); }
 
-// Moves what the last process left in the write-ahead log into the file. Its pages may be in the
-// machine's memory only: when a sync failed, the kernel thinks them clean and will not write them
-// again, and a commit appended behind them would be lost with them at a power cut.
+// A commit appended behind what the last process left must not be lost with it.
 void Writer::settle() {
   if (settled_) return;
-  // First of all, lest a power cut during the move leave half of a commit in the file and none in
-  // the log.
-  connection_.rewrite_log();
-  const int code =
-      mover_->move_now(connection_, SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kNever);
-  if (code != SQLITE_OK) throw SQLite::Exception(connection_.handle(), code);
-  // Nor may the emptied log come back: what of it did reach the disk is older than the file now.
-  connection_.sync_log();
+  settle_log(connection_, [this] {
+    return mover_->move_now(connection_, SQLITE_CHECKPOINT_TRUNCATE, Connection::Wait::kNever);
+  });
   settled_ = true;
 }
 

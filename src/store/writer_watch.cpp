@@ -2,6 +2,8 @@
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
+#include <cstdlib>
+
 #include "coupond/store/schema_check.h"
 #include "coupond/store/writer.h"
 
@@ -16,6 +18,15 @@ constexpr char kShortenHolds[] = R"(
   UPDATE holds SET expires_at = ?1 + c.hold_ttl_s * 1000 FROM campaigns AS c
    WHERE holds.campaign_id = c.id AND holds.expires_at > ?1 + c.hold_ttl_s * 1000)";
 constexpr char kAgeReplies[] = "UPDATE idempotency SET created_at = ?1 WHERE created_at > ?1";
+// Who logged in under such a clock logs in again: a session could not be told later from one that
+// was opened when that day had come.
+constexpr char kEndSessions[] =
+    "DELETE FROM refresh_tokens WHERE expires_at > ?1 AND created_at > ?1";
+// Access tokens say themselves from when to when they hold; this says how to read that.
+constexpr char kRightSince[] = "SELECT value FROM meta WHERE name = 'clock_right_since'";
+constexpr char kSetRightSince[] = R"(
+  INSERT INTO meta (name, value) VALUES ('clock_right_since', ?1)
+  ON CONFLICT (name) DO UPDATE SET value = ?1)";
 
 }  // namespace
 
@@ -23,6 +34,11 @@ std::int64_t Writer::read_data_version() {
   Query query(connection_, kDataVersion);
   query.next();
   return query.integer(0);
+}
+
+void Writer::read_right_since() {
+  Query query(connection_, kRightSince);
+  if (query.next()) time_.set_right_since({std::atoll(query.text(0).c_str())});
 }
 
 void Writer::detect_foreign_write() {
@@ -71,6 +87,9 @@ void Writer::put_times_right() {
   if (const auto odd = time_.oddity()) observer_.notice(*odd);
   Query(connection_, kShortenHolds, now).run();
   Query(connection_, kAgeReplies, now).run();
+  Query(connection_, kEndSessions, now + kSmoothedStepMs).run();
+  Query(connection_, kSetRightSince, std::to_string(now.value)).run();
+  time_.set_right_since(now);
   right_since_ = now;
 }
 

@@ -1,6 +1,7 @@
 // Goal: a clock that was wrong for a while is forgotten as soon as it is right. Method: one write
 // under a clock that is 2 minutes, an hour or 200 days ahead, then the right time, with a restart
 // and without; and a machine that wakes up in 1970.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "coupond/service/campaigns.h"
@@ -97,6 +98,35 @@ TEST_CASE("one write under a fast clock does no harm once the clock is right", "
   CHECK_FALSE(contains(detail_of(engine, "clock"), "LOOK"));
   CHECK(claim(engine, campaign, ada.id).ok());
   engine.restart();
+  check_session(engine, "ada@example.com");
+}
+
+TEST_CASE("a session opened under a fast clock ends in real time", "[clock]") {
+  const std::int64_t ahead = GENERATE(2 * kMinute, kHour, 200 * kDay);
+  const bool restarted = GENERATE(false, true);
+  CAPTURE(ahead, restarted);
+  LiveEngine engine;
+  engine.make_user("ada@example.com");
+  engine.clock().advance(ahead);
+  engine.make_user("fast@example.com");  // an entry that says how fast it was
+  const auto fast = service::log_in(*engine, "ada@example.com", LiveEngine::kPassword);
+  REQUIRE(fast.ok());
+  CHECK(service::authenticate(*engine, fast->access_token).ok());
+  engine.clock().advance(-ahead);
+  if (restarted) engine.restart();
+  engine.make_user("new@example.com");  // finds the clock put right
+  if (restarted) engine.restart();
+  CHECK(service::authenticate(*engine, fast->access_token).ok());
+  // Its long half could live as long as the clock was wrong.
+  CHECK_FALSE(service::refresh_session(*engine, fast->refresh_token).ok());
+
+  engine.clock().advance(kHour - kMinute);
+  CHECK(service::authenticate(*engine, fast->access_token).ok());
+  engine.clock().advance(2 * kMinute);
+  CHECK_FALSE(service::authenticate(*engine, fast->access_token).ok());
+  // Nor does it come back when its day has come; those of that day are good.
+  engine.clock().advance(std::max<std::int64_t>(0, ahead - kHour) + kMinute);
+  CHECK_FALSE(service::authenticate(*engine, fast->access_token).ok());
   check_session(engine, "ada@example.com");
 }
 

@@ -31,6 +31,9 @@ struct SessionClaims {
   std::int64_t epoch = 0;  // The account's token epoch: raising it ends all its sessions.
   UnixMs issued_at;
   UnixMs expires_at;
+  // When the clock had last been put right by then: tells a token made under a fast clock from
+  // one made when that day had come. 0, and not in the token, where it never was wrong.
+  UnixMs clock_since = {};
   std::string role;  // Empty where it was signed for clients who read other claims.
 };
 

@@ -30,6 +30,8 @@ struct VerifiedToken {
   core::UserId user_id;
   std::size_t uuid_hash = 0;  // ids come back after a restore, UUIDs do not
   std::int64_t epoch = 0;
+  core::UnixMs issued_at;
+  core::UnixMs clock_since;  // see SessionClaims
   core::UnixMs expires_at;
 };
 

@@ -183,8 +183,9 @@ class Writer {
   void die(std::span<Operation* const> batch, const std::string& why);
   void settle();
   void settle_if_possible();
-  // These six are in writer_watch.cpp.
+  // These seven are in writer_watch.cpp.
   std::int64_t read_data_version();
+  void read_right_since();
   void detect_foreign_write();
   void tell_of_foreign_write(std::int64_t version);
   void look_for_foreign_write() noexcept;
