@@ -93,6 +93,7 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
                   " is not empty. Name an empty one, or a new name, with --data for a demo.");
   }
   if (auto error = store::open_to_others(paths)) return *error;
+  if (const auto shared = store::open_to_a_group(paths)) options.observer.notice(*shared);
   auto lock = store::DataLock::take(paths);
   if (!lock.ok()) return lock.error();
   if (auto error = store::finish_restore(paths)) return *error;
@@ -100,19 +101,15 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   if (auto error = refuse_loss(options, paths)) return *error;
   auto secrets = load_secrets(paths, options.random);
   if (!secrets.ok()) return secrets.error();
-  auto facts = store::prepare_database(paths, prepare_options(options, *secrets));
-  if (!facts.ok()) return facts.error();
-  if (auto error = mixes_demo(options.demo, facts->demo, paths)) return *error;
+  const auto prepared = store::prepare_database(paths, prepare_options(options, *secrets));
+  if (!prepared.ok()) return prepared.error();
+  if (auto error = mixes_demo(options.demo, prepared->facts.demo, paths)) return *error;
   if (auto error = store::settle_new_key(paths)) return *error;
   try {
     auto engine = std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),
-                                                     std::move(secrets.value()), *facts));
+                                                     std::move(secrets.value()), prepared->facts));
     if (auto error = engine->note_head()) return *error;
-    const auto checked = engine->check_ledger();
-    if (!checked.ok()) return checked.error();
-    domain::Counters totals;
-    for (const auto& [id, counters] : checked->sums) totals = totals + counters;
-    engine->counters_.set_totals(totals);
+    engine->counters_.set_totals(prepared->totals);
     if (const auto begun = make_default_campaigns(*engine); !begun.ok()) return begun.error();
     return engine;
   } catch (const std::exception& error) {

@@ -42,6 +42,11 @@ int read_pid(int fd) {
   return pid;
 }
 
+bool may_write(const DataPaths& paths, mode_t whose) {
+  struct stat info = {};
+  return ::stat(paths.directory.c_str(), &info) == 0 && (info.st_mode & whose) != 0;
+}
+
 // For people and for holder(); the lock itself does not depend on it.
 void write_pid(int fd) {
   const std::string text = std::to_string(::getpid()) + "\n";
@@ -129,11 +134,16 @@ core::Result<core::Done> make_data_dir(const DataPaths& paths) {
   return core::Done{};
 }
 
+std::optional<std::string> open_to_a_group(const DataPaths& paths) {
+  if (!may_write(paths, S_IWGRP)) return std::nullopt;
+  return "the data directory " + paths.directory +
+         " can be written by its group, who could put other files in the place of its own: run "
+         "`chmod 700 " +
+         paths.directory + "` unless that is meant";
+}
+
 std::optional<core::Error> open_to_others(const DataPaths& paths) {
-  struct stat info = {};
-  if (::stat(paths.directory.c_str(), &info) != 0 || (info.st_mode & S_IWOTH) == 0) {
-    return std::nullopt;
-  }
+  if (!may_write(paths, S_IWOTH)) return std::nullopt;
   return refuse("The data directory " + paths.directory +
                 " can be written by everybody, who could put other files in the place of its own: "
                 "run `chmod 700 " +

@@ -13,8 +13,8 @@
 
 #include "coupond/core/ids.h"
 #include "coupond/store/inspect.h"
-#include "coupond/store/soundness.h"
 #include "coupond/store/schema_check.h"
+#include "coupond/store/soundness.h"
 #include "coupond_schema.h"
 #include "src/store/clean_stop.h"
 #include "src/store/migrate.h"
@@ -190,8 +190,10 @@ std::optional<core::Error> wrong_key(Connection& connection, const DataPaths& pa
 
 // Somebody changed the file, or something damaged it: serving it would spread the damage.
 std::optional<core::Error> unsound(Connection& connection, const std::string& path,
-                                   const PrepareOptions& options) {
-  const auto fault = first_fault(connection, key_check(options.secrets));
+                                   const PrepareOptions& options, domain::Counters& totals) {
+  LedgerCheck ledger;
+  const auto fault = first_fault(connection, key_check(options.secrets), &ledger);
+  for (const auto& [id, counters] : ledger.sums) totals = totals + counters;
   if (!fault) return std::nullopt;
   return refuse("The database " + path + " must not be served: " + *fault +
                 ". Look at it with `coupond verify`, or restore a backup with `coupond restore "
@@ -199,7 +201,8 @@ std::optional<core::Error> unsound(Connection& connection, const std::string& pa
 }
 
 std::optional<core::Error> ready_existing(Connection& connection, const DataPaths& paths,
-                                          const PrepareOptions& options, bool untouched) {
+                                          const PrepareOptions& options, bool untouched,
+                                          domain::Counters& totals) {
   const std::string& path = paths.database;
   if (auto error = not_ours(connection, path)) return error;
   if (!untouched) {
@@ -208,7 +211,7 @@ std::optional<core::Error> ready_existing(Connection& connection, const DataPath
   }
   if (auto error = use_wal(connection, path)) return error;
   if (auto error = wrong_key(connection, paths, options.secrets.key_id())) return error;
-  return unsound(connection, path, options);
+  return unsound(connection, path, options, totals);
 }
 
 std::optional<core::Error> ready_blank(Connection& connection, const DataPaths& paths,
@@ -225,8 +228,7 @@ std::unique_ptr<Connection> open(const DataPaths& paths, const PrepareOptions& o
 
 }  // namespace
 
-core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
-                                             const PrepareOptions& options) {
+core::Result<Prepared> prepare_database(const DataPaths& paths, const PrepareOptions& options) {
   const bool untouched = take_clean_stop(paths);
   if (auto error = make_file(paths.database)) return *error;
   try {
@@ -240,10 +242,11 @@ core::Result<DatabaseFacts> prepare_database(const DataPaths& paths,
     }
     const bool blank = is_blank(*connection);
     if (blank && (exists(paths.key) || exists(paths.head))) return emptied(paths);
+    domain::Counters totals;
     auto refused = blank ? ready_blank(*connection, paths, options)
-                         : ready_existing(*connection, paths, options, untouched);
+                         : ready_existing(*connection, paths, options, untouched, totals);
     if (refused) return *refused;
-    return read_facts(*connection);
+    return Prepared{.facts = read_facts(*connection), .totals = totals};
   } catch (const SQLite::Exception& error) {
     return cannot_open(paths.database, error);
   }

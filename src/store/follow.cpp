@@ -37,9 +37,9 @@ core::Result<core::Done> promote(const DataPaths& paths, const core::Clock& cloc
   if (auto error = finish_restore(paths)) return *error;
   const auto secrets = core::Secrets::load(paths.key);
   if (!secrets.ok()) return secrets.error();
-  const auto facts = prepare_database(paths, {.secrets = *secrets, .notice = notice});
-  if (!facts.ok()) return facts.error();
-  const std::int64_t epoch = facts->restore_epoch + 1;
+  const auto prepared = prepare_database(paths, {.secrets = *secrets, .notice = notice});
+  if (!prepared.ok()) return prepared.error();
+  const std::int64_t epoch = prepared->facts.restore_epoch + 1;
   if (const auto begun = begin_epoch(paths, *secrets, epoch, clock); !begun.ok()) {
     return begun.error();
   }

@@ -33,13 +33,13 @@ std::string facts_message(const DatabaseFacts& facts) {
          std::to_string(facts.created_at.value) + " " + (facts.demo ? "demo" : "real");
 }
 
-Fault schema_fault(Connection& connection, const KeyCheck&) {
+Fault schema_fault(Connection& connection, const KeyCheck&, LedgerCheck*) {
   const std::string differences = schema_differences(connection);
   if (differences.empty()) return std::nullopt;
   return "the schema was changed: " + differences + ". Undo that";
 }
 
-Fault key_fault(Connection& connection, const KeyCheck& key) {
+Fault key_fault(Connection& connection, const KeyCheck& key, LedgerCheck*) {
   const std::string wanted = fact(connection, "key_id").value_or("");
   if (wanted == key.key_id) return std::nullopt;
   return "it belongs to key " + wanted + ", not to this secret.key, which is key " + key.key_id;
@@ -58,7 +58,7 @@ bool signed_by(const KeyCheck& key, const std::string& message, const std::strin
   return key.verifier(message, signature);
 }
 
-Fault facts_fault(Connection& connection, const KeyCheck& key) {
+Fault facts_fault(Connection& connection, const KeyCheck& key, LedgerCheck*) {
   const auto text = [&](const char* name) { return fact(connection, name).value_or(""); };
   if (!core::is_uuid(text("instance"))) return "meta instance is not a UUID";
   if (!is_number(text("created_at"))) return "meta created_at is not a time";
@@ -70,15 +70,16 @@ Fault facts_fault(Connection& connection, const KeyCheck& key) {
   return "meta: instance, key_id, created_at or demo is not what its mark signs";
 }
 
-Fault ledger_fault(Connection& connection, const KeyCheck& key) {
-  const auto checked = check_since_checkpoint(connection, key.verifier);
-  if (checked.ok()) return std::nullopt;
-  return checked.error().message;
+Fault ledger_fault(Connection& connection, const KeyCheck& key, LedgerCheck* ledger) {
+  auto checked = check_since_checkpoint(connection, key.verifier);
+  if (!checked.ok()) return checked.error().message;
+  if (ledger != nullptr) *ledger = *std::move(checked);
+  return std::nullopt;
 }
 
 struct Item {
   const char* name;
-  Fault (*fault)(Connection& connection, const KeyCheck& key);
+  Fault (*fault)(Connection& connection, const KeyCheck& key, LedgerCheck* ledger);
 };
 constexpr std::array kItems{
     Item{"schema", schema_fault},
@@ -89,19 +90,22 @@ constexpr std::array kItems{
 
 }  // namespace
 
-void check_soundness(Connection& connection, const KeyCheck& key, const ItemFunction& item) {
+void check_soundness(Connection& connection, const KeyCheck& key, const ItemFunction& item,
+                     LedgerCheck* ledger) {
   const Snapshot snapshot(connection);
   for (const Item& next : kItems) {
-    if (!item(next.name, next.fault(connection, key))) return;
+    if (!item(next.name, next.fault(connection, key, ledger))) return;
   }
 }
 
-std::optional<std::string> first_fault(Connection& connection, const KeyCheck& key) {
+std::optional<std::string> first_fault(Connection& connection, const KeyCheck& key,
+                                       LedgerCheck* ledger) {
   std::optional<std::string> first;
-  check_soundness(connection, key, [&](const char*, const std::optional<std::string>& fault) {
+  const auto note = [&](const char*, const std::optional<std::string>& fault) {
     first = fault;
     return !fault;
-  });
+  };
+  check_soundness(connection, key, note, ledger);
   return first;
 }
 

@@ -32,6 +32,24 @@ TEST_CASE("a data directory is made for its owner only", "[data_dir]") {
   CHECK(make_data_dir(paths).ok());  // it is there: fine
 }
 
+TEST_CASE("a directory that others can write is refused, one for a group is told of",
+          "[data_dir]") {
+  const test::TempDir parent;
+  const DataPaths paths(parent / "data");
+  REQUIRE(make_data_dir(paths).ok());
+  CHECK_FALSE(open_to_a_group(paths));
+  for (const mode_t mode : {0750, 0755}) {
+    REQUIRE(::chmod(paths.directory.c_str(), mode) == 0);
+    CHECK_FALSE(open_to_a_group(paths));
+    CHECK_FALSE(open_to_others(paths));
+  }
+  REQUIRE(::chmod(paths.directory.c_str(), 0770) == 0);
+  CHECK(mentions(open_to_a_group(paths).value(), "chmod 700 " + paths.directory));
+  CHECK_FALSE(open_to_others(paths));
+  REQUIRE(::chmod(paths.directory.c_str(), 0777) == 0);
+  CHECK(mentions(open_to_others(paths).value().message, "chmod 700 " + paths.directory));
+}
+
 TEST_CASE("what cannot be a data directory is refused by name", "[data_dir]") {
   const test::TempDir parent;
   std::ofstream(parent / "file") << "text";

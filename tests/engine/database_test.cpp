@@ -30,7 +30,7 @@ struct Fixture {
             .clock = [] { return core::UnixMs{1'700'000'000'000}; },
             .notice = [this](const std::string& what) { notices.push_back(what); }};
   }
-  core::Result<store::DatabaseFacts> prepare() { return prepare_database(paths, options()); }
+  core::Result<store::Prepared> prepare() { return prepare_database(paths, options()); }
   void change(const std::string& sql) {
     Connection connection(paths.database, Connection::Access::kReadWrite);
     connection.exec(sql);
@@ -73,9 +73,9 @@ TEST_CASE("a new database is ours, private, and the same at the next start", "[d
   Fixture fixture;
   const auto made = fixture.prepare();
   REQUIRE(made.ok());
-  CHECK(made->key_id == fixture.secrets.key_id());
-  CHECK(made->created_at.value == 1'700'000'000'000);
-  CHECK(made->instance.size() == 36);
+  CHECK(made->facts.key_id == fixture.secrets.key_id());
+  CHECK(made->facts.created_at.value == 1'700'000'000'000);
+  CHECK(made->facts.instance.size() == 36);
   for (const auto& entry : std::filesystem::directory_iterator(fixture.dir.path())) {
     struct stat info = {};
     REQUIRE(::stat(entry.path().c_str(), &info) == 0);
@@ -84,7 +84,7 @@ TEST_CASE("a new database is ours, private, and the same at the next start", "[d
   }
   const auto again = fixture.prepare();
   REQUIRE(again.ok());
-  CHECK(again->instance == made->instance);
+  CHECK(again->facts.instance == made->facts.instance);
 }
 
 TEST_CASE("the schema made is schema.sql", "[database]") {

@@ -42,6 +42,8 @@ core::Result<core::Done> make_data_dir(const DataPaths& paths);
 
 // Refuses a directory in which anybody could put a file in the place of ours.
 std::optional<core::Error> open_to_others(const DataPaths& paths);
+// What to tell the owner of a directory in which a group could; nothing where only the owner can.
+std::optional<std::string> open_to_a_group(const DataPaths& paths);
 
 // Whether the directory holds anything but what a first start of ours may have left.
 bool has_foreign_files(const DataPaths& paths);

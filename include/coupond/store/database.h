@@ -11,6 +11,7 @@
 #include "coupond/core/random.h"
 #include "coupond/core/result.h"
 #include "coupond/core/secrets.h"
+#include "coupond/domain/campaign.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/data_dir.h"
 
@@ -45,11 +46,16 @@ struct PrepareOptions {
   std::function<void(const std::string&)> notice = [](const std::string&) {};
 };
 
+struct Prepared {
+  DatabaseFacts facts;
+  domain::Counters totals = {};  // of all campaigns, as the ledger says
+};
+
 // Makes the database or readies an existing one for connections: refuses a file that is not ours,
 // is newer than this program, belongs to another key, has a changed schema or a damaged page; one
 // from an older program is brought up to date (src/store/migrate.h). A file that nobody touched
 // since a clean stop is not read through.
-core::Result<DatabaseFacts> prepare_database(const DataPaths& paths, const PrepareOptions& options);
+core::Result<Prepared> prepare_database(const DataPaths& paths, const PrepareOptions& options);
 
 // Notes that everything is in the database file and it was closed in order. Last thing before the
 // lock is given back. Failure costs a check at the next start and nothing else.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "coupond/core/secrets.h"
+#include "coupond/store/checkpoint.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/ledger.h"
 
@@ -24,11 +25,14 @@ KeyCheck key_check(const core::Secrets& secrets);
 using ItemFunction = std::function<bool(const char* item, const std::optional<std::string>& fault)>;
 
 // Goes through the list in one snapshot. Nothing in it reads all of a large table but the last,
-// which reads the ledger from its checkpoint on. Throws SQLite::Exception.
-void check_soundness(Connection& connection, const KeyCheck& key, const ItemFunction& item);
+// which reads the ledger from its checkpoint on; what it found goes to `ledger`, where somebody
+// wants it. Throws SQLite::Exception.
+void check_soundness(Connection& connection, const KeyCheck& key, const ItemFunction& item,
+                     LedgerCheck* ledger = nullptr);
 
 // The first fault, as a sentence. Throws SQLite::Exception.
-std::optional<std::string> first_fault(Connection& connection, const KeyCheck& key);
+std::optional<std::string> first_fault(Connection& connection, const KeyCheck& key,
+                                       LedgerCheck* ledger = nullptr);
 
 // Signs what the database says about itself: instance, key_id, created_at and demo (meta `mark`).
 // Part of the transaction that makes them.
