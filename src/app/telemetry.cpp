@@ -1,7 +1,11 @@
 #include "src/app/telemetry.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
+#include <utility>
+
+#include "coupond/store/campaigns.h"
 
 #include "src/app/copier.h"
 
@@ -9,6 +13,41 @@ namespace coupon::app {
 namespace {
 
 constexpr std::array<std::int64_t, 10> kBatchSizes{1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+
+// Campaigns that are shown by name: enough for a shop, few enough for whoever stores the series.
+constexpr std::int64_t kNamedCampaigns = 100;
+constexpr const char* kOthers = "(others)";
+
+void add_campaign(core::Metrics& metrics, const std::string& name,
+                  const domain::Counters& counters) {
+  const core::Metrics::Labels labels{{"campaign", name}};
+  metrics.gauge("coupond_campaign_issued", "Coupons of a campaign that were issued.", labels)
+      .set(counters.issued);
+  metrics.gauge("coupond_campaign_redeemed", "Redemptions of a campaign that stand.", labels)
+      .set(counters.redeemed);
+}
+
+// The newest campaigns by name, all others in one sum. Made anew each time, for which those are
+// changes.
+std::string campaigns_text(service::Engine& engine, domain::Counters others) {
+  core::Metrics metrics;
+  const auto summed = engine.readers().read<std::int64_t>(
+      [&](store::Connection& db) -> core::Result<std::int64_t> {
+        const std::int64_t last = store::last_campaign_id(db).value;
+        const store::CampaignFilter newest{
+            .archived = true, .after = {last - kNamedCampaigns}, .limit = kNamedCampaigns};
+        for (const auto& campaign : store::list_campaigns(db, newest)) {
+          add_campaign(metrics, campaign.slug, campaign.counters);
+          others = others - campaign.counters;
+        }
+        return std::max<std::int64_t>(0, last - kNamedCampaigns);
+      },
+      store::Readers::Use::kList);
+  if (!summed.ok()) return {};
+  add_campaign(metrics, kOthers, others);
+  metrics.gauge("coupond_campaigns_summed", "Campaigns in the sum named (others).").set(*summed);
+  return metrics.prometheus_text();
+}
 
 }  // namespace
 
@@ -88,7 +127,7 @@ std::string Telemetry::text(service::Engine& engine, const api::RefusalCounts& r
     gauge("coupond_refusals", "Refusals since the start, by reason.",
           static_cast<std::int64_t>(row.count), {{"reason", std::string(core::name(row.reason))}});
   }
-  return metrics_.prometheus_text();
+  return metrics_.prometheus_text() + campaigns_text(engine, sum);
 }
 
 }  // namespace coupon::app

@@ -1,5 +1,7 @@
 #include "coupond/service/campaigns.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "coupond/core/ids.h"
@@ -98,27 +100,49 @@ std::optional<core::Error> value_refusal(const domain::Campaign& before,
   return error;
 }
 
-// The most that one user has had of it.
-std::optional<core::Error> cap_refusal(store::Tx& tx, const domain::Campaign& before,
-                                       const domain::Policy& after) {
-  const domain::Policy& policy = before.policy;
-  const domain::Counters& used = before.counters;
-  if (after.max_issued && *after.max_issued < used.issued) {
-    return below_used(used.issued, "max_issued");
+// The same figures as of now, from the entries that came since. kBusy when those are many: they
+// would keep the writer.
+core::Result<MostHad> brought_up_to_now(store::Tx& tx, core::CampaignId id, MostHad had) {
+  constexpr std::int64_t kEntriesMax = 10'000;
+  if (tx.last_seq().value - had.as_of.value > kEntriesMax) return Reason::kBusy;
+  std::set<core::UserId> users;
+  store::for_each_entry(tx.db(), had.as_of, tx.last_seq(), [&](const store::LedgerRow& row) {
+    if (row.campaign_id == id && row.user_id) users.insert(*row.user_id);
+    return true;
+  });
+  for (const core::UserId user : users) {
+    had.coupons = std::max(had.coupons, store::count_coupons(tx.db(), id, user));
+    had.redemptions = std::max(had.redemptions, store::count_redemptions(tx.db(), id, user));
   }
-  if (lowered(policy.max_per_user, after.max_per_user)) {
-    const std::int64_t most =
-        store::most_coupons_of_a_user(tx.db(), before.id, *after.max_per_user);
-    if (most > *after.max_per_user) return below_used(most, "max_per_user");
+  return had;
+}
+
+std::optional<core::Error> user_cap_refusal(store::Tx& tx, const domain::Campaign& before,
+                                            const domain::Policy& after,
+                                            const std::optional<MostHad>& seen) {
+  if (!lowers_user_cap(before.policy, after)) return std::nullopt;
+  // Redemptions are counted by user where there is a cap: the first one counts them all.
+  const bool first = !before.policy.max_redemptions_per_user && after.max_redemptions_per_user;
+  const auto had = seen && !first ? brought_up_to_now(tx, before.id, *seen)
+                                  : core::Result<MostHad>(most_had(tx.db(), before.id));
+  if (!had.ok()) return had.error();
+  if (lowered(before.policy.max_per_user, after.max_per_user) &&
+      had->coupons > *after.max_per_user) {
+    return below_used(had->coupons, "max_per_user");
   }
-  if (lowered(policy.max_redemptions_per_user, after.max_redemptions_per_user)) {
-    const std::int64_t most =
-        store::most_redemptions_of_a_user(tx.db(), before.id, *after.max_redemptions_per_user);
-    if (most > *after.max_redemptions_per_user) {
-      return below_used(most, "max_redemptions_per_user");
-    }
+  if (lowered(before.policy.max_redemptions_per_user, after.max_redemptions_per_user) &&
+      had->redemptions > *after.max_redemptions_per_user) {
+    return below_used(had->redemptions, "max_redemptions_per_user");
   }
   return std::nullopt;
+}
+
+std::optional<core::Error> cap_refusal(store::Tx& tx, const domain::Campaign& before,
+                                       const domain::Policy& after,
+                                       const std::optional<MostHad>& seen) {
+  const std::int64_t issued = before.counters.issued;
+  if (after.max_issued && *after.max_issued < issued) return below_used(issued, "max_issued");
+  return user_cap_refusal(tx, before, after, seen);
 }
 
 // The one code of a shared campaign, once it has one.
@@ -230,10 +254,21 @@ core::Result<CampaignWritten> create_campaign(store::Tx& tx, const Caller& calle
   return written(tx, campaign.id, campaign.last_seq);
 }
 
+bool lowers_user_cap(const domain::Policy& before, const domain::Policy& after) {
+  return lowered(before.max_per_user, after.max_per_user) ||
+         lowered(before.max_redemptions_per_user, after.max_redemptions_per_user);
+}
+
+MostHad most_had(store::Connection& connection, core::CampaignId id) {
+  return {.as_of = store::last_entry(connection).seq,
+          .coupons = store::most_coupons_of_a_user(connection, id),
+          .redemptions = store::most_redemptions_of_a_user(connection, id)};
+}
+
 core::Result<CampaignWritten> change_campaign(store::Tx& tx, const Caller& caller,
                                               core::CampaignId id,
                                               const std::function<void(domain::Campaign&)>& change,
-                                              Codes codes) {
+                                              Codes codes, const std::optional<MostHad>& had) {
   if (!caller.is_admin()) return Reason::kForbidden;
   const domain::Campaign* before = tx.campaign(id);
   if (before == nullptr) return Reason::kUnknownCampaign;
@@ -249,7 +284,7 @@ core::Result<CampaignWritten> change_campaign(store::Tx& tx, const Caller& calle
   if (auto error = field_refusal(after, before->slug)) return *error;
   if (is_taken(tx.db(), after)) return Reason::kSlugTaken;
   if (auto error = value_refusal(*before, after.policy)) return *error;
-  if (auto error = cap_refusal(tx, *before, after.policy)) return *error;
+  if (auto error = cap_refusal(tx, *before, after.policy, had)) return *error;
   const bool follow = codes == Codes::kFollow && codes_follow(*before, after);
   if (follow) {
     if (auto error = uses_refusal(tx, *before, after.policy)) return *error;

@@ -171,6 +171,10 @@ core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemR
   if (!bearer_token && !caller.may_redeem_for(*user_id)) return Reason::kForbidden;
   const auto balance = store::find_balance(tx.db(), *user_id);
   if (!balance) return Reason::kUnknownUser;
+  if (bearer_token && !balance->active) {
+    return core::Error{.reason = Reason::kForbidden,
+                       .message = "The account that this token was issued to is deactivated"};
+  }
   if (auto error = refusal(tx, *loaded, request, *user_id, *balance)) return *error;
   return carry_out(tx, caller, *loaded, request, *user_id, *balance);
 }

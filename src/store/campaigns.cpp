@@ -20,7 +20,7 @@ constexpr char kLiveHolds[] = "SELECT count(*) FROM holds WHERE campaign_id = ? 
 
 constexpr char kSlugs[] = "SELECT id, slug FROM campaigns ORDER BY id";
 
-constexpr char kNextId[] = "SELECT coalesce(max(id), 0) + 1 FROM campaigns";
+constexpr char kLastId[] = "SELECT coalesce(max(id), 0) FROM campaigns";
 
 using domain::Policy;
 using domain::PolicyField;
@@ -239,7 +239,11 @@ core::Digest policy_digest(const domain::Campaign& campaign) {
   return hasher.finish();
 }
 
-core::CampaignId next_campaign_id(Tx& tx) { return {read_integer(tx.db(), kNextId)}; }
+core::CampaignId last_campaign_id(Connection& connection) {
+  return {read_integer(connection, kLastId)};
+}
+
+core::CampaignId next_campaign_id(Tx& tx) { return {last_campaign_id(tx.db()).value + 1}; }
 
 void insert_campaign(Tx& tx, const domain::Campaign& c) {
   Query query(tx.db(), statements().insert.c_str(), c.id, c.uuid, c.slug, domain::name(c.mode),

@@ -241,9 +241,8 @@ std::vector<Claim> list_claims_of_user(Connection& connection, core::UserId user
   return claims;
 }
 
-std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign,
-                                    std::int64_t bound) {
-  return std::max(bound, read_integer(connection, kMostOfAUser, campaign));
+std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign) {
+  return read_integer(connection, kMostOfAUser, campaign);
 }
 
 std::int64_t last_coupon_id(Connection& connection) { return read_integer(connection, kLastId); }

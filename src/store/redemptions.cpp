@@ -42,7 +42,7 @@ constexpr char kErase[] = "UPDATE redemptions SET metadata = NULL WHERE id = ?";
 constexpr char kEnd[] = "UPDATE redemptions SET rolled_back_at = ?2 WHERE id = ?1";
 
 constexpr char kBalance[] =
-    "SELECT credit, subscription_ends_at, last_redemption FROM users WHERE id = ?";
+    "SELECT credit, subscription_ends_at, last_redemption, active FROM users WHERE id = ?";
 constexpr char kStoreBalance[] =
     "UPDATE users SET credit = ?2, subscription_ends_at = ?3 WHERE id = ?1";
 
@@ -154,10 +154,9 @@ std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign
   return query.next() ? query.integer(0) : 0;
 }
 
-std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign,
-                                        std::int64_t bound) {
+std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign) {
   const bool counted = read_integer(connection, kHasCount, campaign) != 0;
-  return std::max(bound, read_integer(connection, counted ? kMostCounted : kMostOfAUser, campaign));
+  return read_integer(connection, counted ? kMostCounted : kMostOfAUser, campaign);
 }
 
 // There is no index by coupon: a coupon's ledger entries name its redemptions.
@@ -221,7 +220,8 @@ std::optional<Balance> find_balance(Connection& connection, core::UserId user) {
   if (!query.next()) return std::nullopt;
   return Balance{.credit = {query.integer(0)},
                  .subscription_ends_at = query.maybe_time(1),
-                 .last_redemption = maybe_id<core::Seq>(query, 2)};
+                 .last_redemption = maybe_id<core::Seq>(query, 2),
+                 .active = query.integer(3) != 0};
 }
 
 void store_balance(Tx& tx, core::UserId user, const Balance& balance) {

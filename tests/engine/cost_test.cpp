@@ -145,6 +145,57 @@ TEST_CASE("issuing without a cap counts nothing", "[cost]") {
   CHECK(issue() <= few + 5);
 }
 
+TEST_CASE("lowering a cap a user costs the writer what came since it was looked at", "[cost]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  const auto user = fixture.make_user(0);
+  const auto campaign = fixture.make_campaign(domain::Mode::kClaim, {.max_per_user = 9'000});
+  const auto issue = [&](core::UserId whom) {
+    const service::FreshCode code = fixture.fresh_code();
+    REQUIRE(fixture
+                .run<service::Issued>([&](store::Tx& tx) {
+                  const service::Mint mint{fixture.vault(), core::system_random};
+                  return service::issue(tx, service::Caller::system(), mint,
+                                        {.campaign_id = campaign, .user_id = whom, .code = code});
+                })
+                .ok());
+  };
+  const auto lower_to = [&](std::int64_t cap, const service::MostHad& had, std::int64_t& steps) {
+    return fixture.run<service::CampaignWritten>([&](store::Tx& tx) {
+      core::Result<service::CampaignWritten> done = core::Reason::kInternal;
+      steps = steps_of(tx.db(), [&] {
+        done = service::change_campaign(
+            tx, service::Caller::system(), campaign,
+            [&](domain::Campaign& target) { target.policy.max_per_user = cap; },
+            service::Codes::kFollow, had);
+      });
+      return done;
+    });
+  };
+  auto reader = fixture.open(Connection::Access::kReadOnly);
+  issue(user);
+  std::int64_t few = 0;
+  REQUIRE(lower_to(8'900, service::most_had(reader, campaign), few).ok());
+  fixture.make_user(0);
+  fill(fixture, fixture.make_user(0).value, campaign.value, 8'000);
+  const auto had = service::most_had(reader, campaign);
+  CHECK(had.coupons == 8'000);
+  std::int64_t many = 0;
+  const auto refused = lower_to(7'999, had, many);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().reason == core::Reason::kCapBelowUsed);
+  CHECK(refused.error().number == 8'000);
+  REQUIRE(lower_to(8'000, had, many).ok());
+  CHECK(many <= few + 5);
+
+  // What came after the look counts as well.
+  const auto early = service::most_had(reader, campaign);
+  auto quiet = early;
+  quiet.coupons = 0;  // as if the other had none
+  issue(user);
+  std::int64_t steps = 0;
+  CHECK(lower_to(1, quiet, steps).error().number == 2);
+}
+
 TEST_CASE("whether somebody is the last administrator does not depend on how many users there are",
           "[cost]") {
   EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});

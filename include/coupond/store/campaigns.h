@@ -45,6 +45,8 @@ std::int64_t count_live_holds(Connection& connection, core::CampaignId id, core:
 // by the entry's digest, so that `verify` notices a policy changed behind our back.
 core::Digest policy_digest(const domain::Campaign& campaign);
 
+// Campaigns are numbered 1, 2, 3; 0 when there is none.
+core::CampaignId last_campaign_id(Connection& connection);
 // The id the next campaign gets.
 core::CampaignId next_campaign_id(Tx& tx);
 // Stores a new campaign; its counters are ignored. Id, slug, uuid and claim name must be free.

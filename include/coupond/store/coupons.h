@@ -30,10 +30,8 @@ std::int64_t last_coupon_id(Connection& connection);
 // How many coupons of the campaign the user has ever been given.
 std::int64_t count_coupons(Connection& connection, core::CampaignId campaign, core::UserId user);
 
-// The most any one user has had of the campaign, if that is more than `bound`; otherwise `bound`.
-// Reads all of the campaign's assigned coupons: for rare changes of a cap only.
-std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign,
-                                    std::int64_t bound);
+// The most any one user has had of the campaign. Reads all of its coupons: nothing for the writer.
+std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign);
 
 // Coupons of a campaign in order of number, after `after`. With a state, only such: then at most
 // `scan_max` coupons are looked at, and fewer than `limit` may come back although there are more.

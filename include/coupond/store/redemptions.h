@@ -18,10 +18,9 @@ std::optional<domain::Redemption> find_redemption(Connection& connection, core::
 // nobody counts.
 std::int64_t count_redemptions(Connection& connection, core::CampaignId campaign,
                                core::UserId user);
-// The most any one user has of the campaign, if that is more than `bound`; otherwise `bound`. Reads
-// all redemptions where there was no cap before: for rare changes of a cap only.
-std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign,
-                                        std::int64_t bound);
+// The most any one user has of the campaign. Reads all redemptions where there was no cap before:
+// nothing for the writer.
+std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId campaign);
 // The redemptions of one coupon, newest first, rolled back ones too.
 std::vector<domain::Redemption> redemptions_of_coupon(Connection& connection,
                                                       const domain::Coupon& coupon,
@@ -60,6 +59,7 @@ struct Balance {
   core::Credit credit = {};
   std::optional<core::UnixMs> subscription_ends_at = {};
   std::optional<core::Seq> last_redemption = {};
+  bool active = true;  // whether the account is; store_balance() leaves it alone
 };
 std::optional<Balance> find_balance(Connection& connection, core::UserId user);
 void store_balance(Tx& tx, core::UserId user, const Balance& balance);

@@ -123,16 +123,33 @@ std::optional<std::string> said_of_codes_out(const domain::Policy& before,
   return text;
 }
 
+// What the writer would have to read all of the campaign for; nothing where no cap a user is
+// lowered.
+Result<std::optional<service::MostHad>> look_at_user_caps(Call& call,
+                                                          const domain::Campaign& campaign,
+                                                          const CampaignPatch& in) {
+  using Had = std::optional<service::MostHad>;
+  domain::Campaign after = campaign;
+  apply(in, after);
+  if (!service::lowers_user_cap(campaign.policy, after.policy)) return Had();
+  return call.read_list([&](store::Connection& db) -> Result<Had> {
+    return Had(service::most_had(db, campaign.id));
+  });
+}
+
 Result<CampaignReply> change(Call& call, const CampaignPatch& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
   const auto held = live_holds(call, campaign->id);
   if (!held.ok()) return held.error();
+  const auto had = look_at_user_caps(call, *campaign, in);
+  if (!had.ok()) return had.error();
+  const auto change = [&](domain::Campaign& target) { apply(in, target); };
   return call.write(
       "campaign.update",
       [&](store::Tx& tx) {
-        return service::change_campaign(tx, call.caller, campaign->id,
-                                        [&](domain::Campaign& target) { apply(in, target); });
+        return service::change_campaign(tx, call.caller, campaign->id, change,
+                                        service::Codes::kFollow, *had);
       },
       [held = *held, &campaign](const service::CampaignWritten& written) {
         CampaignReply reply = written_reply(written, held);
