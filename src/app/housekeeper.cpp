@@ -5,6 +5,7 @@
 #include "coupond/app/describe.h"
 #include "coupond/service/sessions.h"
 #include "coupond/store/ballast.h"
+#include "coupond/store/log_readers.h"
 
 namespace coupon::app {
 namespace {
@@ -45,6 +46,7 @@ void Housekeeper::work() {
       log_.warn("checkpoint_failed", {{"why", describe(done.error())}});
     }
     store::keep_ballast(engine_.paths());
+    end_who_pins_the_log();
     if (!engine_.has_its_file()) {
       log_.error("database_gone",
                  {{"file", engine_.paths().database},
@@ -52,6 +54,14 @@ void Housekeeper::work() {
     }
     if (round % kPurgeEvery == 0) tidy_up();
     lock.lock();
+  }
+}
+
+void Housekeeper::end_who_pins_the_log() {
+  if (const auto ended = store::end_stopped_reader(engine_.paths(), store::kLongLogBytes)) {
+    log_.warn("reader_ended", {{"who", *ended}, {"why", "stopped, it kept the log from ending"}});
+  } else if (const auto pinned = store::pinned_log(engine_.paths(), store::kLongLogBytes)) {
+    log_.warn("log_pinned", {{"what", *pinned}});
   }
 }
 

@@ -21,6 +21,7 @@ class Housekeeper {
 
  private:
   void work();
+  void end_who_pins_the_log();
   void tidy_up();
 
   service::Engine& engine_;

@@ -38,6 +38,8 @@ void tidy_up_on_signals(const std::string& file) {
     drafts[i] = store::draft_of(file) + store::kDraftEndings[i];
   }
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, tidy_up_and_end);
+  // One that is stopped half-way keeps a running server's log from being started anew.
+  for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(signal, SIG_IGN);
 }
 
 int back_up(const BackupInput& input) {
@@ -49,7 +51,8 @@ int back_up(const BackupInput& input) {
       paths, input.file,
       {.with_key = input.with_key,
        .copying = [&](std::int64_t now, std::int64_t total) { copying.show(now, total); },
-       .checking = [&](std::int64_t now, std::int64_t total) { checking.show(now, total); }});
+       .checking = [&](std::int64_t now, std::int64_t total) { checking.show(now, total); },
+       .notice = [](const std::string& what) { std::cerr << "coupond: " << what << "\n"; }});
   if (!done.ok()) return fail(done.error());
   std::cout << "Backup " << input.file << " made and verified: " << done->bytes << " bytes, up to "
             << "ledger entry " << done->seq.value << ".\n";

@@ -5,6 +5,7 @@
 #include "coupond/core/limits.h"
 #include "coupond/core/time_text.h"
 #include "coupond/store/ballast.h"
+#include "coupond/store/log_readers.h"
 
 namespace coupon::service {
 namespace {
@@ -48,6 +49,12 @@ Check disk_check(const store::DataPaths& paths) {
   return {"disk", has_room(paths), std::to_string(store::free_bytes(paths) >> 20) + " MiB free"};
 }
 
+// It serves, until the disk is full.
+Check log_check(const store::DataPaths& paths) {
+  const auto pinned = store::pinned_log(paths, store::kLongLogBytes);
+  return {"log", true, pinned ? "LOOK: " + *pinned : "is moved into the file as it comes"};
+}
+
 Check durability_check(store::Durability durability) {
   const bool full = durability == store::Durability::kFull;
   return {"durability", true, full ? "full" : "relaxed"};
@@ -85,14 +92,9 @@ Check ledger_check(const Engine& engine) {
 }  // namespace
 
 std::vector<Check> readiness(const Engine& engine) {
-  return {writer_check(engine),
-          queue_check(engine),
-          disk_check(engine.paths()),
-          file_check(engine),
-          durability_check(engine.durability()),
-          clock_check(engine),
-          schema_check(engine),
-          ledger_check(engine)};
+  return {writer_check(engine),      queue_check(engine),  disk_check(engine.paths()),
+          log_check(engine.paths()), file_check(engine),   durability_check(engine.durability()),
+          clock_check(engine),       schema_check(engine), ledger_check(engine)};
 }
 
 bool all_ok(const std::vector<Check>& checks) {

@@ -1,15 +1,21 @@
 #include "coupond/store/backup.h"
 
 #include <SQLiteCpp/Exception.h>
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "coupond/core/clock.h"
 #include "coupond/core/codes.h"
+#include "coupond/store/database.h"
 #include "coupond/store/inspect.h"
 #include "coupond/store/upkeep_notes.h"
 #include "src/store/files.h"
@@ -31,22 +37,67 @@ core::Error sqlite_error(const std::string& path, const SQLite::Exception& error
   return refuse("The database " + path + " cannot be copied or read: " + error.what() + ".");
 }
 
-// Gone at the end of the scope, unless it was given its final name.
+constexpr std::string_view kDraftEnding = ".partial";
+
+void remove_draft(const std::string& path) {
+  for (const char* ending : kDraftEndings) ::unlink((path + ending).c_str());
+}
+
+// Gone at the end of the scope, unless it was given its final name. Locked as long as it is being
+// made, which tells it from one that was left.
 class Draft {
  public:
-  explicit Draft(std::string path) : path_(std::move(path)) { remove(); }
-  ~Draft() { remove(); }
+  explicit Draft(std::string path) : path_(std::move(path)) { remove_draft(path_); }
+  ~Draft() {
+    remove_draft(path_);
+    if (fd_ >= 0) ::close(fd_);
+  }
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
   const std::string& path() const { return path_; }
 
- private:
-  void remove() {
-    for (const char* ending : kDraftEndings) ::unlink((path_ + ending).c_str());
+  std::optional<core::Error> make() {
+    if (auto error = make_private_file(path_)) return error;
+    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd_ >= 0) ::flock(fd_, LOCK_EX | LOCK_NB);
+    return std::nullopt;
   }
 
+ private:
   const std::string path_;
+  int fd_ = -1;
 };
+
+// Whether a file is the draft of a backup of ours that nobody works at: one that was cut off while
+// its pages were copied has a journal beside it, one that was cut off later says what it is.
+bool is_left_draft(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  std::array<char, 72> head{};
+  const ssize_t size = ::pread(fd, head.data(), head.size(), 0);
+  const bool free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  ::close(fd);
+  if (!free) return false;
+  if (exists(path + "-journal")) return true;
+  std::string id;
+  for (int shift = 24; shift >= 0; shift -= 8) id += static_cast<char>(kApplicationId >> shift);
+  constexpr std::size_t kIdAt = 68;
+  const std::string_view text(head.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
+  return text.starts_with("SQLite format 3") && text.size() == head.size() &&
+         text.substr(kIdAt) == id;
+}
+
+// What interrupted backups left beside the new one, under other names: copies of the shop, perhaps
+// with its key.
+void remove_left_drafts(const std::string& file, const BackupOptions& options) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_of(file), error)) {
+    const std::string path = entry.path().string();
+    if (!path.ends_with(kDraftEnding) || !is_left_draft(path)) continue;
+    remove_draft(path);
+    options.notice("removed " + path + ", which an interrupted backup had left");
+  }
+}
 
 // Page by page, out of one snapshot: the server beside us goes on writing into its log.
 void copy_pages(Connection& from, Connection& to, const ProgressFunction& progress) {
@@ -88,13 +139,13 @@ std::optional<core::Error> pack_key(const std::string& draft, const std::string&
   }
 }
 
-core::Result<core::Seq> copy_database(const DataPaths& paths, const std::string& draft,
+core::Result<core::Seq> copy_database(const DataPaths& paths, Draft& draft,
                                       const BackupOptions& options) {
   const auto source = open_for_reading(paths);
   if (!source.ok()) return source.error();
-  if (auto error = make_private_file(draft)) return *error;
+  if (auto error = draft.make()) return *error;
   try {
-    Connection copy(draft, Connection::Access::kReadWrite);
+    Connection copy(draft.path(), Connection::Access::kReadWrite);
     copy_pages(**source, copy, options.copying);
     finish_copy(copy);
     return last_entry(copy).seq;
@@ -118,7 +169,7 @@ std::int64_t size_of(const std::string& path) {
 
 }  // namespace
 
-std::string draft_of(const std::string& file) { return file + ".partial"; }
+std::string draft_of(const std::string& file) { return file + std::string(kDraftEnding); }
 
 core::Result<AuditReport> verify_file(const std::string& database, const core::Secrets& secrets,
                                       const ProgressFunction& progress) {
@@ -145,8 +196,9 @@ core::Result<BackupReport> back_up(const DataPaths& paths, const std::string& fi
   if (!secrets.ok()) return secrets.error();
   const auto key = key_to_pack(paths, options.with_key);
   if (!key.ok()) return key.error();
-  const Draft draft(draft_of(file));
-  const auto seq = copy_database(paths, draft.path(), options);
+  remove_left_drafts(file, options);
+  Draft draft(draft_of(file));
+  const auto seq = copy_database(paths, draft, options);
   if (!seq.ok()) return seq.error();
   auto audit = verify_file(draft.path(), *secrets, options.checking);
   if (!audit.ok()) return audit.error();

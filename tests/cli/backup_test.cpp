@@ -74,6 +74,31 @@ TEST_CASE("a backup made beside a server is whole, private, verified and not rep
   CHECK(fixture.run({"backup", fixture.file}).exit_code == 1);
 }
 
+TEST_CASE("a backup removes what interrupted ones left under other names, and nothing else",
+          "[backup]") {
+  Fixture fixture;
+  fixture.create_admin("one@example.com");
+  REQUIRE(fixture.run({"backup", fixture.file}).exit_code == 0);
+  // Cut off when it was whole but for its name, and while its pages were copied.
+  const std::string whole = fixture.parent / "old.backup.partial";
+  const std::string half = fixture.parent / "older.backup.partial";
+  std::filesystem::copy(fixture.file, whole);
+  std::ofstream(half) << "half a page";
+  std::ofstream(half + "-journal") << "journal";
+  const std::string others = fixture.parent / "film.mp4.partial";
+  std::ofstream(others) << "not ours";
+  const ProgramOutcome made = fixture.run({"backup", fixture.parent / "two.backup"});
+  CAPTURE(made.err);
+  CHECK(made.exit_code == 0);
+  for (const std::string& left : {whole, half, half + "-journal"}) {
+    CAPTURE(left);
+    CHECK_FALSE(std::filesystem::exists(left));
+  }
+  CHECK(std::filesystem::exists(others));
+  CHECK(mentions(made.err, "removed " + whole));
+  CHECK(mentions(made.err, "removed " + half));
+}
+
 TEST_CASE("a backup holds what was acknowledged just before it", "[backup]") {
   Fixture fixture;
   const Daemon daemon(fixture.data);

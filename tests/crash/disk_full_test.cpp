@@ -65,6 +65,10 @@ class SmallDisk {
     ::close(fd);
   }
   void make_room() { ::unlink(filler_.c_str()); }
+  // After fill().
+  void give_back(std::uint64_t bytes) {
+    std::filesystem::resize_file(filler_, std::filesystem::file_size(filler_) - bytes);
+  }
 
  private:
   test::TempDir parent_;
@@ -210,4 +214,40 @@ TEST_CASE("a disk that fills up under load costs nothing acknowledged, and no re
   CHECK(tally.acknowledged > fills);
   CHECK(tally.refused_for_space > 0);
   CHECK(tally.unknown == 0);
+}
+
+TEST_CASE("a job on a full disk says why it waits, and goes on when there is room", "[disk]") {
+  SmallDisk disk;
+  if (!disk.mounted()) {
+    WARN("skipped: no file system can be mounted here (" << disk.why_not() << ")");
+    return;
+  }
+  BlackBox box(disk.path());
+  const test::Person admin = box.add_person(domain::Role::kAdmin);
+  box.add_campaign("cards", domain::Mode::kCard, {});
+  box.start();
+  HttpClient client(box.server().port());
+  const auto has = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  disk.fill();
+  disk.give_back(600 << 10);  // for some of the codes
+  const auto queued = test::ask(client, admin, "POST", "/api/v1/campaigns/cards/codes",
+                                R"({"count":20000})");
+  CAPTURE(queued.body.dump());
+  REQUIRE(queued.status == 202);
+  const auto job = [&] { return test::ask(client, admin, "GET", "/api/v1/jobs/1").body.dump(); };
+  for (int i = 0; i < 600 && !has(job(), "disk is full"); ++i) sleep_ms(100);
+  const std::string waiting = job();
+  CAPTURE(waiting);
+  CHECK(has(waiting, "disk is full"));
+  CHECK(has(waiting, "\"running\""));
+  CHECK(has(box.server().output(), "disk is full"));
+
+  disk.make_room();
+  for (int i = 0; i < 600 && !has(job(), "\"done\":20000"); ++i) sleep_ms(100);
+  CHECK(has(job(), "\"done\":20000"));
+  CHECK_FALSE(has(job(), "disk is full"));
+  CHECK(box.server().terminate() == 0);
+  CHECK(box.divergence() == "");
 }

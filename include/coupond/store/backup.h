@@ -22,6 +22,8 @@ struct BackupOptions {
   bool with_key = false;
   ProgressFunction copying = {};
   ProgressFunction checking = {};
+  // What an owner should know besides.
+  std::function<void(const std::string&)> notice = [](const std::string&) {};
 };
 
 struct BackupReport {
@@ -31,7 +33,7 @@ struct BackupReport {
 };
 
 // Where a backup grows until it is whole: this name with each of the endings. back_up() removes
-// what an interrupted one left there.
+// what an interrupted one left there, and what others left in the same directory.
 std::string draft_of(const std::string& file);
 inline constexpr std::array kDraftEndings{"", "-wal", "-shm", "-journal"};
 
