@@ -13,7 +13,8 @@
 -- Facts about this file: instance, key_id (which secret.key belongs to it), created_at,
 -- restore_epoch (raised by every restore, which ends all sessions and holds), demo; mark: a
 -- signature over instance, key_id, created_at and demo; cashier/ID: the name of a cashier, ID being
--- the keyed hash of their PIN.
+-- the keyed hash of their PIN; clock_right_since: when a clock that had been fast was last found put
+-- right.
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -41,6 +42,8 @@ CREATE TABLE users (
   -- The API key that made it, or made the account that did; null: people made it.
   made_by_key          INTEGER REFERENCES api_keys (id)
 ) STRICT;
+CREATE INDEX users_by_username_in_any_case ON users (username COLLATE NOCASE)
+  WHERE username IS NOT NULL;
 CREATE INDEX users_made_by_keys ON users (made_by_key) WHERE made_by_key IS NOT NULL;
 -- The few that may do everything: whether one is the last of them is asked at every change of role.
 CREATE INDEX users_in_charge ON users (active) WHERE role = 'admin';

@@ -60,8 +60,12 @@ void check_list(Report& report, const store::DataPaths& paths, store::Connection
 void tell_names(store::Connection& connection) {
   constexpr std::size_t kShown = 20;
   auto names = service::names_like_ids(connection, kShown + 1);
-  const bool more = names.size() > kShown;
-  if (more) names.back() = "and more";
+  for (auto& alike : service::names_alike(connection, kShown + 1))
+    names.push_back(std::move(alike));
+  if (names.size() > kShown) {
+    names.resize(kShown);
+    names.emplace_back("and more");
+  }
   for (const std::string& line : names) std::cout << "note  " << line << "\n";
 }
 
@@ -108,6 +112,7 @@ void check_log(Report& report, const store::DataPaths& paths, bool in_full) {
 
 void check_directory(Report& report, const store::DataPaths& paths) {
   if (const auto error = store::open_to_others(paths)) report.line(false, error->message);
+  if (const auto shared = store::open_to_a_group(paths)) report.note(*shared);
 }
 
 struct CheckInput {

@@ -4,6 +4,7 @@
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/email.h"
+#include "coupond/core/fold.h"
 #include "coupond/core/ids.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/password.h"
@@ -36,6 +37,13 @@ std::optional<Error> name_problem(std::string_view name) {
   return invalid("name", "name must be at most 256 bytes of printable text");
 }
 
+std::string in_small_letters(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 // A username with '@' could be taken for somebody's address when they log in, and one that could be
 // an id for another account wherever one is named.
 std::optional<Error> username_problem(const std::optional<std::string>& username) {
@@ -44,6 +52,11 @@ std::optional<Error> username_problem(const std::optional<std::string>& username
                     is_printable(*username) && username->find('@') == std::string::npos;
   if (!good) {
     return invalid("username", "username must be 1 to 64 bytes of printable text without @");
+  }
+  // In capitals or not, which the look-up knows; everything else has one form.
+  const std::string form = core::nfkc_casefold(*username);
+  if (form != in_small_letters(*username)) {
+    return invalid("username", "username looks like another one: write it as " + form);
   }
   if (!core::could_be_id(*username)) return std::nullopt;
   return invalid("username",
@@ -107,7 +120,7 @@ Result<UserChange> insert(store::Tx& tx, Engine& engine, const Caller& caller,
   if (user->external_id && store::find_user_by_external_id(tx.db(), *user->external_id)) {
     return Error{Reason::kUsernameTaken, "Another account has that external_id"};
   }
-  if (user->username && store::find_user_by_username(tx.db(), *user->username)) {
+  if (user->username && store::username_taken(tx.db(), *user->username)) {
     return Reason::kUsernameTaken;
   }
   user->made_by_key = key_behind(tx, caller);
@@ -132,6 +145,9 @@ bool is_last_admin(store::Tx& tx, const domain::User& user) {
   if (user.role != domain::Role::kAdmin || !user.active) return false;
   return !store::has_other_admin(tx.db(), user.id);
 }
+
+constexpr const char* kPeopleStayInCharge =
+    "No API key, and no account that one made, can take the last administrator's place from people";
 
 // Whether the change is by a key, or an account a key made, and nobody in charge would be left whom
 // people made.
@@ -235,6 +251,10 @@ Result<UserChange> change_password(store::Tx& tx, Engine& engine, const Caller& 
   auto user = store::find_user(tx.db(), id);
   if (!user) return Reason::kUnknownUser;
   if (proven_hash && *proven_hash != user->password_hash) return Reason::kInvalidCredentials;
+  // Their own password they may change: then they have proved the one that still holds.
+  if (!proven_hash && is_last_human(tx, caller, id, user->role, user->active)) {
+    return Error{Reason::kForbidden, kPeopleStayInCharge};
+  }
   user->password_hash = new_hash;
   ++user->token_epoch;
   store_changed(tx, engine, *user);
@@ -267,9 +287,7 @@ Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& call
   user->active = patch.active.value_or(user->active);
   if (user->role != old_role || user->active != was_active) {
     if (is_last_human(tx, caller, id, old_role, was_active)) {
-      return Error{Reason::kForbidden,
-                   "No API key, and no account that one made, can take the last administrator's "
-                   "place from people"};
+      return Error{Reason::kForbidden, kPeopleStayInCharge};
     }
     if (last_admin) return Error{Reason::kForbidden, "The last administrator must stay one"};
     ++user->token_epoch;

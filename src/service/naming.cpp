@@ -1,10 +1,12 @@
 #include "coupond/service/naming.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "coupond/core/email.h"
+#include "coupond/core/fold.h"
 #include "coupond/core/ids.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/users.h"
@@ -144,6 +146,19 @@ std::vector<std::string> names_like_ids(Connection& connection, std::size_t limi
   });
   store::visit_slugs(connection, [&](core::CampaignId id, const std::string& slug) {
     look("the campaign", kSlugMark, slug, id.value);
+  });
+  return found;
+}
+
+std::vector<std::string> names_alike(Connection& connection, std::size_t limit) {
+  std::vector<std::string> found;
+  std::map<std::string, core::UserId> seen;
+  store::visit_usernames(connection, [&](core::UserId id, const std::string& name) {
+    const auto [first, is_new] = seen.emplace(core::nfkc_casefold(name), id);
+    if (is_new || found.size() == limit) return;
+    found.push_back(
+        "the account id:" + std::to_string(id.value) + " is named \"" + name +
+        "\", which looks like the username of id:" + std::to_string(first->second.value));
   });
   return found;
 }

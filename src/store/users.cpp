@@ -14,6 +14,7 @@ constexpr char kById[] = COUPOND_USER_COLUMNS "WHERE id = ?";
 constexpr char kByUuid[] = COUPOND_USER_COLUMNS "WHERE uuid = ?";
 constexpr char kByEmail[] = COUPOND_USER_COLUMNS "WHERE email_key = ?";
 constexpr char kByExternalId[] = COUPOND_USER_COLUMNS "WHERE external_id = ?";
+constexpr char kUsernameTaken[] = "SELECT 1 FROM users WHERE username = ? COLLATE NOCASE";
 constexpr char kByUsername[] = COUPOND_USER_COLUMNS "WHERE username = ?";
 constexpr char kList[] = COUPOND_USER_COLUMNS
     "WHERE id > ?1 AND (?2 IS NULL OR role = ?2) AND (?3 IS NULL OR active = ?3) "
@@ -122,6 +123,10 @@ std::vector<domain::User> list_users(Connection& connection, const UserFilter& f
               filter.offset);
   while (query.next()) users.push_back(read_user(query));
   return users;
+}
+
+bool username_taken(Connection& connection, std::string_view username) {
+  return Query(connection, kUsernameTaken, username).next();
 }
 
 void visit_usernames(Connection& connection,

@@ -294,6 +294,60 @@ TEST_CASE("an API key works for what it was made for, until it is revoked", "[ac
   CHECK(engine.number("SELECT count(*) FROM ledger WHERE operation LIKE 'api_key.%'") == 2);
 }
 
+TEST_CASE("what an administrator's key made ends with it, and people stay in charge",
+          "[accounts]") {
+  LiveEngine engine;
+  const auto owner = engine.make_user("owner@example.com", domain::Role::kAdmin);
+  const auto make_key = [&](const Caller& caller) {
+    return engine
+        .run<service::NewApiKey>([&](store::Tx& tx) {
+          return service::create_api_key(tx, *engine, caller, "robot",
+                                         service::Scopes().with(service::Scope::kAdmin));
+        })
+        .value();
+  };
+  const auto key = make_key(Caller::user(owner.id, owner.role));
+  const Caller robot = service::authenticate(*engine, key.secret).value();
+  // An account that it makes, a key which that makes, and an account of that one's again.
+  const auto hash = service::hash_new_password(*engine, LiveEngine::kPassword).value();
+  const auto make_admin = [&](const Caller& caller, const std::string& email) {
+    return create(engine, caller,
+                  {.email = email, .password_hash = hash, .role = domain::Role::kAdmin})
+        .value()
+        .user;
+  };
+  const auto first = make_admin(robot, "first@example.com");
+  CHECK(first.made_by_key == key.key.id);
+  const auto second_key = make_key(Caller::user(first.id, first.role));
+  const Caller second_robot = service::authenticate(*engine, second_key.secret).value();
+  const auto second = make_admin(second_robot, "second@example.com");
+
+  // Neither can take the shop from its owner, in any way.
+  for (const Caller& caller : {robot, Caller::user(first.id, first.role), second_robot,
+                               Caller::user(second.id, second.role)}) {
+    CHECK(reason_of(update(engine, caller, owner.id, {.active = false})) == Reason::kForbidden);
+    CHECK(reason_of(update(engine, caller, owner.id, {.role = domain::Role::kUser})) ==
+          Reason::kForbidden);
+    CHECK(reason_of(engine.run<UserChange>([&](store::Tx& tx) {
+            return service::change_password(tx, *engine, caller, owner.id, hash, std::nullopt);
+          })) == Reason::kForbidden);
+  }
+  const std::string session = access_token(engine, "first@example.com");
+  CHECK(service::authenticate(*engine, session).ok());
+
+  const auto revoked = engine.run<service::RevokedApiKey>([&](store::Tx& tx) {
+    return service::revoke_with_made(tx, *engine, Caller::user(owner.id, owner.role), key.key.id);
+  });
+  REQUIRE(revoked.ok());
+  CHECK_FALSE(service::authenticate(*engine, key.secret).ok());
+  CHECK_FALSE(service::authenticate(*engine, second_key.secret).ok());
+  CHECK_FALSE(service::authenticate(*engine, session).ok());
+  CHECK_FALSE(service::log_in(*engine, "first@example.com", LiveEngine::kPassword).ok());
+  CHECK_FALSE(service::log_in(*engine, "second@example.com", LiveEngine::kPassword).ok());
+  CHECK(service::log_in(*engine, "owner@example.com", LiveEngine::kPassword).ok());
+  CHECK(engine.number("SELECT count(*) FROM users WHERE role = 'admin' AND active") == 1);
+}
+
 TEST_CASE("the machine's owner gets the account of their address, whoever was quicker",
           "[accounts]") {
   LiveEngine engine;

@@ -96,6 +96,44 @@ TEST_CASE("nobody can take a username that could be somebody's id", "[naming]") 
   CHECK(sign_up(engine, "b@example.com", "4you").ok());
 }
 
+TEST_CASE("nobody can take a username that looks like another's", "[naming]") {
+  LiveEngine engine;
+  REQUIRE(sign_up(engine, "ada@example.com", "Ada").ok());
+  REQUIRE(sign_up(engine, "ue@example.com", "\u00fcber").ok());
+  for (const char* name : {"ada", "ADA"}) {
+    CAPTURE(name);
+    CHECK(sign_up(engine, "mallory@example.com", name).error().reason == Reason::kUsernameTaken);
+  }
+  // Full-width letters, a zero width space, a ligature, a combined letter, a capital beyond ASCII.
+  for (const char* name :
+       {"\uff41\uff44\uff41", "a\u200bda", "\ufb01nn", "u\u0308ber", "\u00dcber"}) {
+    CAPTURE(name);
+    const auto refused = sign_up(engine, "mallory@example.com", name);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().reason == Reason::kInvalidRequest);
+    CHECK(mentions(refused.error().fields.front().message, "write it as "));
+  }
+  CHECK(user(engine, "user:Ada").ok());
+}
+
+TEST_CASE("an owner is told of usernames of old that look alike", "[naming]") {
+  LiveEngine engine;
+  const auto names = [&] {
+    return engine->readers()
+        .read<std::vector<std::string>>(
+            [&](store::Connection& db) -> Result<std::vector<std::string>> {
+              return service::names_alike(db, 9);
+            })
+        .value();
+  };
+  sign_up(engine, "ada@example.com", "ada").value();
+  CHECK(names().empty());
+  old_account(engine, "mallory@example.com", "a\u200bda");
+  REQUIRE(names().size() == 1);
+  CHECK(mentions(names()[0], "id:2"));
+  CHECK(mentions(names()[0], "id:1"));
+}
+
 TEST_CASE("an account goes by number, UUID, e-mail address and username", "[naming]") {
   LiveEngine engine;
   const auto ada = sign_up(engine, "ada@example.com", "ada").value().user;

@@ -23,6 +23,8 @@ std::optional<domain::User> find_user_by_external_id(Connection& connection,
                                                      std::string_view external_id);
 std::optional<domain::User> find_user_by_username(Connection& connection,
                                                   std::string_view username);
+// Whether anybody has it, in capitals or not.
+bool username_taken(Connection& connection, std::string_view username);
 
 struct UserFilter {
   std::optional<domain::Role> role = {};
