@@ -55,6 +55,7 @@ def accounts(people):
     talk.expect("session: user_id", claims["user_id"], user["user_id"])
     talk.expect("session: type", claims["type"], "auth")
     talk.expect("session: role", claims["role"], "USER")
+    talk.expect("session: issued_at", bool(NAIVE.match(claims["issued_at"])), True)
     talk.expect("session: life", claims["exp"] - claims["iat"], 86400)
 
     again = {"email": "client1@example.org", "password": PASSWORD, "name": "x"}

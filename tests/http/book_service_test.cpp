@@ -269,7 +269,16 @@ TEST_CASE("book: where the campaign says so, users serve themselves, and nobody 
   const std::string code = given.text("code");
   CHECK(api.post("/coupons/lock/NONE", ann.token, own).status == 404);
   CHECK(api.post("/coupons/redeem/" + code, ann.token, own).status == 409);
-  CHECK(api.post("/coupons/lock/" + code, ben.token, for_user(ben.uuid)).status == 404);
+  // Somebody else's coupon is one that does not exist, to the last word.
+  for (const char* verb : {"lock", "unlock", "redeem"}) {
+    const std::string path = "/coupons/" + std::string(verb) + "/";
+    const auto others = api.post(path + code, ben.token, for_user(ben.uuid));
+    const auto none = api.post(path + "NONE", ben.token, for_user(ben.uuid));
+    CAPTURE(verb, others.body.dump());
+    CHECK(others.status == 404);
+    CHECK(others.text("code") == "unknown_code");
+    CHECK(others.text("detail") == none.text("detail"));
+  }
   CHECK(api.post("/coupons/lock/" + code, ann.token, own).status == 201);
   CHECK(api.post("/coupons/redeem/" + code, ann.token, own).status == 201);
   CHECK(api.is_sound());

@@ -89,6 +89,27 @@ TEST_CASE("a token is issued, found valid, used once", "[token]") {
   CHECK(spent.body.at("user_id") == ada.uuid);
 }
 
+TEST_CASE("a token of a deactivated account is worth nothing until the account is back",
+          "[token]") {
+  ApiFixture api;
+  const auto ada = api.make_person("ada");
+  const auto given = api.post("/generate-coupon", ada.token);
+  REQUIRE(given.status == 200);
+  const std::string token = quoted(token_of(given));
+  const std::string account = "/api/v1/users/" + ada.uuid;
+  REQUIRE(api.send("PATCH", account, api.admin().token, R"({"active":false})").status == 200);
+  const auto worth = api.post("/validate-token", {}, token);
+  CHECK(worth.body.at("valid") == false);
+  CHECK(worth.sentence() == "Invalid or expired token");
+  const auto used = api.post("/use-token", {}, token);
+  CHECK(used.status == 400);
+  CHECK(used.sentence() == "Invalid or expired token");
+  REQUIRE(api.send("PATCH", account, api.admin().token, R"({"active":true})").status == 200);
+  CHECK(api.post("/validate-token", {}, token).body.at("valid") == true);
+  CHECK(api.post("/use-token", {}, token).status == 200);
+  CHECK(api.is_sound());
+}
+
 TEST_CASE("a token's number is never given again, whatever is rolled back", "[token]") {
   ApiFixture api;
   const auto ada = api.make_person("ada");

@@ -5,7 +5,6 @@
 #include <limits>
 #include <span>
 
-#include "src/api/native/naming.h"
 #include "src/api/services/book/book_shapes.h"
 
 namespace coupon::api {
@@ -15,8 +14,6 @@ using namespace book_shapes;
 using core::Reason;
 using core::Result;
 using http::Auth;
-
-service::Mint mint_of(const Call& call) { return {call.engine.vault(), call.engine.random()}; }
 
 AssignedReply assigned_reply(const service::Issued& issued, const std::string& user_uuid,
                              const std::string& book_uuid) {
@@ -51,14 +48,9 @@ Result<AssignedReply> assign_random(Call& call, const AssignInput& in) {
   const auto book = book_named(call, in.book);
   if (!is_in_charge(call) && !(book.ok() && book->policy.self_service)) return Reason::kForbidden;
   if (!book.ok()) return book.error();
-  const auto request = service::prepare_issue(mint_of(call), *book, user->id);
-  if (!request.ok()) return request.error();
-  return call.write(
-      "coupon.assign",
-      [&](store::Tx& tx) { return service::issue(tx, call.caller, mint_of(call), *request); },
-      [&](const service::Issued& issued) {
-        return assigned_reply(issued, user->uuid, book->uuid);
-      });
+  return issue_for(call, *book, user->id, [&](const service::Issued& issued) {
+    return assigned_reply(issued, user->uuid, book->uuid);
+  });
 }
 
 // The coupon, its book and the user: what every operation on a code needs.
@@ -88,7 +80,8 @@ Result<AssignedReply> assign_code(Call& call, const CodeInput& in) {
   return call.write(
       "coupon.assign",
       [&](store::Tx& tx) {
-        return service::assign(tx, call.caller, mint_of(call), named->code, named->user.id);
+        return told(call,
+                    service::assign(tx, call.caller, mint_of(call), named->code, named->user.id));
       },
       [&](const service::Issued& issued) {
         return assigned_reply(issued, named->user.uuid, named->book.uuid);
@@ -103,7 +96,8 @@ Result<LockReply> lock(Call& call, const LockInput& in) {
                                      .token_hash = core::hash_of(random_token(call.engine)),
                                      .ttl_s = in.seconds};
   return call.write(
-      "coupon.hold", [&](store::Tx& tx) { return service::hold(tx, actor_of(call), request); },
+      "coupon.hold",
+      [&](store::Tx& tx) { return told(call, service::hold(tx, actor_of(call), request)); },
       [&](const service::Held& held) {
         return LockReply{.code = in.code,
                          .user = named->user.uuid,
@@ -118,7 +112,8 @@ Result<UnlockReply> unlock(Call& call, const CodeInput& in) {
   return call.write(
       "coupon.release",
       [&](store::Tx& tx) {
-        return service::release(tx, actor_of(call), named->code, named->user.id, {.by_name = true});
+        return told(call, service::release(tx, actor_of(call), named->code, named->user.id,
+                                           {.by_name = true}));
       },
       [&](const service::Held&) { return UnlockReply{.code = in.code, .user = named->user.uuid}; });
 }
@@ -126,19 +121,18 @@ Result<UnlockReply> unlock(Call& call, const CodeInput& in) {
 Result<RedeemReply> redeem(Call& call, const CodeInput& in) {
   const auto named = name_both(call, in.code, in.user);
   if (!named.ok()) return named.error();
-  const service::RedeemRequest request{.code = named->code,
-                                       .user_id = named->user.id,
-                                       .proof = {.by_name = true},
-                                       .mode = domain::Mode::kPool};
-  return call.write(
-      "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, actor_of(call), request); },
-      [&](const service::Redeemed& done) {
-        return RedeemReply{.code = in.code,
-                           .user = named->user.uuid,
-                           .redeemed_at = done.redemption.redeemed_at,
-                           .transaction_id = std::to_string(done.redemption.id.value),
-                           .remaining = done.remaining_uses};
-      });
+  return redeem_as(call, actor_of(call),
+                   {.code = named->code,
+                    .user_id = named->user.id,
+                    .proof = {.by_name = true},
+                    .mode = domain::Mode::kPool},
+                   [&](const service::Redeemed& done) {
+                     return RedeemReply{.code = in.code,
+                                        .user = named->user.uuid,
+                                        .redeemed_at = done.redemption.redeemed_at,
+                                        .transaction_id = std::to_string(done.redemption.id.value),
+                                        .remaining = done.remaining_uses};
+                   });
 }
 
 CouponRow coupon_row(Call& call, store::Connection& db, const domain::Coupon& coupon,
@@ -220,25 +214,17 @@ constexpr const char* kNotTheirs = "Coupon not found for user";
 constexpr const char* kOver = "Coupons from an expired book cannot be redeemed";
 
 // Refusals that locking and redeeming share.
-std::vector<http::Refusal> use_refusals(std::vector<http::Refusal> more) {
-  const std::vector<http::Refusal> common = {
-      {403, Reason::kForbidden},
-      {404, Reason::kUnknownUser},
-      {404, Reason::kUnknownCode, kNotTheirs},
-      {404, Reason::kNotOwner, kNotTheirs},
-      {404, Reason::kNotAssigned, kNotTheirs},
-      {400, Reason::kInactive, "Coupons from an inactive book cannot be redeemed"},
-      {400, Reason::kNotStarted},
-      {400, Reason::kEnded, kOver},
-      {400, Reason::kArchived, kOver},
-      {400, Reason::kExpired},
-      {400, Reason::kVoid},
-      {400, Reason::kAlreadyRedeemed, "Already redeemed"},
-      {400, Reason::kCouponRedemptionCapReached,
-       "The maximum redemptions for this coupon have been "
-       "reached"}};
-  more.insert(more.end(), common.begin(), common.end());
-  return more;
+std::vector<http::Refusal> use_refusals() {
+  return together(
+      {{{403, Reason::kForbidden},
+        {404, Reason::kUnknownUser},
+        {400, Reason::kInactive, "Coupons from an inactive book cannot be redeemed"},
+        {400, Reason::kAlreadyRedeemed, "Already redeemed"},
+        {400, Reason::kCouponRedemptionCapReached,
+         "The maximum redemptions for this coupon have been reached"}},
+       alike(404, {Reason::kUnknownCode, Reason::kNotOwner, Reason::kNotAssigned}, kNotTheirs),
+       alike(400, {Reason::kEnded, Reason::kArchived}, kOver),
+       alike(400, {Reason::kNotStarted, Reason::kExpired, Reason::kVoid})});
 }
 
 void add_using(Endpoints& service) {
@@ -248,25 +234,25 @@ void add_using(Endpoints& service) {
                .auth = Auth::kSession,
                .scope = "issue",
                .success = 201,
-               .refusals = use_refusals({{409, Reason::kHeldByOther, "Coupon already locked"},
-                                         {409, Reason::kHoldLimitReached}}),
+               .refusals = together({{{409, Reason::kHeldByOther, "Coupon already locked"},
+                                      {409, Reason::kHoldLimitReached}},
+                                     use_refusals()}),
                .rate = "codes"},
               lock);
-  service.add({.route = "POST /coupons/unlock/{code}",
-               .id = "bookUnlock",
-               .summary = "Give a lock back",
-               .auth = Auth::kSession,
-               .scope = "issue",
-               .success = 201,
-               .refusals = {{403, Reason::kForbidden},
-                            {404, Reason::kUnknownCode},
-                            {404, Reason::kUnknownUser},
-                            {409, Reason::kNotHeld, "Coupon is not locked by this user"},
-                            {409, Reason::kHeldByOther, "Coupon is not locked by this user"},
-                            {409, Reason::kNotOwner, "Coupon is not locked by this user"},
-                            {409, Reason::kNotAssigned, "Coupon is not locked by this user"}},
-               .rate = "codes"},
-              unlock);
+  service.add(
+      {.route = "POST /coupons/unlock/{code}",
+       .id = "bookUnlock",
+       .summary = "Give a lock back",
+       .auth = Auth::kSession,
+       .scope = "issue",
+       .success = 201,
+       .refusals = together(
+           {{{403, Reason::kForbidden}, {404, Reason::kUnknownCode}, {404, Reason::kUnknownUser}},
+            alike(409,
+                  {Reason::kNotHeld, Reason::kHeldByOther, Reason::kNotOwner, Reason::kNotAssigned},
+                  "Coupon is not locked by this user")}),
+       .rate = "codes"},
+      unlock);
   service.add(
       {.route = "POST /coupons/redeem/{code}",
        .id = "bookRedeem",
@@ -274,11 +260,11 @@ void add_using(Endpoints& service) {
        .auth = Auth::kSession,
        .scope = "issue",
        .success = 201,
-       .refusals = use_refusals({{409, Reason::kHeldByOther, "Coupon is locked by another process"},
-                                 {409, Reason::kHoldRequired, "Coupon is not locked"},
-                                 {400, Reason::kInsufficientCredit},
-                                 {400, Reason::kBalanceLimitReached},
-                                 {400, Reason::kUserRedemptionCapReached}}),
+       .refusals = together({{{409, Reason::kHeldByOther, "Coupon is locked by another process"},
+                              {409, Reason::kHoldRequired, "Coupon is not locked"}},
+                             alike(400, {Reason::kInsufficientCredit, Reason::kBalanceLimitReached,
+                                         Reason::kUserRedemptionCapReached}),
+                             use_refusals()}),
        .rate = "codes"},
       redeem);
   service.add({.route = "GET /coupons/user/{id}",

@@ -8,7 +8,6 @@
 #include "coupond/service/jobs.h"
 #include "coupond_version.h"
 #include "src/api/gate/login.h"
-#include "src/api/native/naming.h"
 #include "src/api/services/book/book_coupons.h"
 #include "src/api/services/book/book_shapes.h"
 #include "src/api/services/book/book_upload.h"

@@ -13,6 +13,7 @@
 #include "coupond/domain/campaign.h"
 #include "coupond/domain/user.h"
 #include "coupond/http/shape.h"
+#include "src/api/services/shared.h"
 
 namespace coupon::api::book_shapes {
 
@@ -319,7 +320,7 @@ struct RedeemReply {
 struct UserName {
   std::string id;
   core::CouponId before = {std::numeric_limits<std::int64_t>::max()};
-  std::int64_t limit = 1'000;
+  std::int64_t limit = kRowsUnlessSaid;
   static http::Object<UserName> shape() {
     using U = UserName;
     return {"BookUserName",
@@ -327,8 +328,7 @@ struct UserName {
             {
                 text("id", &U::id, "The user's id.", kId),
                 integer("before", &U::before, "Those before this place.").optional(),
-                integer("limit", &U::limit, "How many at the most.", {.min = 1, .max = 10'000})
-                    .optional(),
+                integer("limit", &U::limit, "How many at the most.", kRows).optional(),
             }};
   }
 };

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "coupond/http/json.h"
-#include "src/api/services/services.h"
+#include "src/api/services/shared.h"
 
 namespace coupon::api {
 namespace {

@@ -9,7 +9,6 @@
 #include "coupond/service/generate.h"
 #include "coupond/service/reads.h"
 #include "src/api/gate/login.h"
-#include "src/api/native/naming.h"
 #include "src/api/services/card/card_shapes.h"
 #include "src/api/services/services.h"
 
@@ -246,10 +245,8 @@ Result<RedeemReply> redeem(Call& call, const RedeemInput& in) {
   if (!*own) return Reason::kForbidden;
   const auto code = code_hash(call, *in.card_code);
   if (!code.ok()) return no_such_card(*in.card_code);
-  const service::RedeemRequest request{
-      .code = *code, .user_id = call.user_id(), .mode = domain::Mode::kCard};
-  auto done = call.write(
-      "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, call.caller, request); },
+  auto done = redeem_as(
+      call, call.caller, {.code = *code, .user_id = call.user_id(), .mode = domain::Mode::kCard},
       [](const service::Redeemed& redeemed) {
         return RedeemReply{.new_subscription_expiry = redeemed.balance.subscription_ends_at,
                            .redeemed_at = redeemed.redemption.redeemed_at};
@@ -275,7 +272,7 @@ Result<OwnSubscription> own_subscription(Call& call) {
                          .subscription_expires_at = user->subscription_ends_at};
 }
 
-Result<SubscriptionReply> subscription(Call& call, const UserName& in) {
+Result<SubscriptionReply> subscription(Call& call, const AccountId& in) {
   const auto user = user_named(call, in.id);
   if (!user.ok()) return user.error();
   if (!call.caller.is_admin() && !call.caller.is(user->id)) return Reason::kForbidden;
@@ -348,30 +345,24 @@ void add_codes(Endpoints& service) {
                .auth = Auth::kAdmin,
                .refusals = {kNoAdmin}},
               list_codes);
-  service.add(
-      {.route = "POST /redeem",
-       .id = "cardRedeem",
-       .summary = "Enter a card's code",
-       .auth = Auth::kSession,
-       .refusals = {{403, Reason::kForbidden, "You can only redeem codes for your own account"},
-                    {400, Reason::kInvalidCode},
-                    {404, Reason::kUnknownCode, "Invalid redeem code"},
-                    {404, Reason::kVoid, "Invalid redeem code"},
-                    {409, Reason::kAlreadyRedeemed, "Code has already been used"},
-                    {409, Reason::kCouponRedemptionCapReached, "Code has already been used"},
-                    {409, Reason::kHeldByOther},
-                    {409, Reason::kHoldRequired},
-                    {409, Reason::kUserRedemptionCapReached},
-                    {409, Reason::kInsufficientCredit},
-                    {409, Reason::kBalanceLimitReached},
-                    {400, Reason::kEnded, "Redeem code has expired"},
-                    {400, Reason::kExpired, "Redeem code has expired"},
-                    {400, Reason::kArchived, "Redeem code has expired"},
-                    {400, Reason::kInactive},
-                    {400, Reason::kNotStarted}},
-       .rate = "codes",
-       .no_input = "user_id is required"},
-      redeem);
+  service.add({.route = "POST /redeem",
+               .id = "cardRedeem",
+               .summary = "Enter a card's code",
+               .auth = Auth::kSession,
+               .refusals = together(
+                   {{{403, Reason::kForbidden, "You can only redeem codes for your own account"}},
+                    alike(404, {Reason::kUnknownCode, Reason::kVoid}, "Invalid redeem code"),
+                    alike(409, {Reason::kAlreadyRedeemed, Reason::kCouponRedemptionCapReached},
+                          "Code has already been used"),
+                    alike(409, {Reason::kHeldByOther, Reason::kHoldRequired,
+                                Reason::kUserRedemptionCapReached, Reason::kInsufficientCredit,
+                                Reason::kBalanceLimitReached}),
+                    alike(400, {Reason::kEnded, Reason::kExpired, Reason::kArchived},
+                          "Redeem code has expired"),
+                    alike(400, {Reason::kInvalidCode, Reason::kInactive, Reason::kNotStarted})}),
+               .rate = "codes",
+               .no_input = "user_id is required"},
+              redeem);
 }
 
 }  // namespace

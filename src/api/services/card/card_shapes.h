@@ -9,6 +9,7 @@
 #include "coupond/core/types.h"
 #include "coupond/domain/user.h"
 #include "coupond/http/shape.h"
+#include "src/api/services/shared.h"
 
 namespace coupon::api::card_shapes {
 
@@ -18,9 +19,6 @@ using http::list;
 using http::object;
 using http::text;
 using http::timestamp;
-
-// Its clients read times without a zone, with microseconds.
-constexpr core::TimeStyle kNaive = core::TimeStyle::kNaiveMicros;
 
 struct Credentials {
   std::optional<std::string> email, password;
@@ -79,15 +77,14 @@ struct ProfileReply {
 
 struct UsersQuery {
   core::UserId after = {};
-  std::int64_t limit = 1'000;
+  std::int64_t limit = kRowsUnlessSaid;
   static http::Object<UsersQuery> shape() {
     using Q = UsersQuery;
     return {"CardUsersQuery",
             "Which accounts.",
             {
                 integer("after", &Q::after, "Those with greater ids.").optional(),
-                integer("limit", &Q::limit, "How many at the most.", {.min = 1, .max = 10'000})
-                    .optional(),
+                integer("limit", &Q::limit, "How many at the most.", kRows).optional(),
             }};
   }
 };
@@ -238,15 +235,6 @@ struct OwnSubscription {
                 timestamp("subscription_expires_at", &R::subscription_expires_at,
                           "When it ends or ended; null: there never was one.", kNaive),
             }};
-  }
-};
-
-struct UserName {
-  std::string id;
-  static http::Object<UserName> shape() {
-    return {"CardUserName",
-            "Whose.",
-            {text("id", &UserName::id, "Id or UUID.", {.min = 1, .max = 36})}};
   }
 };
 

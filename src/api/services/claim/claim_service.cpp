@@ -9,8 +9,8 @@
 #include "coupond/core/ids.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/service/reads.h"
-#include "src/api/native/naming.h"
 #include "src/api/services/services.h"
+#include "src/api/services/shared.h"
 
 namespace coupon::api {
 namespace {
@@ -77,33 +77,28 @@ struct NewStock {
   }
 };
 
-// The lists are arrays, as this service's clients know them: where one has more than `limit` rows,
-// a Link header says where the rest is.
-constexpr http::Integer kPage{.min = 1, .max = 10'000};
-constexpr std::int64_t kPageRows = 1'000;
-
 struct StockPage {
   core::CampaignId after = {};
-  std::int64_t limit = kPageRows;
+  std::int64_t limit = kRowsUnlessSaid;
   static http::Object<StockPage> shape() {
     return {"ClaimStockPage",
             "Which coupons.",
             {
                 integer("after", &StockPage::after, "Those with greater ids.").optional(),
-                integer("limit", &StockPage::limit, "How many at the most.", kPage).optional(),
+                integer("limit", &StockPage::limit, "How many at the most.", kRows).optional(),
             }};
   }
 };
 
 struct HistoryPage {
   core::CouponId before = {std::numeric_limits<std::int64_t>::max()};
-  std::int64_t limit = kPageRows;
+  std::int64_t limit = kRowsUnlessSaid;
   static http::Object<HistoryPage> shape() {
     return {"ClaimHistoryPage",
             "Which claims.",
             {
                 integer("before", &HistoryPage::before, "Those with smaller ids.").optional(),
-                integer("limit", &HistoryPage::limit, "How many at the most.", kPage).optional(),
+                integer("limit", &HistoryPage::limit, "How many at the most.", kRows).optional(),
             }};
   }
 };
@@ -158,8 +153,7 @@ struct HistoryRow {
             "One claim.",
             {
                 text("code", &HistoryRow::code, "The code that was claimed.", kCode),
-                timestamp("claimed_at", &HistoryRow::claimed_at, "When.",
-                          core::TimeStyle::kNaiveMicros),
+                timestamp("claimed_at", &HistoryRow::claimed_at, "When.", kNaive),
             }};
   }
 };
@@ -230,7 +224,7 @@ class FirstPage {
 };
 
 Result<std::vector<StockReply>> list(Call& call, const StockPage& in, FirstPage& first) {
-  const bool is_first = in.after.value == 0 && in.limit == kPageRows;
+  const bool is_first = in.after.value == 0 && in.limit == kRowsUnlessSaid;
   auto list = is_first ? first.get(call) : read_stock(call, in);
   if (!list.ok()) return list.error();
   if (list->next) call.more(*list->next);
@@ -245,15 +239,9 @@ Result<ClaimReply> claim(Call& call, const StockName& in) {
     const auto refused = call.engine.counters().certain_refusal(in.id, call.user_id());
     if (refused) return *refused;
   }
-  const service::Mint mint{call.engine.vault(), call.engine.random()};
-  const auto request = service::prepare_issue(mint, *campaign, call.user_id());
-  if (!request.ok()) return request.error();
-  return call.write(
-      "coupon.issue",
-      [&](store::Tx& tx) { return service::issue(tx, call.caller, mint, *request); },
-      [&](const service::Issued& issued) {
-        return ClaimReply{.code = campaign->name, .claim_id = issued.coupon.id};
-      });
+  return issue_for(call, *campaign, call.user_id(), [&](const service::Issued& issued) {
+    return ClaimReply{.code = campaign->name, .claim_id = issued.coupon.id};
+  });
 }
 
 Result<std::vector<HistoryRow>> history(Call& call, const HistoryPage& in) {

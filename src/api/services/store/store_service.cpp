@@ -11,7 +11,6 @@
 #include "coupond/service/reads.h"
 #include "src/api/gate/gate.h"
 #include "src/api/gate/login.h"
-#include "src/api/native/naming.h"
 #include "src/api/services/services.h"
 #include "src/api/services/store/store_shapes.h"
 
@@ -142,7 +141,7 @@ Result<Envelope<UserList>> list_users(Call& call, const PageInput& in) {
   });
 }
 
-Result<Envelope<OneUser>> read_user(Call& call, const UserName& in) {
+Result<Envelope<OneUser>> read_user(Call& call, const AccountId& in) {
   const auto user = user_named(call, in.id);
   if (!user.ok()) return user.error();
   // Somebody else's account is one that does not exist.
@@ -198,11 +197,9 @@ Result<Envelope<OneCoupon>> read_coupon(Call& call, const CodeInput& in) {
 Result<core::Done> use_coupon(Call& call, const CodeInput& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
-  const service::RedeemRequest request{
-      .code = *code, .user_id = call.user_id(), .mode = domain::Mode::kShared};
-  return call.write(
-      "coupon.redeem", [&](store::Tx& tx) { return service::redeem(tx, call.caller, request); },
-      [](const service::Redeemed&) { return core::Done{}; });
+  return redeem_as(call, call.caller,
+                   {.code = *code, .user_id = call.user_id(), .mode = domain::Mode::kShared},
+                   [](const service::Redeemed&) { return core::Done{}; });
 }
 
 const http::Refusal kNoPage{404, Reason::kNotFound, "There is no such page"};
@@ -270,29 +267,23 @@ void add_store_service(http::Api& api, Gate& gate) {
   Endpoints service = gate.group(api, kStoreService);
   add_login(service);
   add_reads(service);
-  service.add({.route = "POST /v1/coupons/use/{code}",
-               .id = "storeUseCoupon",
-               .summary = "Use a coupon: pay its value from credit",
-               .doc = "Credit, number_left, the use and its record change together or not at all.",
-               .auth = Auth::kSession,
-               .success = 204,
-               .refusals = {kNoCoupon,
-                            {404, Reason::kArchived, "Coupon not found"},
-                            {400, Reason::kInactive},
-                            {400, Reason::kNotStarted},
-                            {400, Reason::kEnded},
-                            {400, Reason::kVoid},
-                            {400, Reason::kExpired},
-                            {400, Reason::kNoCouponsLeft},
-                            {400, Reason::kHeldByOther},
-                            {400, Reason::kHoldRequired},
-                            {400, Reason::kInsufficientCredit},
-                            {400, Reason::kBalanceLimitReached},
-                            {400, Reason::kUserRedemptionCapReached}},
-               .aliases = {"POST /v1/coupon/use/{code}"},
-               .answers = {kNoSessionAnswer},
-               .rate = "codes"},
-              use_coupon);
+  service.add(
+      {.route = "POST /v1/coupons/use/{code}",
+       .id = "storeUseCoupon",
+       .summary = "Use a coupon: pay its value from credit",
+       .doc = "Credit, number_left, the use and its record change together or not at all.",
+       .auth = Auth::kSession,
+       .success = 204,
+       .refusals = together(
+           {alike(404, {Reason::kUnknownCode, Reason::kArchived}, "Coupon not found"),
+            alike(400, {Reason::kInactive, Reason::kNotStarted, Reason::kEnded, Reason::kVoid,
+                        Reason::kExpired, Reason::kNoCouponsLeft, Reason::kHeldByOther,
+                        Reason::kHoldRequired, Reason::kInsufficientCredit,
+                        Reason::kBalanceLimitReached, Reason::kUserRedemptionCapReached})}),
+       .aliases = {"POST /v1/coupon/use/{code}"},
+       .answers = {kNoSessionAnswer},
+       .rate = "codes"},
+      use_coupon);
 }
 
 }  // namespace coupon::api

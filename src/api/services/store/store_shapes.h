@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "coupond/domain/user.h"
-#include "src/api/gate/call.h"
+#include "src/api/services/shared.h"
 
 namespace coupon::api::store_shapes {
 
@@ -266,15 +266,6 @@ struct SessionRefused {
     return {"StoreSessionRefused",
             "No session, or a token of the wrong kind.",
             {text("msg", &SessionRefused::msg, "Says so.")}};
-  }
-};
-
-struct UserName {
-  std::string id;
-  static http::Object<UserName> shape() {
-    return {"StoreUserName",
-            "Which account.",
-            {text("id", &UserName::id, "Id or UUID.", {.min = 1, .max = 36})}};
   }
 };
 

@@ -9,7 +9,6 @@
 #include "coupond/service/reads.h"
 #include "coupond/service/tokens.h"
 #include "src/api/gate/login.h"
-#include "src/api/native/naming.h"
 #include "src/api/services/services.h"
 #include "src/api/services/token/token_shapes.h"
 
@@ -122,12 +121,11 @@ class Generate {
   static Result<IssuedToken> issue(Call& call, const domain::Campaign& campaign) {
     const auto uuid = service::user_uuid(call.engine, call.user_id());
     if (!uuid.ok()) return uuid.error();
-    const service::Mint mint{call.engine.vault(), call.engine.random()};
     const auto request = service::prepare_token(call.engine, campaign, call.user_id(), *uuid);
     if (!request.ok()) return request.error();
     return call.write(
         "token.generate",
-        [&](store::Tx& tx) { return service::issue(tx, call.caller, mint, *request); },
+        [&](store::Tx& tx) { return service::issue(tx, call.caller, mint_of(call), *request); },
         [&](const service::Issued& issued) {
           return IssuedToken{.token = service::sign_token(call.engine, campaign, *uuid, issued),
                              .expires_at = service::token_ends_at(issued),
@@ -179,9 +177,9 @@ Result<TokenValidity> judge(Call& call, store::Connection& db, const core::Coupo
   const auto view = service::view_coupon(db, code, call.now());
   if (!view.ok() || !view->coupon.user_id) return validity;
   const auto rules = service::explain_redeem(db, *view, *view->coupon.user_id, call.now());
-  const auto refusal = domain::first_refusal(rules);
-  validity.valid = !refusal;
-  if (!refusal) validity.message = "Token is valid and unused";
+  const auto owner = service::find_user(db, *view->coupon.user_id);
+  validity.valid = owner && owner->active && !domain::first_refusal(rules);
+  if (validity.valid) validity.message = "Token is valid and unused";
   if (view->coupon.state == domain::CouponState::kRedeemed) validity.message = kUsed;
   return validity;
 }
@@ -289,27 +287,24 @@ void add_accounts(Endpoints& tokens) {
 }
 
 void add_issuing(Endpoints& tokens) {
-  tokens.add(
-      {.route = "POST /generate-coupon",
-       .id = "tokenGenerate",
-       .summary = "A token for me",
-       .auth = Auth::kSession,
-       .refusals = {{429, Reason::kUserCapReached,
+  tokens.add({.route = "POST /generate-coupon",
+              .id = "tokenGenerate",
+              .summary = "A token for me",
+              .auth = Auth::kSession,
+              .refusals = together(
+                  {{{429, Reason::kUserCapReached,
                      "User token limit reached. Maximum of {number} tokens per user allowed."},
                     {429, Reason::kCampaignCapReached,
                      "Global token limit reached. Maximum of {number} tokens allowed. 0 tokens "
                      "remaining."},
                     // What an administrator can make of the campaign by the native API.
-                    {404, Reason::kUnknownCampaign},
-                    {409, Reason::kInactive},
-                    {403, Reason::kNotStarted},
-                    {410, Reason::kEnded},
-                    {410, Reason::kArchived},
-                    {409, Reason::kWrongMode},
-                    {409, Reason::kNoCouponsLeft},
-                    {409, Reason::kPatternExhausted}},
-       .aliases = {"POST /coupons/generate"}},
-      Generate());
+                    {404, Reason::kUnknownCampaign}},
+                   alike(409, {Reason::kInactive, Reason::kWrongMode, Reason::kNoCouponsLeft,
+                               Reason::kPatternExhausted}),
+                   alike(410, {Reason::kEnded, Reason::kArchived}),
+                   {{403, Reason::kNotStarted}}}),
+              .aliases = {"POST /coupons/generate"}},
+             Generate());
   tokens.add({.route = "GET /stats",
               .id = "tokenStats",
               .summary = "How many tokens there are",
@@ -336,16 +331,15 @@ void add_using(Endpoints& tokens) {
        .id = "tokenUse",
        .summary = "Use a token",
        .doc = "For whoever holds it. Of any number of simultaneous uses exactly one succeeds.",
-       .refusals = {{409, Reason::kAlreadyRedeemed, kUsed},
-                    {400, Reason::kInvalidCode},
-                    {400, Reason::kUnknownCode, kInvalid},
-                    {400, Reason::kExpired, kInvalid},
-                    {400, Reason::kVoid, kInvalid},
-                    {400, Reason::kArchived, kInvalid},
-                    {400, Reason::kInactive, kInvalid},
-                    {400, Reason::kNotStarted, kInvalid},
-                    {400, Reason::kEnded, kInvalid},
-                    {409, Reason::kBalanceLimitReached}},
+       // Forbidden: its owner is deactivated.
+       .refusals = together(
+           {{{409, Reason::kAlreadyRedeemed, kUsed},
+             {400, Reason::kInvalidCode},
+             {409, Reason::kBalanceLimitReached}},
+            alike(400,
+                  {Reason::kUnknownCode, Reason::kForbidden, Reason::kExpired, Reason::kVoid,
+                   Reason::kArchived, Reason::kInactive, Reason::kNotStarted, Reason::kEnded},
+                  kInvalid)}),
        .aliases = {"POST /coupons/use"}},
       use);
 }

@@ -6,10 +6,9 @@
 
 #include "coupond/http/shape.h"
 #include "src/api/native/account_shapes.h"
+#include "src/api/services/shared.h"
 
 namespace coupon::api {
-
-constexpr core::TimeStyle kNaive = core::TimeStyle::kNaiveMicros;
 
 struct TokenRegisterInput {
   std::string email;
