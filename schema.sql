@@ -13,8 +13,8 @@
 -- Facts about this file: instance, key_id (which secret.key belongs to it), created_at,
 -- restore_epoch (raised by every restore, which ends all sessions and holds), demo; mark: a
 -- signature over instance, key_id, created_at and demo; cashier/ID: the name of a cashier, ID being
--- the keyed hash of their PIN; clock_right_since: when a clock that had been fast was last found put
--- right.
+-- the keyed hash of their PIN; clock_right_since: when a clock that had been fast was last found
+-- put right.
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
