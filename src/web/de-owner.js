@@ -238,6 +238,9 @@ export default {
   "tills.how":
     "Öffnen Sie {address} auf dem Gerät der Kasse und geben Sie diese Ziffern ein, oder scannen " +
     "Sie den Code damit.",
+  "tills.local":
+    "Diese Seite ist unter einer Adresse offen, die nur dieser Rechner hat. Ein anderes Gerät " +
+    "braucht den Namen oder die Adresse des Rechners in Ihrem Netz.",
   "tills.until": "Gilt einmal, bis {time}.",
   "cashiers.title": "Kassierende",
   "cashiers.why":

@@ -232,6 +232,9 @@ export default {
   "tills.ready": "{name} waits for its device",
   "tills.how":
     "Open {address} on the till’s device and enter these digits, or scan the code with it.",
+  "tills.local":
+    "This page is open by an address that only this computer has. Another device needs the " +
+    "computer’s name or address in your network.",
   "tills.until": "Good once, until {time}.",
   "cashiers.title": "Cashiers",
   "cashiers.why":

@@ -9,6 +9,7 @@ async function invitation(place, made, name) {
   fill(place, h("div.said.good.stack#invitation", { "data-code": made.code },
     h("b", t("tills.ready", { name })),
     h("p", t("tills.how", { address: location.host + "/till" })),
+    /^(localhost|127\.|\[::1\])/.test(location.hostname) && h("p.said.warn", t("tills.local")),
     h("p.digits", made.code.slice(0, 4) + " " + made.code.slice(4)), h("div", qrImage(image)),
     h("p", t("tills.until", { time: clock(made.expires_at) }))));
 }
