@@ -185,7 +185,7 @@ export default {
   "sheet.roll58": "Rolle 58 mm",
   "sheet.roll80": "Rolle 80 mm",
 
-  "find.placeholder": "Code, Karten-, Bestell- oder Kundennummer",
+  "find.placeholder": "Code, Kartennummer, Bestellung, Kunde oder E-Mail",
   "find.do": "Suchen",
   "find.number": "Kartennummer",
   "find.uses": "Einlösungen",
@@ -199,6 +199,7 @@ export default {
   "find.invalid": "Kann jetzt nicht eingelöst werden.",
   "find.story": "Ihre Geschichte",
   "find.cards": "Karten mit dieser Nummer",
+  "find.theirs": "Codes dieses Kunden",
   "find.nothing":
     "Nichts gefunden. Prüfen Sie die Schreibweise; eine Bestellnummer muss vollständig sein.",
   "coupon.available": "Unbenutzt",
@@ -223,6 +224,19 @@ export default {
   "role.user": "Kunde",
   "role.staff": "Personal",
   "role.admin": "Verwaltung",
+  "customers.title": "Kundschaft",
+  "customers.why": "Wen eine Karte oder Einlösung nennt, mit E-Mail-Adresse oder Nummer.",
+  "customers.field": "E-Mail-Adresse oder Nummer",
+  "customers.number": "Kunde {id}",
+  "customers.sum": "{codes} Codes, {uses} Einlösungen",
+  "customers.data": "Gespeichertes herunterladen",
+  "customers.invite": "Einladen",
+  "customers.link":
+    "Schicken Sie diesen Link. Er gilt einmal, bis {day}; damit lässt sich ein Passwort setzen.",
+  "customers.erase": "Löschen",
+  "customers.sure":
+    "Löschen? Name, Adresse, Passwort und Notizen der Einlösungen gehen verloren, für immer.",
+  "customers.erased": "Gelöscht. Im Hauptbuch bleibt nur eine Nummer.",
   "keys.title": "Kassen und Schlüssel",
   "keys.why":
     "Der Schlüssel einer Kasse kann einzelne Codes einlösen und vormerken und eigene " +

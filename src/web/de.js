@@ -93,7 +93,7 @@ export default {
   "till.more": "Bestellung und Kunde",
   "till.order": "Bestellnummer",
   "till.orderWhy": "Steht dann bei der Einlösung.",
-  "till.customer": "Kundennummer",
+  "till.customer": "Kundennummer oder E-Mail-Adresse",
   "till.customerWhy": "Nur wo eine Aktion nach Kunden zählt.",
   "amount.has": "{left} darauf",
   "amount.label": "Wie viel?",

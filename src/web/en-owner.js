@@ -181,7 +181,7 @@ export default {
   "sheet.roll58": "Roll 58 mm",
   "sheet.roll80": "Roll 80 mm",
 
-  "find.placeholder": "Code, card number, order or customer number",
+  "find.placeholder": "Code, card number, order, customer or e-mail",
   "find.do": "Find",
   "find.number": "Card number",
   "find.uses": "Uses",
@@ -195,6 +195,7 @@ export default {
   "find.invalid": "Cannot be redeemed now.",
   "find.story": "Its story",
   "find.cards": "Cards of this number",
+  "find.theirs": "Codes of this customer",
   "find.nothing": "Nothing found. Check the spelling; an order number must be complete.",
   "coupon.available": "Unused",
   "coupon.assigned": "Given out",
@@ -218,6 +219,19 @@ export default {
   "role.user": "Customer",
   "role.staff": "Staff",
   "role.admin": "Administrator",
+  "customers.title": "Customers",
+  "customers.why": "Whom a card or a redemption names, by e-mail address or number.",
+  "customers.field": "E-mail address or number",
+  "customers.number": "Customer {id}",
+  "customers.sum": "{codes} codes, {uses} redemptions",
+  "customers.data": "Download what is kept",
+  "customers.invite": "Invite",
+  "customers.link":
+    "Send them this link. It is good once, until {day}, and lets them set a password.",
+  "customers.erase": "Erase",
+  "customers.sure":
+    "Erase this customer? Name, address, password and what redemptions noted go, for good.",
+  "customers.erased": "Erased. The ledger keeps a number only.",
   "keys.title": "Tills and keys",
   "keys.why":
     "A till’s key can redeem and hold one code at a time and take back its own redemptions of " +

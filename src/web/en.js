@@ -88,7 +88,7 @@ export default {
   "till.more": "Order and customer",
   "till.order": "Order number",
   "till.orderWhy": "Kept with the redemption.",
-  "till.customer": "Customer number",
+  "till.customer": "Customer number or e-mail address",
   "till.customerWhy": "Only where a campaign counts by customer.",
   "amount.has": "{left} on it",
   "amount.label": "How much?",

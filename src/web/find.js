@@ -1,6 +1,6 @@
 // Find: a code, an order or a customer; then the card's whole story, and what can be done about it.
 import { fill, h, lastDay, moment, money, number, t } from "./h.js";
-import { all, get, newKey, post } from "./api.js";
+import { all, get, newKey, post, user } from "./api.js";
 import { actorName, attempt, operationName, pill, reasonName, teller, worth } from "./view.js";
 import { codeIn } from "./scan.js";
 
@@ -97,6 +97,26 @@ async function byNumber(text) {
   return found.flat();
 }
 
+// What a customer, named by number or e-mail address, has used; and their codes, where they may be
+// seen.
+async function ofCustomer(text) {
+  const by = text.includes("@") ? "email" : /^\d{1,9}$/.test(text) ? "user_id" : "";
+  if (!by) return { uses: [], codes: [] };
+  const none = { items: [], coupons: [] };
+  const name = encodeURIComponent(text);
+  const [uses, data] = await Promise.all([
+    get(`/api/v1/redemptions?limit=50&${by}=${name}`).catch(() => none),
+    by === "email" && user().role === "admin" ? get(`/api/v1/users/${name}/data`).catch(() => none)
+      : none]);
+  return { uses: uses.items, codes: data.coupons };
+}
+
+function cardList(cards, title, open) {
+  return h("section.box", h("h2", title), h("ol.events", cards.map((one) => h("li",
+    h("b", one.campaign), h("span.soft", t("print.number", { number: one.number })),
+    h("button.plain.code", { onclick: () => open(one.code) }, one.code)))));
+}
+
 async function search(text, place, open) {
   try {
     return await open(codeIn(text));
@@ -105,17 +125,15 @@ async function search(text, place, open) {
   }
   const orders = await get("/api/v1/redemptions?limit=50&order_id=" +
       encodeURIComponent(text.slice(0, 128)));
-  const mine = /^\d{1,9}$/.test(text)
-    ? await get("/api/v1/redemptions?limit=50&user_id=" + text).catch(() => ({ items: [] })) :
-        { items: [] };
+  const mine = await ofCustomer(text);
   const numbered = await byNumber(text);
-  const uses = [...orders.items, ...mine.items];
-  return fill(place, numbered.length > 0 && h("section.box", h("h2", t("find.cards")),
-      h("ol.events", numbered.map((one) => h("li", h("b", one.campaign),
-          h("span.soft", t("print.number", { number: one.number })),
-        h("button.plain.code", { onclick: () => open(one.code) }, one.code))))),
+  const uses = [...orders.items, ...mine.uses];
+  return fill(place,
+    mine.codes.length > 0 && cardList(mine.codes, t("find.theirs"), open),
+    numbered.length > 0 && cardList(numbered, t("find.cards"), open),
     uses.length > 0 && results(uses, open),
-    uses.length + numbered.length === 0 && h("p.said.warn#nothing", t("find.nothing")));
+    uses.length + numbered.length + mine.codes.length === 0 &&
+      h("p.said.warn#nothing", t("find.nothing")));
 }
 
 export function find(what) {

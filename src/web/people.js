@@ -2,6 +2,7 @@
 import { day, fill, h, t } from "./h.js";
 import { all, api, newKey, post, user } from "./api.js";
 import { loaded } from "./campaigns.js";
+import { customersBox } from "./customers.js";
 import { cashiersBox, newTill } from "./tills.js";
 import { attempt, labelled, pill, teller } from "./view.js";
 
@@ -108,5 +109,5 @@ export function people() {
       h("details", h("summary", t("keys.other")), newKeyForm(again)),
       h("div.scroll", h("table#keys", h("thead", { hidden: !keys },
           h("tr", h("th", t("keys.name")), h("th", t("keys.scope")), h("th", ""))), keyRows))),
-    cashiersBox()]);
+    cashiersBox(), customersBox()]);
 }

@@ -247,11 +247,14 @@ function resultBox(again, ready, use) {
   return { box, draw: () => fill(place, draw()) };
 }
 
+// A customer's number or e-mail address.
+const customerIn = (text) => text && (text.includes("@") ? { email: text } : { user_id: text });
+
 function openTill(place, who, byPin) {
   const order = h("input", { maxlength: "128", autocomplete: "off" });
-  const customer = h("input", { maxlength: "36", inputmode: "numeric", autocomplete: "off" });
+  const customer = h("input", { maxlength: "254", autocapitalize: "none", autocomplete: "off" });
   const body = () => ({ ...(order.value.trim() && { order_id: order.value.trim() }),
-                        ...(customer.value.trim() && { user_id: customer.value.trim() }),
+                        ...customerIn(customer.value.trim()),
                         ...(told.till && { metadata: told }) });
   const field = h("input#scan", { autocomplete: "off", autocapitalize: "characters",
       spellcheck: "false",

@@ -76,6 +76,35 @@ def test_enrolment(driver, binary):
         quiet(device, server, allowed=("/tills/enrol", "/tills/cashier", "/coupons/", "/tills/me"))
 
 
+def test_customers(driver, binary):
+    """A customer whom a till named by e-mail is found, invited, sets a password, and is erased."""
+    with with_server(binary, "--demo") as server, with_browser(driver) as owner, \
+            with_browser(driver, width=360, height=640) as guest:
+        shop = Shop(server, owner)
+        card, = shop.codes(1)
+        owner.script("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+        customer = owner.all("details .columns input")[1]
+        customer.fill("ann@example.com")
+        owner.type("#scan", card)
+        owner.click(".scan button")
+        shop.state("accepted")
+        owner.open(server.url + "/ui#/find/ann@example.com")
+        owner.wait(lambda: card in owner.text("main"))
+        owner.open(server.url + "/ui#/people")
+        owner.type("[name=customer]", "ann@example.com" + ENTER)
+        owner.click("[data-do=invite]")
+        guest.open(owner.text("#invitation-link"))
+        guest.type("#password", "correct horse 1")
+        guest.type("#again", "correct horse 1" + ENTER)
+        guest.wait(lambda: guest.url().split("#")[0].endswith("/c"))
+        owner.click("[data-do=erase]")
+        owner.find("#customers .said.good")
+        owner.type("[name=customer]", "ann@example.com")
+        owner.click("[data-do=find-customer]")
+        owner.find("#customers .said.bad")
+        quiet(owner, server, allowed=("/redeem", "/auth/refresh", "/coupons/", "/data", "code="))
+
+
 def test_two_tills_race_one_card(driver, binary):
     """Both present the same card at once, again and again: one accepts, the other says used."""
     with with_server(binary, "--demo") as server, with_browser(driver) as left, \

@@ -48,6 +48,7 @@ constexpr std::array kFiles{
     File{"/till.js", "till.js", kScript},
     File{"/scan.js", "scan.js", kScript},
     File{"/amount.js", "amount.js", kScript},
+    File{"/customers.js", "customers.js", kScript},
     File{"/enrol.js", "enrol.js", kScript},
     File{"/tills.js", "tills.js", kScript},
     File{"/sound.js", "sound.js", kScript},
