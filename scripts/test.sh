@@ -2,7 +2,9 @@
 # Usage: scripts/test.sh [--long]
 # Build the release executable and every test, and run them all; exit 0 when all pass. The tests link
 # the same libraries as the executable, so each source is compiled once.
-# --long runs the tests with their large counts (COUPOND_LONG=1), then under ASan+UBSan and TSan.
+# --long runs the tests with their large counts (COUPOND_LONG=1), then under ASan+UBSan and TSan, and
+# compiles twice more: clang checks what each mutex guards, and the linker that each name means one
+# thing.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -31,4 +33,10 @@ if [[ -n ${COUPOND_LONG:-} ]]; then
   unset COUPOND_LONG
   run_suite asan
   run_suite tsan
+  scripts/deps.sh --fuzz
+  for preset in fuzz odr; do
+    echo "== $preset: build"
+    cmake --preset "$preset" >/dev/null
+    cmake --build --preset "$preset" --parallel "$(nproc)"
+  done
 fi

@@ -5,12 +5,12 @@
 #include <cctype>
 #include <cstring>
 #include <filesystem>
-#include <mutex>
 #include <thread>
 
 #include "coupond/app/control_channel.h"
 #include "coupond/app/describe.h"
 #include "coupond/app/server_address.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
 #include "coupond/service/accounts.h"
@@ -121,7 +121,7 @@ struct App::Parts {
   void on_fatal(const std::string& why);
   void stop_serving();
   void set_serving(Server* now);
-  void end_serving();
+  void end_serving() COUPOND_REQUIRES(mutex);
   void open_control_socket();
   void serve_commands();
 
@@ -129,9 +129,9 @@ struct App::Parts {
   core::Log log;
   Telemetry telemetry;
   std::atomic<bool> failed = false;
-  std::mutex mutex;  // guards serving, stopping
-  Server* serving = nullptr;
-  bool stopping = false;
+  core::Mutex mutex;
+  Server* serving COUPOND_GUARDED_BY(mutex) = nullptr;
+  bool stopping COUPOND_GUARDED_BY(mutex) = false;
   SignalWaiter signal_waiter;
   Connections connections;
   bool has_admin = false;
@@ -292,18 +292,17 @@ void App::Parts::on_fatal(const std::string& why) {
 
 void App::Parts::stop_serving() {
   tell_service_manager("STOPPING=1");
-  const std::lock_guard lock(mutex);
+  const core::MutexLock lock(mutex);
   stopping = true;
   end_serving();
 }
 
 void App::Parts::set_serving(Server* now) {
-  const std::lock_guard lock(mutex);
+  const core::MutexLock lock(mutex);
   serving = now;
   if (stopping) end_serving();
 }
 
-// Under the mutex.
 void App::Parts::end_serving() {
   if (serving == nullptr) return;
   http_api->end_waits();

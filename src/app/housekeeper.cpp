@@ -22,7 +22,7 @@ Housekeeper::Housekeeper(service::Engine& engine, core::Log& log)
 
 Housekeeper::~Housekeeper() {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     stopping_ = true;
   }
   woken_.notify_all();
@@ -34,8 +34,11 @@ void Housekeeper::work() {
   std::int64_t seen = engine_.foreign_writes();
   int ticks = 0;
   int round = 0;
-  std::unique_lock lock(mutex_);
-  while (!woken_.wait_for(lock, kTick, [&] { return stopping_; })) {
+  auto next = core::deadline_in(kTick);
+  core::MutexLock lock(mutex_);
+  while (!stopping_) {
+    if (woken_.wait_until(lock, next)) continue;
+    next = core::deadline_in(kTick);
     const std::int64_t foreign = engine_.foreign_writes();
     if (++ticks < kCheckpointEvery && foreign == seen) continue;
     seen = foreign;
@@ -67,7 +70,7 @@ void Housekeeper::end_who_pins_the_log() {
 
 void Housekeeper::tidy_up() {
   const auto purged = service::purge_expired(engine_, [this] {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     return !stopping_;
   });
   if (!purged.ok()) log_.warn("purge_failed", {{"why", describe(purged.error())}});

@@ -2,11 +2,10 @@
 // replies that have run out, sign checkpoints of the ledger, and keep the ballast.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "coupond/core/log.h"
+#include "coupond/core/mutex.h"
 #include "coupond/service/engine.h"
 
 namespace coupon::app {
@@ -26,9 +25,9 @@ class Housekeeper {
 
   service::Engine& engine_;
   core::Log& log_;
-  std::mutex mutex_;  // guards stopping_
-  std::condition_variable woken_;
-  bool stopping_ = false;
+  core::Mutex mutex_;
+  core::ConditionVariable woken_;
+  bool stopping_ COUPOND_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

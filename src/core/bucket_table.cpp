@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
 #include "coupond/core/assert.h"
+#include "coupond/core/mutex.h"
 
 namespace coupon::core {
 namespace {
@@ -68,11 +68,11 @@ struct BucketTable::Shard {
   using Map = std::unordered_map<Key, Count, Low>;
 
   // Null where nothing is counted.
-  Count* find(const Key& key, std::int64_t now_us) {
+  Count* find(const Key& key, std::int64_t now_us) COUPOND_REQUIRES(mutex) {
     const auto found = counts.find(key);
     return found == counts.end() || found->second.forget_us <= now_us ? nullptr : &found->second;
   }
-  Count& make(const Key& key, std::int64_t now_us) {
+  Count& make(const Key& key, std::int64_t now_us) COUPOND_REQUIRES(mutex) {
     if (Count* count = find(key, now_us)) return *count;
     if (counts.size() >= most) evict(now_us);
     return counts.insert_or_assign(key, Count{}).first->second;
@@ -80,7 +80,7 @@ struct BucketTable::Shard {
 
   // Makes room for one more: all that is forgotten, and at least an eighth, so that the pass over
   // them is paid for by as many new ones.
-  void evict(std::int64_t now_us) {
+  void evict(std::int64_t now_us) COUPOND_REQUIRES(mutex) {
     std::erase_if(counts, [&](const auto& entry) { return entry.second.forget_us <= now_us; });
     const std::size_t goal = most - std::max<std::size_t>(1, most / 8);
     if (counts.size() <= goal) return;
@@ -93,8 +93,8 @@ struct BucketTable::Shard {
     std::erase_if(counts, [&](const auto& entry) { return entry.second.forget_us <= first_kept; });
   }
 
-  std::mutex mutex;  // guards counts
-  Map counts;
+  Mutex mutex;
+  Map counts COUPOND_GUARDED_BY(mutex);
   std::size_t most = 0;
 };
 
@@ -127,7 +127,7 @@ Verdict BucketTable::take_one(std::string_view key, const RateLimit& rate, std::
   const std::int64_t now_us = now_ms * kUsPerMs;
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const Count* found = shard.find(hashed, now_us);
   const std::int64_t taken = found ? found->at_us - now_us : 0;
   const bool allowed = taken + cost.one_us <= cost.all_us;
@@ -151,7 +151,7 @@ Verdict BucketTable::look(std::string_view key, const RateLimit& rate, std::int6
   const std::int64_t now_us = now_ms * kUsPerMs;
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const Count* found = shard.find(hashed, now_us);
   const std::int64_t taken = found ? found->at_us - now_us : 0;
   return verdict_of(taken + cost.one_us <= cost.all_us, taken, cost);
@@ -161,7 +161,7 @@ void BucketTable::give_back(std::string_view key, const RateLimit& rate, std::in
   const std::int64_t now_us = now_ms * kUsPerMs;
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   Count* found = shard.find(hashed, now_us);
   if (found == nullptr) return;  // full again, or forgotten
   found->at_us -= Cost(rate).one_us;
@@ -173,7 +173,7 @@ std::int64_t BucketTable::wait_ms(std::string_view key, std::int64_t now_ms) con
   const std::int64_t now_us = now_ms * kUsPerMs;
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const Count* found = shard.find(hashed, now_us);
   return found ? std::max<std::int64_t>(0, ms_up(found->at_us - now_us)) : 0;
 }
@@ -182,7 +182,7 @@ std::int64_t BucketTable::fail(std::string_view key, std::int64_t now_ms) {
   const std::int64_t now_us = now_ms * kUsPerMs;
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   Count& count = shard.make(hashed, now_us);
   const std::int64_t early_us = std::max<std::int64_t>(0, count.at_us - now_us);
   // Who was not alone in trying waits for all of them, but not for ever.
@@ -197,28 +197,28 @@ std::int64_t BucketTable::fail(std::string_view key, std::int64_t now_ms) {
 void BucketTable::clear(std::string_view key) {
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   shard.counts.erase(hashed);
 }
 
 void BucketTable::mark(std::string_view key, std::int64_t kept_ms, std::int64_t now_ms) {
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   shard.make(hashed, now_ms * kUsPerMs).forget_us = (now_ms + kept_ms) * kUsPerMs;
 }
 
 bool BucketTable::is_marked(std::string_view key, std::int64_t now_ms) const {
   const Key hashed = key_of(key);
   Shard& shard = shard_of(hashed);
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   return shard.find(hashed, now_ms * kUsPerMs) != nullptr;
 }
 
 std::size_t BucketTable::size() const {
   std::size_t total = 0;
   for (std::size_t i = 0; i < kShards; ++i) {
-    const std::lock_guard lock(shards_[i].mutex);
+    const MutexLock lock(shards_[i].mutex);
     total += shards_[i].counts.size();
   }
   return total;

@@ -6,15 +6,14 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/flat_json.h"
 #include "coupond/core/limits.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/time_text.h"
 
 namespace coupon::core {
@@ -161,20 +160,20 @@ struct Log::Queue {
  private:
   void write(int fd, const std::deque<std::string>& batch);
 
-  std::mutex mutex_;  // guards all below but failed_
-  std::condition_variable changed_;
-  std::deque<std::string> lines_;
-  std::size_t bytes_ = 0;
-  std::int64_t lost_ = 0;
-  bool idle_ = false;
-  bool ending_ = false;
-  bool ended_ = false;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::deque<std::string> lines_ COUPOND_GUARDED_BY(mutex_);
+  std::size_t bytes_ COUPOND_GUARDED_BY(mutex_) = 0;
+  std::int64_t lost_ COUPOND_GUARDED_BY(mutex_) = 0;
+  bool idle_ COUPOND_GUARDED_BY(mutex_) = false;
+  bool ending_ COUPOND_GUARDED_BY(mutex_) = false;
+  bool ended_ COUPOND_GUARDED_BY(mutex_) = false;
   std::atomic<bool> abandoned_ = false;  // the descriptor may not be ours any more
-  std::int64_t failed_ = 0;  // lines that could not be written; of the thread
+  std::int64_t failed_ = 0;              // lines that could not be written; of the thread
 };
 
 void Log::Queue::push(std::string line) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (bytes_ + line.size() > limits::kLogQueueBytes) {
     ++lost_;
     return;
@@ -202,11 +201,12 @@ void Log::Queue::write(int fd, const std::deque<std::string>& batch) {
 }
 
 void Log::Queue::run(LogFormat format, const Clock& clock, int fd) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!ending_ || !lines_.empty()) {
     idle_ = lines_.empty();
-    changed_.wait(lock, [&] { return ending_ || !lines_.empty(); });
-    changed_.wait_for(lock, kGather, [&] { return ending_; });
+    while (!ending_ && lines_.empty()) changed_.wait(lock);
+    const auto gathered = deadline_in(kGather);
+    while (!ending_ && changed_.wait_until(lock, gathered)) continue;
     const auto batch = std::exchange(lines_, {});
     bytes_ = 0;
     const std::int64_t lost = std::exchange(lost_, 0) + std::exchange(failed_, 0);
@@ -224,10 +224,11 @@ void Log::Queue::run(LogFormat format, const Clock& clock, int fd) {
 }
 
 void Log::Queue::end() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   ending_ = true;
   changed_.notify_all();
-  changed_.wait_for(lock, kPatienceAtEnd, [&] { return ended_; });
+  const auto late = deadline_in(kPatienceAtEnd);
+  while (!ended_ && changed_.wait_until(lock, late)) continue;
   abandoned_ = true;
 }
 

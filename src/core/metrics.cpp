@@ -114,19 +114,19 @@ Metrics::Series& Metrics::series(Type type, std::string_view name, std::string_v
 }
 
 Counter& Metrics::counter(std::string_view name, std::string_view help, const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return series(Type::kCounter, name, help, labels).counter;
 }
 
 Gauge& Metrics::gauge(std::string_view name, std::string_view help, const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return series(Type::kGauge, name, help, labels).gauge;
 }
 
 Histogram& Metrics::histogram(std::string_view name, std::string_view help,
                               std::span<const std::int64_t> bounds, HistogramUnit unit,
                               const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Series& found = series(Type::kHistogram, name, help, labels);
   if (!found.histogram) found.histogram = std::make_unique<Histogram>(bounds, unit);
   return *found.histogram;
@@ -149,7 +149,7 @@ void Histogram::append_to(std::string& out, const std::string& name,
 
 std::string Metrics::prometheus_text() const {
   constexpr std::array<const char*, 3> kTypeNames = {"counter", "gauge", "histogram"};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::string out;
   for (const auto& [name, family] : families_) {
     out += "# HELP " + name + ' ' + family->help + '\n';

@@ -71,7 +71,7 @@ std::optional<std::string> password_problem(std::string_view password) {
 class PasswordHasher::Slot {
  public:
   Slot(PasswordHasher& hasher, bool known) : hasher_(hasher) {
-    std::unique_lock lock(hasher_.mutex_);
+    MutexLock lock(hasher_.mutex_);
     if (!is_free(known)) {
       const Params& params = hasher_.params_;
       const int waiting = hasher_.strangers_waiting_ + hasher_.known_waiting_;
@@ -79,9 +79,8 @@ class PasswordHasher::Slot {
       if (!known && hasher_.strangers_waiting_ >= params.max_waiting - params.for_known) return;
       int& line = known ? hasher_.known_waiting_ : hasher_.strangers_waiting_;
       ++line;
-      (known ? hasher_.freed_for_known_ : hasher_.freed_).wait(lock, [&] {
-        return is_free(known);
-      });
+      ConditionVariable& freed = known ? hasher_.freed_for_known_ : hasher_.freed_;
+      while (!is_free(known)) freed.wait(lock);
       --line;
     }
     ++hasher_.running_;
@@ -90,7 +89,7 @@ class PasswordHasher::Slot {
   }
   ~Slot() {
     if (!taken_) return;
-    const std::lock_guard lock(hasher_.mutex_);
+    const MutexLock lock(hasher_.mutex_);
     --hasher_.running_;
     call_next();
   }
@@ -99,13 +98,13 @@ class PasswordHasher::Slot {
   bool taken() const { return taken_; }
 
  private:
-  // Under the mutex. Strangers let those known go first.
-  bool is_free(bool known) const {
+  // Strangers let those known go first.
+  bool is_free(bool known) const COUPOND_REQUIRES(hasher_.mutex_) {
     return hasher_.running_ < hasher_.params_.max_parallel &&
            (known || hasher_.known_waiting_ == 0);
   }
 
-  void call_next() {
+  void call_next() COUPOND_REQUIRES(hasher_.mutex_) {
     if (hasher_.running_ >= hasher_.params_.max_parallel) return;
     (hasher_.known_waiting_ > 0 ? hasher_.freed_for_known_ : hasher_.freed_).notify_one();
   }

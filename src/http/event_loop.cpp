@@ -133,7 +133,7 @@ void EventLoop::wake() noexcept {
 
 void EventLoop::give_back(Connection& connection) {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     given_back_.push_back(&connection);
     if (given_back_.size() > 1) return;  // whoever was first has called
   }
@@ -143,7 +143,7 @@ void EventLoop::give_back(Connection& connection) {
 void EventLoop::take_given_back() {
   std::vector<Connection*> batch;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     batch.swap(given_back_);
   }
   for (Connection* connection : batch) {

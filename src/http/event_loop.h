@@ -7,11 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "coupond/core/mutex.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
 #include "src/http/connection.h"
@@ -102,8 +102,8 @@ class EventLoop {
   std::atomic<std::size_t> open_{0};
   std::atomic<bool> stopping_{false};
 
-  std::mutex mutex_;  // guards given_back_
-  std::vector<Connection*> given_back_;
+  core::Mutex mutex_;
+  std::vector<Connection*> given_back_ COUPOND_GUARDED_BY(mutex_);
 };
 
 }  // namespace coupon::http

@@ -9,7 +9,7 @@ void RequestQueue::wake_one_if_needed() {
 }
 
 bool RequestQueue::push(Connection& connection) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (closed_ || waiting_.size() >= capacity_) return false;
   waiting_.push_back(&connection);
   wake_one_if_needed();
@@ -17,7 +17,7 @@ bool RequestQueue::push(Connection& connection) {
 }
 
 Connection* RequestQueue::pop() {
-  std::unique_lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   while (waiting_.empty()) {
     if (closed_) return nullptr;
     ++sleepers_;
@@ -32,7 +32,7 @@ Connection* RequestQueue::pop() {
 }
 
 void RequestQueue::close() {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   closed_ = true;
   ready_.notify_all();
 }

@@ -1,10 +1,10 @@
 // The bounded line between the event loop and the workers. Any thread.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
+
+#include "coupond/core/mutex.h"
 
 namespace coupon::http {
 
@@ -24,15 +24,16 @@ class RequestQueue {
   // Wakes one sleeper where there is work for one and none is on its way already. The one woken
   // calls the next, so handlers that block still get all workers, while those that take
   // microseconds are run by the few that are awake: waking costs more than they do.
-  void wake_one_if_needed();
+  void wake_one_if_needed() COUPOND_REQUIRES(mutex_);
 
   const std::size_t capacity_;
-  std::mutex mutex_;  // guards all below
-  std::condition_variable ready_;
-  std::deque<Connection*> waiting_;
-  std::size_t sleepers_ = 0;
-  bool waking_ = false;  // a sleeper has been called and has not come yet
-  bool closed_ = false;
+  core::Mutex mutex_;
+  core::ConditionVariable ready_;
+  std::deque<Connection*> waiting_ COUPOND_GUARDED_BY(mutex_);
+  std::size_t sleepers_ COUPOND_GUARDED_BY(mutex_) = 0;
+  // A sleeper has been called and has not come yet.
+  bool waking_ COUPOND_GUARDED_BY(mutex_) = false;
+  bool closed_ COUPOND_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace coupon::http

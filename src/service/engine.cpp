@@ -192,7 +192,7 @@ void Engine::note_divergence(const core::Result<store::LedgerCheck>& checked) {
   const std::string found = checked.ok() ? std::string() : checked.error().message;
   if (!checked.ok() && found.empty()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (found == divergence_) return;
     divergence_ = found;
   }
@@ -201,7 +201,7 @@ void Engine::note_divergence(const core::Result<store::LedgerCheck>& checked) {
 }
 
 std::string Engine::divergence() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return divergence_;
 }
 

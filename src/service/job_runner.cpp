@@ -76,7 +76,7 @@ JobRunner::~JobRunner() { stop(); }
 
 void JobRunner::wake() {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     woken_ = true;
   }
   changed_.notify_all();
@@ -84,7 +84,7 @@ void JobRunner::wake() {
 
 void JobRunner::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -92,15 +92,17 @@ void JobRunner::stop() {
 }
 
 bool JobRunner::pause_unless_stopping(std::int64_t ms) {
-  std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, std::chrono::milliseconds(ms), [&] { return stopping_.load(); });
+  core::MutexLock lock(mutex_);
+  const auto end = core::deadline_in(std::chrono::milliseconds(ms));
+  while (!stopping_ && changed_.wait_until(lock, end)) continue;
+  return !stopping_;
 }
 
 void JobRunner::work() {
   while (true) {
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return stopping_.load() || woken_; });
+      core::MutexLock lock(mutex_);
+      while (!stopping_ && !woken_) changed_.wait(lock);
       if (stopping_) return;
       woken_ = false;
     }

@@ -238,7 +238,7 @@ core::Result<Job> cancel_job(store::Tx& tx, const Caller& caller, std::int64_t i
 // A new trouble is told once, and its end.
 void JobRunner::note_trouble(std::int64_t job, const std::string& why) {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (why == trouble_) return;
     trouble_ = why;
     troubled_ = job;
@@ -248,7 +248,7 @@ void JobRunner::note_trouble(std::int64_t job, const std::string& why) {
 }
 
 std::string JobRunner::trouble(std::int64_t id) const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return id == troubled_ ? trouble_ : std::string();
 }
 

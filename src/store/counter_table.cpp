@@ -20,7 +20,7 @@ std::size_t CounterTable::UserKeyHash::operator()(const UserKey& key) const {
 void CounterTable::publish(const domain::Campaign& campaign, core::Seq as_of) {
   COUPOND_ASSERT(campaign.id.value > 0);
   auto known = std::make_shared<const Known>(Known{.campaign = campaign, .as_of = as_of});
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   remember(campaign.id.value, std::move(known));
 }
 
@@ -44,23 +44,23 @@ std::shared_ptr<const CounterTable::Known> CounterTable::known(core::CampaignId 
 }
 
 void CounterTable::set_totals(const domain::Counters& totals) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   totals_ = totals;
 }
 
 void CounterTable::add_change(const domain::Counters& before, const domain::Counters& after) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   totals_ = totals_ + after - before;
 }
 
 domain::Counters CounterTable::totals() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return totals_;
 }
 
 void CounterTable::publish(core::CampaignId campaign, core::UserId user, std::int64_t coupons) {
   COUPOND_ASSERT(coupons >= 0);
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (young_.size() >= generation_max_) {
     old_ = std::move(young_);
     young_ = {};
@@ -69,7 +69,7 @@ void CounterTable::publish(core::CampaignId campaign, core::UserId user, std::in
 }
 
 void CounterTable::clear() {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   young_campaigns_.clear();
   old_campaigns_.clear();
   young_.clear();
@@ -78,7 +78,7 @@ void CounterTable::clear() {
 
 std::optional<core::Error> CounterTable::certain_refusal(core::CampaignId campaign,
                                                          core::UserId user) const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const auto found = known(campaign);
   if (found == nullptr) return std::nullopt;
   const domain::Policy& policy = found->campaign.policy;
@@ -99,7 +99,7 @@ std::optional<core::Error> CounterTable::certain_refusal(core::CampaignId campai
 }
 
 std::shared_ptr<const CounterTable::Known> CounterTable::find(core::CampaignId campaign) const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return known(campaign);
 }
 

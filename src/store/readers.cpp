@@ -65,21 +65,16 @@ bool Readers::may_borrow(Use use) const {
 }
 
 std::unique_ptr<Connection> Readers::borrow(Use use) {
-  std::unique_lock lock(mutex_);
-  const auto free = [&] { return may_borrow(use); };
-  if (use == Use::kList && !free()) {
-    if (lists_waiting_ >= options_.lists_waiting) return nullptr;
-    ++lists_waiting_;
-    const bool got = freed_.wait_for(lock, options_.wait, free);
-    --lists_waiting_;
-    if (!got) return nullptr;
-  } else if (!freed_.wait_for(lock, options_.wait, free)) {
-    return nullptr;
+  core::MutexLock lock(mutex_);
+  if (!may_borrow(use)) {
+    const bool is_list = use == Use::kList;
+    if (is_list && lists_waiting_ >= options_.lists_waiting) return nullptr;
+    if (is_list) ++lists_waiting_;
+    const auto late = core::deadline_in(options_.wait);
+    while (!may_borrow(use) && freed_.wait_until(lock, late)) continue;
+    if (is_list) --lists_waiting_;
+    if (!may_borrow(use)) return nullptr;
   }
-  return idle_or_new(lock, use);
-}
-
-std::unique_ptr<Connection> Readers::idle_or_new(std::unique_lock<std::mutex>& lock, Use use) {
   if (use == Use::kList) ++lists_;
   if (!idle_.empty()) {
     // The one given back last: its pages are the likeliest to be in the cache.
@@ -103,7 +98,7 @@ std::unique_ptr<Connection> Readers::idle_or_new(std::unique_lock<std::mutex>& l
 
 void Readers::give_back(std::unique_ptr<Connection> connection, Use use) {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     COUPOND_ASSERT(connection != nullptr && idle_.size() < opened_);
     idle_.push_back(std::move(connection));
     if (use == Use::kList) --lists_;

@@ -83,9 +83,9 @@ WalCheckpointer::WalCheckpointer(const std::string& path, const char* vfs, bool 
 WalCheckpointer::~WalCheckpointer() {
   if (!thread_.joinable()) return;
   {
-    std::unique_lock lock(mutex_);
+    core::MutexLock lock(mutex_);
     file_.hurry(true);
-    changed_.wait(lock, [&] { return state_ != State::kMoving; });
+    while (state_ == State::kMoving) changed_.wait(lock);
     state_ = State::kEnding;
   }
   changed_.notify_all();
@@ -93,7 +93,7 @@ WalCheckpointer::~WalCheckpointer() {
 }
 
 bool WalCheckpointer::committed(int pages_in_log) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (pages_in_log < std::exchange(last_pages_, pages_in_log)) seen_ = 0;
   const int gathered = pages_in_log - seen_;
   if (!thread_.joinable()) return gathered >= step_;
@@ -112,9 +112,9 @@ bool WalCheckpointer::committed(int pages_in_log) {
 }
 
 int WalCheckpointer::move_now(Connection& connection, int mode, Connection::Wait wait) {
-  std::unique_lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   file_.hurry(true);
-  changed_.wait(lock, [&] { return state_ != State::kMoving; });
+  while (state_ == State::kMoving) changed_.wait(lock);
   state_ = State::kIdle;  // what was asked for is done here
   if (failed_) return SQLITE_IOERR_FSYNC;
   return note(connection.checkpoint(mode, wait));
@@ -136,9 +136,9 @@ int WalCheckpointer::note(const Connection::Moved& moved) {
 void WalCheckpointer::work() {
   ::pthread_setname_np(::pthread_self(), "log-mover");
   yield_to_others();
-  std::unique_lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return state_ == State::kAsked || state_ == State::kEnding; });
+    while (state_ != State::kAsked && state_ != State::kEnding) changed_.wait(lock);
     if (state_ == State::kEnding) return;
     state_ = State::kMoving;
     lock.unlock();

@@ -11,12 +11,11 @@
 #include <sqlite3.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "coupond/core/mutex.h"
 #include "coupond/store/connection.h"
 
 namespace coupon::store {
@@ -68,7 +67,7 @@ class WalCheckpointer {
   enum class State { kIdle, kAsked, kMoving, kEnding };
 
   void work();
-  int note(const Connection::Moved& moved);
+  int note(const Connection::Moved& moved) COUPOND_REQUIRES(mutex_);
 
   bool disk_is_nearly_full() const;
 
@@ -76,11 +75,12 @@ class WalCheckpointer {
   const int step_;
   PacedFile file_;                        // outlives the connection that writes it
   std::optional<Connection> connection_;  // by thread_ only
-  std::mutex mutex_;                      // guards the three below
-  State state_ = State::kIdle;
-  int seen_ = 0;        // pages in the log at the last move
-  int last_pages_ = 0;  // as last told; fewer: the log was started anew
-  std::condition_variable changed_;
+  core::Mutex mutex_;
+  State state_ COUPOND_GUARDED_BY(mutex_) = State::kIdle;
+  // Pages in the log: at the last move, and as last told (fewer: the log was started anew).
+  int seen_ COUPOND_GUARDED_BY(mutex_) = 0;
+  int last_pages_ COUPOND_GUARDED_BY(mutex_) = 0;
+  core::ConditionVariable changed_;
   std::atomic<bool> failed_ = false;
   std::thread thread_;
 };

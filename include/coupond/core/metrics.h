@@ -9,12 +9,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "coupond/core/mutex.h"
 
 namespace coupon::core {
 
@@ -87,11 +88,12 @@ class Metrics {
   enum class Type { kCounter, kGauge, kHistogram };
   struct Series;
   struct Family;
-  Series& series(Type type, std::string_view name, std::string_view help, const Labels& labels);
+  Series& series(Type type, std::string_view name, std::string_view help, const Labels& labels)
+      COUPOND_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;  // guards families_, series_count_
-  std::map<std::string, std::unique_ptr<Family>, std::less<>> families_;
-  std::size_t series_count_ = 0;
+  mutable Mutex mutex_;
+  std::map<std::string, std::unique_ptr<Family>, std::less<>> families_ COUPOND_GUARDED_BY(mutex_);
+  std::size_t series_count_ COUPOND_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace coupon::core

@@ -3,14 +3,13 @@
 // take the memory or the processor from redemptions. Apply rate limits before, not after.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "coupond/core/limits.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 
 namespace coupon::core {
@@ -57,12 +56,12 @@ class PasswordHasher {
 
   const Params params_;
   const std::string dummy_;  // A well-formed stored text which no password matches.
-  std::mutex mutex_;         // guards all below
-  std::condition_variable freed_;
-  std::condition_variable freed_for_known_;
-  int running_ = 0;
-  int strangers_waiting_ = 0;
-  int known_waiting_ = 0;
+  Mutex mutex_;
+  ConditionVariable freed_;
+  ConditionVariable freed_for_known_;
+  int running_ COUPOND_GUARDED_BY(mutex_) = 0;
+  int strangers_waiting_ COUPOND_GUARDED_BY(mutex_) = 0;
+  int known_waiting_ COUPOND_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace coupon::core

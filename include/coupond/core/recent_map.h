@@ -8,11 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 
 namespace coupon::core {
@@ -32,13 +32,13 @@ class RecentMap {
     Shard& shard = shard_of(key);
     std::uint64_t version = 0;
     {
-      const std::lock_guard lock(shard.mutex);
+      const MutexLock lock(shard.mutex);
       if (const Value* found = find(shard, key)) return *found;
       version = shard.version;
     }
     Result<Value> loaded = load();
     if (loaded.ok()) {
-      const std::lock_guard lock(shard.mutex);
+      const MutexLock lock(shard.mutex);
       if (shard.version == version) insert(shard, key, *loaded);
     }
     return loaded;
@@ -47,14 +47,14 @@ class RecentMap {
   // Whether a value is remembered.
   bool contains(const Key& key) {
     Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     return find(shard, key) != nullptr;
   }
 
   // The value is this now.
   void put(const Key& key, Value value) {
     Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     ++shard.version;
     insert(shard, key, std::move(value));
   }
@@ -62,7 +62,7 @@ class RecentMap {
   // The value is no longer what is remembered.
   void erase(const Key& key) {
     Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     ++shard.version;
     shard.young.erase(key);
     shard.old.erase(key);
@@ -71,7 +71,7 @@ class RecentMap {
   // None of the values is.
   void clear() {
     for (Shard& shard : shards_) {
-      const std::lock_guard lock(shard.mutex);
+      const MutexLock lock(shard.mutex);
       ++shard.version;
       shard.young.clear();
       shard.old.clear();
@@ -82,7 +82,7 @@ class RecentMap {
   std::size_t size() const {
     std::size_t size = 0;
     for (const Shard& shard : shards_) {
-      const std::lock_guard lock(shard.mutex);
+      const MutexLock lock(shard.mutex);
       size += shard.young.size() + shard.old.size();
     }
     return size;
@@ -93,10 +93,10 @@ class RecentMap {
   using Generation = std::unordered_map<Key, Value, KeyHash>;
 
   struct Shard {
-    mutable std::mutex mutex;   // guards all below
-    std::uint64_t version = 0;  // counts put() and erase()
-    Generation young;
-    Generation old;
+    mutable Mutex mutex;
+    std::uint64_t version COUPOND_GUARDED_BY(mutex) = 0;  // counts put() and erase()
+    Generation young COUPOND_GUARDED_BY(mutex);
+    Generation old COUPOND_GUARDED_BY(mutex);
   };
 
   Shard& shard_of(const Key& key) {
@@ -105,7 +105,7 @@ class RecentMap {
     return shards_[(KeyHash()(key) * kOddMultiplier >> 60) % kShards];
   }
 
-  const Value* find(Shard& shard, const Key& key) {
+  const Value* find(Shard& shard, const Key& key) COUPOND_REQUIRES(shard.mutex) {
     if (const auto found = shard.young.find(key); found != shard.young.end()) {
       return &found->second;
     }
@@ -116,7 +116,7 @@ class RecentMap {
     return insert(shard, key, std::move(value));
   }
 
-  const Value* insert(Shard& shard, const Key& key, Value value) {
+  const Value* insert(Shard& shard, const Key& key, Value value) COUPOND_REQUIRES(shard.mutex) {
     shard.old.erase(key);
     if (shard.young.size() >= generation_max_ && !shard.young.contains(key)) {
       shard.old = std::move(shard.young);

@@ -12,13 +12,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "coupond/core/clock.h"
 #include "coupond/core/codes.h"
 #include "coupond/core/jwt.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/password.h"
 #include "coupond/core/random.h"
 #include "coupond/core/result.h"
@@ -116,8 +116,8 @@ class Engine {
   store::HeadNote head_note_;
   store::Readers readers_;
   std::atomic<std::int64_t> foreign_writes_ = 0;
-  mutable std::mutex mutex_;  // guards divergence_
-  std::string divergence_;
+  mutable core::Mutex mutex_;
+  std::string divergence_ COUPOND_GUARDED_BY(mutex_);
   store::Writer writer_;
 };
 

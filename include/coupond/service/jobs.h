@@ -7,16 +7,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 #include "coupond/domain/job.h"
 #include "coupond/service/caller.h"
@@ -155,12 +154,12 @@ class JobRunner {
   const Options options_;
   std::int64_t slice_codes_ = 250;  // of the next slice; by the runner's thread only
   std::atomic<bool> stopping_ = false;
-  std::int64_t current_ = 0;  // the job under way; by the runner's thread only
-  mutable std::mutex mutex_;  // guards woken_, troubled_, trouble_ and, for the waits, stopping_
-  std::condition_variable changed_;
-  std::int64_t troubled_ = 0;
-  std::string trouble_;
-  bool woken_ = true;
+  std::int64_t current_ = 0;   // the job under way; by the runner's thread only
+  mutable core::Mutex mutex_;  // stopping_ is set under it, for the waits
+  core::ConditionVariable changed_;
+  std::int64_t troubled_ COUPOND_GUARDED_BY(mutex_) = 0;
+  std::string trouble_ COUPOND_GUARDED_BY(mutex_);
+  bool woken_ COUPOND_GUARDED_BY(mutex_) = true;
   std::thread thread_;
 };
 

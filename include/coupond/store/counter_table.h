@@ -12,11 +12,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 
 #include "coupond/core/error.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/types.h"
 #include "coupond/domain/campaign.h"
 
@@ -62,23 +62,23 @@ class CounterTable {
   };
   using UserCounts = std::unordered_map<UserKey, std::int64_t, UserKeyHash>;
 
-  std::optional<std::int64_t> user_count(const UserKey& key) const;
+  std::optional<std::int64_t> user_count(const UserKey& key) const COUPOND_REQUIRES(mutex_);
 
   using Campaigns = std::unordered_map<std::int64_t, std::shared_ptr<const Known>>;
 
-  std::shared_ptr<const Known> known(core::CampaignId campaign) const;
-  void remember(std::int64_t id, std::shared_ptr<const Known> known) const;
+  std::shared_ptr<const Known> known(core::CampaignId campaign) const COUPOND_REQUIRES(mutex_);
+  void remember(std::int64_t id, std::shared_ptr<const Known> known) const COUPOND_REQUIRES(mutex_);
 
   const std::size_t generation_max_;
   const std::size_t campaign_generation_max_;
-  mutable std::mutex mutex_;  // guards all below
-  domain::Counters totals_;
+  mutable core::Mutex mutex_;
+  domain::Counters totals_ COUPOND_GUARDED_BY(mutex_);
   // What is looked up moves to the young generation, so that what is in use stays.
-  mutable Campaigns young_campaigns_;
-  mutable Campaigns old_campaigns_;
+  mutable Campaigns young_campaigns_ COUPOND_GUARDED_BY(mutex_);
+  mutable Campaigns old_campaigns_ COUPOND_GUARDED_BY(mutex_);
   // When the young generation is full it becomes the old one, and the old one is forgotten.
-  UserCounts young_;
-  UserCounts old_;
+  UserCounts young_ COUPOND_GUARDED_BY(mutex_);
+  UserCounts old_ COUPOND_GUARDED_BY(mutex_);
 };
 
 }  // namespace coupon::store

@@ -7,16 +7,15 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 #include "coupond/store/connection.h"
 
@@ -66,18 +65,17 @@ class Readers {
   std::optional<core::Error> run(const std::function<void(Connection&)>& body, Use use);
   // Null: none came free.
   std::unique_ptr<Connection> borrow(Use use);
-  std::unique_ptr<Connection> idle_or_new(std::unique_lock<std::mutex>& lock, Use use);
-  bool may_borrow(Use use) const;
+  bool may_borrow(Use use) const COUPOND_REQUIRES(mutex_);
   void give_back(std::unique_ptr<Connection> connection, Use use);
 
   const std::string path_;
   const Options options_;
-  std::mutex mutex_;  // guards all below
-  std::condition_variable freed_;
-  std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t opened_ = 0;
-  std::size_t lists_ = 0;  // connections that lists have
-  std::size_t lists_waiting_ = 0;
+  core::Mutex mutex_;
+  core::ConditionVariable freed_;
+  std::vector<std::unique_ptr<Connection>> idle_ COUPOND_GUARDED_BY(mutex_);
+  std::size_t opened_ COUPOND_GUARDED_BY(mutex_) = 0;
+  std::size_t lists_ COUPOND_GUARDED_BY(mutex_) = 0;  // connections that lists have
+  std::size_t lists_waiting_ COUPOND_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace coupon::store

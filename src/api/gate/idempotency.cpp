@@ -173,13 +173,13 @@ void Idempotency::keep(store::Tx& tx, const KeyedRequest& keyed, const http::Rep
 
 Idempotency::Running::Running(Idempotency& owner, const core::Digest& key)
     : owner_(owner), key_(key) {
-  const std::lock_guard lock(owner_.mutex_);
+  const core::MutexLock lock(owner_.mutex_);
   first_ = owner_.running_.insert(key_).second;
 }
 
 Idempotency::Running::~Running() {
   if (!first_) return;
-  const std::lock_guard lock(owner_.mutex_);
+  const core::MutexLock lock(owner_.mutex_);
   owner_.running_.erase(key_);
 }
 

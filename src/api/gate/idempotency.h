@@ -11,11 +11,11 @@
 // What a request says is what its JSON means, not how it is written. Safe on any thread.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <unordered_set>
 
 #include "coupond/core/hash.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 #include "coupond/http/endpoint.h"
 #include "coupond/service/engine.h"
@@ -85,8 +85,8 @@ class Idempotency {
 
   service::Engine& engine_;
   Limits& limits_;
-  std::mutex mutex_;  // guards running_
-  std::unordered_set<core::Digest, FirstBytes> running_;
+  core::Mutex mutex_;
+  std::unordered_set<core::Digest, FirstBytes> running_ COUPOND_GUARDED_BY(mutex_);
 };
 
 }  // namespace coupon::api

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/limits.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/random.h"
 #include "src/cli/bench/bench_supply.h"
 #include "src/cli/bench/bench_work.h"
@@ -195,13 +195,13 @@ Result<Done> BenchSupply::fill_tokens(const ShowProgress& progress) {
   tokens_.erase(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(taken));
   progress("Making tokens", 0, 1);
   load::Workload workload = find_bench_kind("issue")->workload(*this);
-  std::mutex mutex;
+  core::Mutex mutex;
   workload.accept = [&](int status, std::string_view body) {
     constexpr std::string_view kMark = R"("token":")";
     const std::size_t at = body.find(kMark);
     if (status != 201 || at == std::string_view::npos) return false;
     const std::size_t start = at + kMark.size();
-    const std::lock_guard lock(mutex);
+    const core::MutexLock lock(mutex);
     tokens_.emplace_back(body.substr(start, body.find('"', start) - start));
     return true;
   };

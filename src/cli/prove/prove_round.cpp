@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cmath>
@@ -220,14 +221,15 @@ void ProveRound::race_for_code(const std::string& code) {
 
 void ProveRound::race_for_cap() {
   const std::string slug = "cap-" + std::to_string(cycle_);
-  const auto before = static_cast<std::ptrdiff_t>(intents_.size());
+  std::atomic<int> served = 0;
   together(server_->port(), [&](std::size_t i, Client& client) {
-    for (int n = 0; n < kAsksPerClient; ++n) note(issue(client, i, slug));
+    for (int n = 0; n < kAsksPerClient; ++n) {
+      Intent intent = issue(client, i, slug);
+      if (acknowledged(intent.status)) ++served;
+      note(std::move(intent));
+    }
   });
   ++counts_.races;
-  const auto served =
-      std::count_if(intents_.begin() + before, intents_.end(),
-                    [](const Intent& intent) { return acknowledged(intent.status); });
   if (served == kCap) return;
   violation("Of " + std::to_string(kClients * kAsksPerClient) + " who asked for " +
             std::to_string(kCap) + " tokens, " + std::to_string(served) + " were served.");
@@ -259,10 +261,7 @@ void ProveRound::shop(std::size_t shopper, std::uint64_t seed) {
 ProveRound::Intent ProveRound::redeem(Client& client, std::size_t shopper,
                                       const std::string& code) {
   Intent intent{.redeems = true, .user = users_[shopper], .key = {}};
-  {
-    const std::lock_guard lock(mutex_);
-    intent.key = "order-" + std::to_string(next_key_++);
-  }
+  intent.key = "order-" + std::to_string(next_key_++);
   const Json body = {{"user_id", intent.user.value}, {"order_id", intent.key}};
   const auto reply = post(client, "/api/v1/coupons/" + code + "/redeem", intent.key, body.dump());
   intent.status = reply.status;
@@ -272,10 +271,7 @@ ProveRound::Intent ProveRound::redeem(Client& client, std::size_t shopper,
 
 ProveRound::Intent ProveRound::issue(Client& client, std::size_t shopper, const std::string& slug) {
   Intent intent{.redeems = false, .user = users_[shopper], .key = {}};
-  {
-    const std::lock_guard lock(mutex_);
-    intent.key = "issue-" + std::to_string(next_key_++);
-  }
+  intent.key = "issue-" + std::to_string(next_key_++);
   const auto reply = post(client, "/api/v1/campaigns/" + slug + "/issue", intent.key,
                           Json{{"user_id", intent.user.value}}.dump());
   intent.status = reply.status;
@@ -284,8 +280,13 @@ ProveRound::Intent ProveRound::issue(Client& client, std::size_t shopper, const 
 }
 
 void ProveRound::note(Intent intent) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   intents_.push_back(std::move(intent));
+}
+
+std::vector<ProveRound::Intent> ProveRound::take_intents() {
+  const core::MutexLock lock(mutex_);
+  return std::exchange(intents_, {});
 }
 
 Result<Done> ProveRound::check() {
@@ -293,7 +294,6 @@ Result<Done> ProveRound::check() {
   if (!db.ok()) return db.error();
   check_entries(**db);
   check_books(**db);
-  intents_.clear();
   return Done{};
 }
 
@@ -309,7 +309,7 @@ void ProveRound::check_entries(store::Connection& db) {
     return true;
   });
   std::map<std::int64_t, std::array<std::int64_t, 2>> told;  // by user: issued surely, perhaps
-  for (const Intent& intent : intents_) {
+  for (const Intent& intent : take_intents()) {
     const bool sure = acknowledged(intent.status);
     const bool no = refused(intent.status);
     ++(sure ? counts_.acknowledged : no ? counts_.refused : counts_.unknown);

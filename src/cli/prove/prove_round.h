@@ -3,13 +3,14 @@
 // books agree. One thread, which starts the clients' threads.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 #include "coupond/core/types.h"
 #include "coupond/http/client.h"
@@ -68,6 +69,7 @@ class ProveRound {
   Intent redeem(http::Client& client, std::size_t shopper, const std::string& code);
   Intent issue(http::Client& client, std::size_t shopper, const std::string& slug);
   void note(Intent intent);
+  std::vector<Intent> take_intents();
   core::Result<core::Done> check();
   void check_entries(store::Connection& db);
   void check_books(store::Connection& db);
@@ -82,9 +84,9 @@ class ProveRound {
   int cycle_ = 0;
   std::vector<std::string> codes_;  // of this cycle; each can be redeemed once
   core::Seq checked_ = {};          // entries up to here were looked at
-  std::mutex mutex_;                // guards the two below
-  std::vector<Intent> intents_;     // of this cycle
-  std::int64_t next_key_ = 0;
+  core::Mutex mutex_;
+  std::vector<Intent> intents_ COUPOND_GUARDED_BY(mutex_);  // of this cycle
+  std::atomic<std::int64_t> next_key_ = 0;
 };
 
 }  // namespace coupon::cli

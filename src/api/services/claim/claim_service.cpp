@@ -4,9 +4,9 @@
 
 #include <limits>
 #include <memory>
-#include <mutex>
 
 #include "coupond/core/ids.h"
+#include "coupond/core/mutex.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/service/reads.h"
 #include "src/api/services/services.h"
@@ -206,7 +206,7 @@ class FirstPage {
  public:
   Result<StockList> get(Call& call) {
     const core::Seq asked_at = call.engine.writer().committed_seq();
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (!list_ || as_of_ < asked_at) {
       const core::Seq now = call.engine.writer().committed_seq();
       auto list = read_stock(call, {});
@@ -218,9 +218,9 @@ class FirstPage {
   }
 
  private:
-  std::mutex mutex_;  // guards all below, and is held while the list is made
-  std::optional<StockList> list_;
-  core::Seq as_of_;
+  core::Mutex mutex_;  // held while the list is made
+  std::optional<StockList> list_ COUPOND_GUARDED_BY(mutex_);
+  core::Seq as_of_ COUPOND_GUARDED_BY(mutex_);
 };
 
 Result<std::vector<StockReply>> list(Call& call, const StockPage& in, FirstPage& first) {
