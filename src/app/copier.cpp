@@ -54,7 +54,7 @@ core::Result<core::Done> Copier::open_target(service::Engine& engine) {
   if (!place.ok()) return place.error();
   {
     // Nothing was asked of the engine yet but what it asked itself when it was opened.
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     position_ = place->position;
     if (!queue_.empty()) {
       *place = {.position = queue_.front().position - 1, .head = queue_.front().before};
@@ -63,7 +63,7 @@ core::Result<core::Done> Copier::open_target(service::Engine& engine) {
   const auto fit = target_->open(*place, options_.accept_loss);
   if (!fit.ok()) return fit.error();
   shares_disk_ = target_->shares_disk();
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   whole_ = *fit == store::CopyTarget::Fit::kGoesOn;
   return core::Done{};
 }
@@ -90,7 +90,7 @@ core::Result<core::Done> Copier::start_sync(service::Engine& engine) {
   }
   const auto taken = store::take_copy_duty(engine.paths(), epoch, options_.directory);
   if (!taken.ok()) return taken.error();
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   queue_.clear();
   waiting_since_ms_ = 0;
   syncs_ = true;
@@ -99,7 +99,7 @@ core::Result<core::Done> Copier::start_sync(service::Engine& engine) {
 
 void Copier::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     stopping_ = true;
   }
   woken_.notify_all();
@@ -112,7 +112,7 @@ store::ChangeSink::Stored Copier::append(const store::ChangeRecord& record) {
     pending_ = record;
     return Stored::kYes;
   }
-  const std::lock_guard lock(target_mutex_);
+  const core::MutexLock lock(target_mutex_);
   const Stored stored = target_->append({&record, 1});
   if (stored == Stored::kYes) {
     note_written(record);
@@ -125,7 +125,7 @@ store::ChangeSink::Stored Copier::append(const store::ChangeRecord& record) {
 bool Copier::take_back() {
   pending_.reset();
   if (!syncs_) return true;
-  const std::lock_guard lock(target_mutex_);
+  const core::MutexLock lock(target_mutex_);
   return target_->take_back();
 }
 
@@ -133,7 +133,7 @@ void Copier::committed() {
   if (!pending_) return;
   store::ChangeRecord record = *std::move(pending_);
   pending_.reset();
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (waiting_since_ms_ == 0) waiting_since_ms_ = now_ms();
   queue_bytes_ += record.statements.size();
   queue_.push_back(std::move(record));
@@ -144,10 +144,12 @@ void Copier::committed() {
 }
 
 void Copier::work() {
-  std::unique_lock lock(mutex_);
+  core::MutexLock lock(mutex_);
   bool stopping = false;
   while (!stopping) {
-    stopping = woken_.wait_for(lock, kTick, [&] { return stopping_; });
+    const auto tick = core::deadline_in(kTick);
+    while (!stopping_ && woken_.wait_until(lock, tick)) continue;
+    stopping = stopping_;
     lock.unlock();
     try {
       write_queue();
@@ -163,13 +165,13 @@ void Copier::write_queue() {
   std::vector<store::ChangeRecord> records;
   std::int64_t since = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     records.swap(queue_);
     queue_bytes_ = 0;
     since = waiting_since_ms_;
   }
   if (records.empty()) return;
-  const std::lock_guard target_lock(target_mutex_);
+  const core::MutexLock target_lock(target_mutex_);
   const bool written = target_->append(records) == Stored::kYes;
   if (written) {
     note_written(records.back());
@@ -177,7 +179,7 @@ void Copier::write_queue() {
   }
   note_trouble(target_->why());
   // Tried again with what came meanwhile; what was stored after all is found then.
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   waiting_since_ms_ = since;
   for (const store::ChangeRecord& record : records) queue_bytes_ += record.statements.size();
   records.insert(records.end(), std::make_move_iterator(queue_.begin()),
@@ -187,15 +189,15 @@ void Copier::write_queue() {
 
 void Copier::make_base_if_due() {
   {
-    const std::lock_guard target_lock(target_mutex_);
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock target_lock(target_mutex_);
+    const core::MutexLock lock(mutex_);
     if (base_under_way_ || !target_->wants_base() || now_ms() < next_base_ms_) return;
     base_under_way_ = true;
   }
   if (base_.joinable()) base_.join();
   base_ = std::thread([this] {
     const auto made = make_base();
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     base_under_way_ = false;
     next_base_ms_ = made.ok() ? 0 : now_ms() + kBetweenTriesMs;
   });
@@ -203,9 +205,9 @@ void Copier::make_base_if_due() {
 
 core::Result<core::Done> Copier::make_base() {
   const auto made = target_->make_base();
-  const std::lock_guard target_lock(target_mutex_);
+  const core::MutexLock target_lock(target_mutex_);
   if (made.ok()) target_->base_made(*made);
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   base_trouble_ = made.ok() ? std::string() : describe(made.error());
   whole_ = target_->is_whole();
   if (!made.ok()) {
@@ -217,7 +219,7 @@ core::Result<core::Done> Copier::make_base() {
 }
 
 void Copier::note_written(const store::ChangeRecord& last) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   position_ = last.position;
   whole_ = target_->is_whole();
   // What came while this was written has waited for no longer than that.
@@ -227,14 +229,14 @@ void Copier::note_written(const store::ChangeRecord& last) {
 }
 
 void Copier::note_trouble(const std::string& trouble) {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   if (trouble == trouble_) return;
   trouble_ = trouble;
   log_.warn("copy_not_written", {{"directory", options_.directory}, {"why", trouble}});
 }
 
 Copier::Figures Copier::figures() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const std::int64_t behind = waiting_since_ms_ == 0 ? 0 : now_ms() - waiting_since_ms_;
   return {.healthy = trouble_.empty() && base_trouble_.empty() && whole_ && behind <= kBehindMs,
           .position = position_,
@@ -243,7 +245,7 @@ Copier::Figures Copier::figures() const {
 
 service::Check Copier::check() const {
   const Figures now = figures();
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   const std::string where = options_.directory;
   if (!trouble_.empty() && options_.sync) {
     return {"copy", false, trouble_ + ": changes are refused until the copy can be written again"};

@@ -8,10 +8,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,6 +17,7 @@
 
 #include "coupond/app/app.h"
 #include "coupond/core/log.h"
+#include "coupond/core/mutex.h"
 #include "coupond/service/engine.h"
 #include "coupond/service/readiness.h"
 #include "coupond/store/change_record.h"
@@ -71,22 +70,22 @@ class Copier : public store::ChangeSink {
   const CopySettings options_;
   core::Log& log_;
 
-  std::mutex target_mutex_;  // guards the target's append() and what goes with it
+  core::Mutex target_mutex_;  // guards the target's append() and what goes with it
   std::unique_ptr<store::CopyTarget> target_;
   bool shares_disk_ = false;
 
-  mutable std::mutex mutex_;  // guards all below but the threads
-  std::condition_variable woken_;
-  std::vector<store::ChangeRecord> queue_;
-  std::size_t queue_bytes_ = 0;
-  std::int64_t waiting_since_ms_ = 0;  // steady; 0: nothing waits
-  std::int64_t position_ = 0;
-  std::string trouble_;       // with writing; empty: none
-  std::string base_trouble_;  // with the last base
-  bool whole_ = false;        // what is there leads to position_
-  bool base_under_way_ = false;
-  std::int64_t next_base_ms_ = 0;  // not before
-  bool stopping_ = false;
+  mutable core::Mutex mutex_;
+  core::ConditionVariable woken_;
+  std::vector<store::ChangeRecord> queue_ COUPOND_GUARDED_BY(mutex_);
+  std::size_t queue_bytes_ COUPOND_GUARDED_BY(mutex_) = 0;
+  std::int64_t waiting_since_ms_ COUPOND_GUARDED_BY(mutex_) = 0;  // steady; 0: nothing waits
+  std::int64_t position_ COUPOND_GUARDED_BY(mutex_) = 0;
+  std::string trouble_ COUPOND_GUARDED_BY(mutex_);       // with writing; empty: none
+  std::string base_trouble_ COUPOND_GUARDED_BY(mutex_);  // with the last base
+  bool whole_ COUPOND_GUARDED_BY(mutex_) = false;        // what is there leads to position_
+  bool base_under_way_ COUPOND_GUARDED_BY(mutex_) = false;
+  std::int64_t next_base_ms_ COUPOND_GUARDED_BY(mutex_) = 0;  // not before
+  bool stopping_ COUPOND_GUARDED_BY(mutex_) = false;
 
   std::optional<store::ChangeRecord> pending_;  // by the writer's thread
   std::atomic<bool> syncs_ = false;             // since start()

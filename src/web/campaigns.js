@@ -216,8 +216,8 @@ export function wizard(kind) {
     (step < sections.length ? sections[step].querySelector("input:not([type=radio]), :checked") :
         create)?.focus();
   };
-  // A rehearsal on the server: what it would refuse is said before anything is made.
-  const rehearse = () => attempt(next, said, async () => {
+  // A dry run on the server: what it would refuse is said before anything is made.
+  const dryRun = () => attempt(next, said, async () => {
     const campaign = await post("/api/v1/campaigns?dry_run=true", wanted(form.elements));
     const count = Number(form.elements.count.value);
     fill(review, h("h2", t("wizard.review")), h("p.summary",
@@ -230,7 +230,7 @@ export function wizard(kind) {
     if (step === sections.length) return create.click();
     const wrong = problem(form.elements, step);
     if (wrong) return said.say("bad", wrong);
-    return step + 1 < sections.length ? show(step + 1) : rehearse();
+    return step + 1 < sections.length ? show(step + 1) : dryRun();
   });
   form.addEventListener("change", (event) => {
     const names = KINDS.map((one) => t("kind." + one));

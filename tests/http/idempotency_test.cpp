@@ -192,7 +192,7 @@ TEST_CASE("what is stored of an answer cannot be read without the key file", "[i
   CHECK(found->find(secret.substr(10)) == std::string::npos);
 }
 
-TEST_CASE("a rehearsal answers as the real thing would and does nothing", "[idempotency]") {
+TEST_CASE("a dry run answers as the real thing would and does nothing", "[idempotency]") {
   ApiFixture api;
   const std::string admin = api.admin().token;
   const auto ledger = api.engine().number("SELECT max(seq) FROM ledger");
@@ -217,7 +217,7 @@ TEST_CASE("a rehearsal answers as the real thing would and does nothing", "[idem
   CHECK(api.post("/api/v1/api-keys?dry_run=false", admin, kNewKey).status == 201);
 }
 
-TEST_CASE("a rehearsed registration gives no token that a later account would answer to",
+TEST_CASE("a dry run of a registration gives no token that a later account would answer to",
           "[idempotency]") {
   ApiFixture api;
   const std::string eve = R"({"email":"eve@example.com","password":"correct horse 1"})";

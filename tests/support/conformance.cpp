@@ -39,7 +39,7 @@ void check_answer(const Endpoint& endpoint, const Answer& answer, std::string_vi
   check_type(kJson, content_type, complaints);
   OrderedJson value = parse(body, complaints);
   if (!complaints.empty()) return;
-  // What the gate adds to a rehearsal's answer.
+  // What the gate adds to a dry run's answer.
   if (endpoint.takes_key() && value.is_object() && value.value("dry_run", OrderedJson()) == true) {
     value.erase("dry_run");
   }

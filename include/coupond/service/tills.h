@@ -3,11 +3,11 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 #include "coupond/service/api_keys.h"
 #include "coupond/store/cashiers.h"
@@ -37,11 +37,11 @@ class TillInvitations {
   void give_back(std::string digits, Invitation invitation);
 
  private:
-  void forget_old(core::UnixMs now);
+  void forget_old(core::UnixMs now) COUPOND_REQUIRES(mutex_);
 
-  std::mutex mutex_;                                        // guards all below
-  std::map<std::string, Invitation, std::less<>> waiting_;  // by digits
-  int wrong_ = 0;                                           // guesses since the last that was right
+  core::Mutex mutex_;
+  std::map<std::string, Invitation, std::less<>> waiting_ COUPOND_GUARDED_BY(mutex_);  // by digits
+  int wrong_ COUPOND_GUARDED_BY(mutex_) = 0;  // guesses since the last that was right
 };
 
 // As administrator. kInvalidRequest where the PIN is not 4 to 8 digits or is another cashier's.

@@ -94,7 +94,7 @@ SessionReply session_reply(service::Session session, std::optional<core::Seq> se
 SessionReply opened_session(const Call& call, const service::Session& session, core::Seq seq) {
   SessionReply reply = session_reply(session, seq);
   if (call.dry_run) {
-    reply.access_token = "none: this was a rehearsal";
+    reply.access_token = "none: this was a dry run";
     reply.refresh_token = reply.access_token;
   }
   return reply;

@@ -50,7 +50,7 @@ struct SessionReply {
   static http::Object<SessionReply> shape();
 };
 SessionReply session_reply(service::Session session, std::optional<core::Seq> seq = {});
-// The same from a write operation: a rehearsal shows no tokens, which would outlive it.
+// The same from a write operation: a dry run shows no tokens, which would outlive it.
 SessionReply opened_session(const Call& call, const service::Session& session, core::Seq seq);
 
 // ---- Fields of requests that mean the same everywhere ----

@@ -146,12 +146,12 @@ Result<http::Reply> import_codes(Call& call, service::JobRunner& jobs, const Cam
     const auto checked =
         service::check_import(call.engine, call.caller, campaign->id, call.request.body, *options);
     if (!checked.ok()) return checked.error();
-    const domain::Job rehearsed{.kind = domain::JobKind::kImport,
+    const domain::Job dry_run{.kind = domain::JobKind::kImport,
                                 .campaign_id = campaign->id,
                                 .total = checked->lines,
                                 .refused = checked->bad_lines,
                                 .message = checked->layout};
-    return http::json_reply(202, http::to_json(JobQueued{job_reply(rehearsed)}));
+    return http::json_reply(202, http::to_json(JobQueued{job_reply(dry_run)}));
   }
   const auto received =
       service::receive_import(call.engine, call.caller, campaign->id, call.request.body, *options);

@@ -74,7 +74,7 @@ Result<IssuedReply> issue(Call& call, const IssueInput& in) {
             .token = std::nullopt,
             .remaining = issued.remaining,
             .seq = issued.seq};
-        // A rehearsed draw is undone: its code must not be known to who does not get it.
+        // A dry run of a draw is undone: its code must not be known to who does not get it.
         if (call.dry_run) reply.coupon.code = "(dry run)";
         if (domain::traits(campaign->mode).token && !call.dry_run) {
           reply.token = service::sign_token(call.engine, *campaign, user->uuid, issued);

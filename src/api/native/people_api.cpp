@@ -148,7 +148,7 @@ Result<InvitationReply> invite(Call& call, const PersonName& in) {
       "user.invite",
       [&](store::Tx& tx) { return service::invite(tx, call.engine, call.caller, user->id); },
       [&](const service::Invitation& made) {
-        return InvitationReply{.token = call.dry_run ? "none: this was a rehearsal" : made.token,
+        return InvitationReply{.token = call.dry_run ? "none: this was a dry run" : made.token,
                                .expires_at = made.expires_at};
       });
 }
@@ -183,9 +183,9 @@ void add_coupons(Call& call, store::Connection& db, core::UserId user, PersonalD
       return;
     }
     const auto campaign = service::find_campaign(db, coupon.campaign_id);
-    data.coupons.push_back(coupon_reply(
-        shown_code(call.engine, coupon), coupon, campaign ? campaign->slug : "",
-        campaign ? campaign->policy.currency : std::nullopt, std::nullopt));
+    data.coupons.push_back(
+        coupon_reply(shown_code(call.engine, coupon), coupon, campaign ? campaign->slug : "",
+                     campaign ? campaign->policy.currency : std::nullopt, std::nullopt));
   }
 }
 
@@ -198,9 +198,9 @@ void add_redemptions(Call& call, store::Connection& db, core::UserId user, Perso
     const auto coupon = service::find_coupon(db, redemption.coupon_id);
     std::optional<std::string> code;
     if (coupon) code = shown_code(call.engine, *coupon);
-    data.redemptions.push_back(
-        redemption_reply(redemption, campaign ? campaign->slug : "",
-                         campaign ? campaign->policy.currency : std::nullopt, std::move(code)));
+    data.redemptions.push_back(redemption_reply(redemption, campaign ? campaign->slug : "",
+                                                campaign ? campaign->policy.currency : std::nullopt,
+                                                std::move(code)));
   }
 }
 
