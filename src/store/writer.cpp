@@ -230,7 +230,7 @@ void Writer::commit() {
   // Not just a release: the load of feed_waiters_ must not come before it.
   committed_seq_.store(tx_.last_seq().value);
   if (feed_waiters_.load() > 0) {
-    const std::lock_guard lock(feed_mutex_);
+    const core::MutexLock lock(feed_mutex_);
     feed_.notify_all();
   }
 }
@@ -263,7 +263,7 @@ void Writer::note_full(bool full) {
 
 void Writer::die(std::span<Operation* const> batch, const std::string& why) {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     state_ = State::kDead;
   }
   fail_batch(batch, {.reason = core::Reason::kOutcomeUnknown, .message = {}});

@@ -26,13 +26,13 @@ std::int64_t now_us() {
 
 void Writer::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     stopping_ = true;
   }
   work_arrived_.notify_all();
   {
     // Under the lock, lest a waiter miss it between its check and its sleep.
-    const std::lock_guard lock(feed_mutex_);
+    const core::MutexLock lock(feed_mutex_);
     feed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
@@ -46,23 +46,27 @@ std::int64_t Writer::busy_ms() const {
 }
 
 std::size_t Writer::queue_depth() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return queue_.size();
 }
 
+bool Writer::is_stopping() const {
+  const core::MutexLock lock(mutex_);
+  return stopping_;
+}
+
 void Writer::wait_for_entry_after(core::Seq seq, std::int64_t timeout_ms) {
-  std::unique_lock lock(feed_mutex_);
+  core::MutexLock lock(feed_mutex_);
   feed_waiters_.fetch_add(1);
-  feed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] {
-    const std::lock_guard queue_lock(mutex_);
-    return committed_seq_.load() > seq.value || stopping_;
-  });
+  const auto late = core::deadline_in(std::chrono::milliseconds(timeout_ms));
+  while (committed_seq_.load() <= seq.value && !is_stopping() && feed_.wait_until(lock, late)) {
+  }
   feed_waiters_.fetch_sub(1);
 }
 
 void Writer::perform(Operation& operation) {
   COUPOND_ASSERT(operation.name != nullptr && operation.execute && operation.fail);
-  if (options_.drive == Drive::kCaller && !stopping_) return run_batch({&operation});
+  if (options_.drive == Drive::kCaller && !is_stopping()) return run_batch({&operation});
   bool leads = false;
   if (const auto refused = enqueue(operation, leads)) {
     operation.fail(*refused);
@@ -75,7 +79,7 @@ void Writer::perform(Operation& operation) {
 
 std::optional<core::Error> Writer::enqueue(Operation& operation, bool& leads) {
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (stopping_ || state_ == State::kDead) {
       return core::Error{.reason = core::Reason::kShuttingDown, .message = {}};
     }
@@ -103,7 +107,7 @@ void Writer::lead(Operation& operation) noexcept {
   const bool chores = chores_are_due();
   busy_since_us_ = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     at_work_ = false;
     chores_due_ = chores;
     last_batch_ = 1;
@@ -118,7 +122,7 @@ void Writer::work() {
   Operations batch;
   while (take(batch)) {
     run_batch(batch);
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     at_work_ = false;
     last_batch_ = batch.size();
   }
@@ -135,10 +139,14 @@ void Writer::run_batch(const Operations& batch) {
 // caller left chores behind.
 bool Writer::take(Operations& batch) {
   batch.clear();
-  std::unique_lock lock(mutex_);
-  const auto due = [&] { return !at_work_ && (stopping_ || !queue_.empty() || chores_due_); };
-  for (std::int64_t seen = led_; !work_arrived_.wait_for(lock, kIdle, due); seen = led_) {
+  core::MutexLock lock(mutex_);
+  std::int64_t seen = led_;
+  auto idle = core::deadline_in(kIdle);
+  while (at_work_ || (!stopping_ && queue_.empty() && !chores_due_)) {
+    if (work_arrived_.wait_until(lock, idle)) continue;
     if (!at_work_ && seen == led_) break;
+    seen = led_;
+    idle = core::deadline_in(kIdle);
   }
   if (queue_.empty() && !chores_due_ && stopping_) return false;
   at_work_ = true;

@@ -97,7 +97,7 @@ void Writer::put_times_right() {
 void Writer::look_at_schema() {
   const std::string trouble = schema_differences(connection_);
   {
-    const std::lock_guard lock(mutex_);
+    const core::MutexLock lock(mutex_);
     if (trouble == schema_trouble_) return;
     schema_trouble_ = trouble;
   }
@@ -106,7 +106,7 @@ void Writer::look_at_schema() {
 }
 
 std::string Writer::schema_trouble() const {
-  const std::lock_guard lock(mutex_);
+  const core::MutexLock lock(mutex_);
   return schema_trouble_;
 }
 

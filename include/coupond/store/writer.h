@@ -12,11 +12,9 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +24,7 @@
 #include <vector>
 
 #include "coupond/core/clock.h"
+#include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 #include "coupond/store/change_record.h"
 #include "coupond/store/completion.h"
@@ -167,6 +166,7 @@ class Writer {
   std::optional<core::Error> enqueue(Operation& operation, bool& leads);
   void lead(Operation& operation) noexcept;  // ends the process where the thread would
   void work();
+  bool is_stopping() const;
   bool take(Operations& batch);
 
   // All below run on the writer's thread.
@@ -232,18 +232,20 @@ class Writer {
   std::atomic<std::int64_t> committed_seq_ = 0;
   std::atomic<std::int64_t> busy_since_us_ = 0;  // steady clock; 0: waits
 
-  mutable std::mutex mutex_;  // guards all until feed_mutex_
-  std::condition_variable work_arrived_;
-  Operations queue_;
-  bool stopping_ = false;
-  bool at_work_ = false;        // a thread has the connection, and all that is the writer's
-  bool chores_due_ = false;     // left behind by a caller: the log has to be moved
-  std::size_t last_batch_ = 0;  // operations in it
-  std::int64_t led_ = 0;        // batches that callers ran
-  std::string schema_trouble_;
+  mutable core::Mutex mutex_;
+  core::ConditionVariable work_arrived_;
+  Operations queue_ COUPOND_GUARDED_BY(mutex_);
+  bool stopping_ COUPOND_GUARDED_BY(mutex_) = false;
+  // A thread has the connection, and all that is the writer's.
+  bool at_work_ COUPOND_GUARDED_BY(mutex_) = false;
+  // Left behind by a caller: the log has to be moved.
+  bool chores_due_ COUPOND_GUARDED_BY(mutex_) = false;
+  std::size_t last_batch_ COUPOND_GUARDED_BY(mutex_) = 0;  // operations in it
+  std::int64_t led_ COUPOND_GUARDED_BY(mutex_) = 0;        // batches that callers ran
+  std::string schema_trouble_ COUPOND_GUARDED_BY(mutex_);
 
-  std::mutex feed_mutex_;  // guards nothing but the wait for committed_seq_
-  std::condition_variable feed_;
+  core::Mutex feed_mutex_;  // guards nothing but the wait for committed_seq_
+  core::ConditionVariable feed_;
   std::atomic<int> feed_waiters_ = 0;
 
   std::thread thread_;  // last: everything above exists when it starts
