@@ -1,7 +1,7 @@
 // Import: a file of codes, seen as it would be stored before anything is stored. What would have to
 // be guessed is asked; what was not stored is said line by line.
 import { fill, h, knows, lastDay, number, t } from "./h.js";
-import { api, get, newKey } from "./api.js";
+import { api, get, newKey, post } from "./api.js";
 import { loaded } from "./campaigns.js";
 import { follow } from "./jobs.js";
 import { attempt, labelled, teller } from "./view.js";
@@ -90,11 +90,22 @@ async function errorsOf(job) {
 function summary(campaign, job, problems) {
   const stored = job.done - job.errors;
   const link = "#/campaigns/" + encodeURIComponent(campaign.slug);
+  const said = teller();
+  const undo = (event) => window.confirm(t("import.undoSure")) &&
+    attempt(event.currentTarget, said, async () => {
+      const reply = await post(`/api/v1/jobs/${job.id}/undo`, {}, { key: newKey() });
+      const done = await follow(reply.job.id, said, t("import.undoing"));
+      said.say(done.errors ? "warn" : "good", h("span#undone", { "data-left": done.errors },
+        t(done.errors ? "import.undoneBut" : "import.undone", { n: number(done.errors),
+          count: done.errors })));
+    });
   return h("section.box#imported", { "data-stored": stored, "data-job": job.id },
     h("h2", t("import.stored", { n: number(stored), count: stored })),
     job.state !== "done" && h("p.said.warn", job.message || t("import.cancelled")),
     problemList(problems, job.errors),
-    h("div.row", h("a.button.primary", { href: link }, t("campaign.open"))));
+    h("div.row", h("a.button.primary", { href: link }, t("campaign.open")),
+      stored > 0 && h("button.danger", { "data-do": "undo-import", onclick: undo },
+        t("import.undo"))), said);
 }
 
 function importPage(campaign) {

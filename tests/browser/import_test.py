@@ -74,6 +74,24 @@ def test_questions_on_a_phone(driver, binary):
         quiet(browser, server, allowed=("/import/preview",))
 
 
+def test_undo(driver, binary):
+    """An import is taken back, but for what was used."""
+    with with_server(binary, "--demo") as server, with_browser(driver) as browser, \
+            tempfile.TemporaryDirectory() as folder:
+        shop = Shop(server, browser)
+        shop.codes(1)
+        browser.open(server.url + "/ui#/campaigns/test-1/import")
+        choose(browser, folder, "three.txt", b"HRB-001\nHRB-002\nHRB-003\n")
+        browser.click("[data-do=import]")
+        browser.find("#imported", 20)
+        shop.post("/api/v1/coupons/HRB-002/redeem", {})
+        browser.click("[data-do=undo-import]")
+        assert browser.find("#undone", 20).attribute("data-left") == "1"
+        for code, status in (("HRB-001", 404), ("HRB-002", 200)):
+            assert server.request("GET", "/api/v1/coupons/" + code, None, shop.token)[0] == status
+        quiet(browser, server)
+
+
 def strings_of(name):
     with open(os.path.join(WEB, name + ".js"), encoding="utf-8") as file:
         return re.findall(r'^  "([^"]+)":', file.read(), re.MULTILINE)
