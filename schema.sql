@@ -71,7 +71,8 @@ CREATE TABLE api_keys (
   scopes     TEXT    NOT NULL,                    -- of: read issue redeem admin till
   created_by INTEGER REFERENCES users (id),
   created_at INTEGER NOT NULL,
-  revoked_at INTEGER
+  revoked_at INTEGER,
+  guesses    INTEGER CHECK (guesses >= 1)         -- wrong codes a minute; null: the usual limit
 ) STRICT;
 
 CREATE INDEX api_keys_by_maker ON api_keys (created_by) WHERE revoked_at IS NULL;
@@ -99,8 +100,9 @@ CREATE TABLE ledger (
   campaign_id INTEGER,
   coupon_id   INTEGER,                            -- for a bulk entry: the first of `units` coupons
   user_id     INTEGER,
-  units       INTEGER NOT NULL DEFAULT 0,         -- coupons made, the redemption undone, or the
-                                                  -- account's token_epoch
+  units       INTEGER NOT NULL DEFAULT 0,         -- coupons made, the redemption undone, the hold
+                                                  -- used, renewed or ended, or the account's
+                                                  -- token_epoch
   credit      INTEGER NOT NULL DEFAULT 0,         -- added to the user's balance (negative: taken)
   days        INTEGER NOT NULL DEFAULT 0,         -- added to the user's subscription
   available   INTEGER NOT NULL DEFAULT 0,         -- added to the campaign's available coupons
@@ -193,6 +195,8 @@ CREATE TABLE campaigns (
   -- What a coupon made under this policy is worth, in minor units: it is spent in parts.
   value                      INTEGER CHECK (value >= 0),
   currency                   TEXT CHECK (length(currency) = 3),  -- of `value`, to be shown
+  one_redemption_per_order   INTEGER NOT NULL DEFAULT 0
+                               CHECK (one_redemption_per_order IN (0, 1)),
 
   -- The budget: what has been used, exact at every commit.
   issued      INTEGER NOT NULL DEFAULT 0 CHECK (issued >= 0),       -- coupons that exist
@@ -324,17 +328,30 @@ CREATE TABLE original_terms (
   expires_at INTEGER
 ) STRICT;
 
--- At most one hold a coupon, by the primary key. One whose time has passed is as good as gone: the
--- next hold takes its place, and nothing has to sweep.
+-- A hold takes one use: uses and holds together are never more than max_uses. Of a coupon with a
+-- balance it takes all of it, and there is one at a time. One whose time has
+-- passed is as good as gone: the next hold or use of the coupon removes it, nothing has to sweep.
 CREATE TABLE holds (
-  coupon_id   INTEGER PRIMARY KEY REFERENCES coupons (id),
+  id          INTEGER PRIMARY KEY REFERENCES ledger (seq),  -- the ledger entry that made it
+  coupon_id   INTEGER NOT NULL REFERENCES coupons (id),
   campaign_id INTEGER NOT NULL REFERENCES campaigns (id),
-  user_id     INTEGER NOT NULL REFERENCES users (id),
+  user_id     INTEGER REFERENCES users (id),                -- null: nobody's account
   token_hash  BLOB    NOT NULL CHECK (length(token_hash) = 32),
   expires_at  INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX holds_by_coupon ON holds (coupon_id);
 CREATE INDEX holds_by_user ON holds (user_id, campaign_id, expires_at);
 CREATE INDEX holds_by_campaign ON holds (campaign_id, expires_at);
+
+CREATE TRIGGER holds_take_a_use AFTER INSERT ON holds
+BEGIN
+  SELECT RAISE(ABORT, 'all uses of the coupon are taken or held') FROM coupons AS c
+   WHERE c.id = NEW.coupon_id AND c.max_uses IS NOT NULL
+     AND c.uses + (SELECT count(*) FROM holds WHERE coupon_id = NEW.coupon_id) > c.max_uses;
+  SELECT RAISE(ABORT, 'the balance of the coupon is held') FROM coupons AS c
+   WHERE c.id = NEW.coupon_id AND c.balance IS NOT NULL
+     AND (SELECT count(*) FROM holds WHERE coupon_id = NEW.coupon_id) > 1;
+END;
 
 -- -------------------------------------------------------------------------------- redemptions --
 
@@ -429,6 +446,9 @@ BEGIN
          pool_slot = NULL,
          last_seq = NEW.id
    WHERE id = NEW.coupon_id;
+  SELECT RAISE(ABORT, 'the last uses of the coupon are held') FROM coupons AS c
+   WHERE c.id = NEW.coupon_id AND c.max_uses IS NOT NULL
+     AND c.uses + (SELECT count(*) FROM holds WHERE coupon_id = NEW.coupon_id) > c.max_uses;
   UPDATE users SET last_redemption = NEW.id WHERE id = NEW.user_id;
 END;
 
@@ -444,6 +464,15 @@ BEGIN
     FROM user_redemptions AS u JOIN campaigns AS c ON c.id = u.campaign_id
    WHERE u.campaign_id = NEW.campaign_id AND u.user_id = NEW.user_id
      AND u.standing > c.max_redemptions_per_user;
+END;
+
+CREATE TRIGGER redemptions_of_one_order AFTER INSERT ON redemptions WHEN NEW.order_id IS NOT NULL
+BEGIN
+  SELECT RAISE(ABORT, 'the order has a redemption already') FROM campaigns AS c
+   WHERE c.id = NEW.campaign_id AND c.one_redemption_per_order = 1
+     AND (SELECT count(*) FROM redemptions
+           WHERE order_id = NEW.order_id AND campaign_id = NEW.campaign_id
+             AND rolled_back_at IS NULL) > 1;
 END;
 
 CREATE TRIGGER redemptions_end_once BEFORE UPDATE OF id, coupon_id, campaign_id, user_id, amount,

@@ -13,6 +13,8 @@ struct UserInput {
   std::int64_t add = 0;
   std::string reason = "by the owner";
   std::string email;
+  std::string external_id;
+  std::string name;
   bool yes = false;
 };
 
@@ -54,6 +56,19 @@ int set_credit(const UserInput& input) {
         change(channel, input, {{"credit", {{"add", input.add}, {"reason", input.reason}}}});
     if (!done.ok()) return fail(done.error());
     std::cout << account_of(*done) << " has " << text_of(*done, "credit") << " now.\n";
+    return printed();
+  });
+}
+
+int add(const UserInput& input) {
+  return with_channel(input.data, [&](ControlChannel& channel) -> int {
+    Json customer = {{"name", input.name}};
+    if (!input.email.empty()) customer["email"] = input.email;
+    if (!input.external_id.empty()) customer["external_id"] = input.external_id;
+    const auto done = channel.call("POST", "/api/v1/users", customer);
+    if (!done.ok()) return fail(done.error());
+    std::cout << account_of(*done) << " is a customer now, without a password: `coupond user "
+              << "invite` lets them set one.\n";
     return printed();
   });
 }
@@ -108,17 +123,22 @@ int erase(const UserInput& input) {
 
 void add_personal(CommandLine& line, CLI::App& user, const std::shared_ptr<UserInput>& input,
                   const char* about_user) {
-  const auto add = [&](const char* name, const char* about, int (*run)(const UserInput&)) {
+  CLI::App* made =
+      add_data_command(line, user, "add", "Make a customer without a password", input, add);
+  made->add_option("email", input->email, "Their address; may be left out with --external-id");
+  made->add_option("--external-id", input->external_id, "What another system calls them");
+  made->add_option("--name", input->name, "What to call them");
+  const auto named = [&](const char* name, const char* about, int (*run)(const UserInput&)) {
     CLI::App* command = add_data_command(line, user, name, about, input, run);
     command->add_option("user", input->user, about_user)->required();
     return command;
   };
-  add("set-email", "Give an account another address", set_email)
+  named("set-email", "Give an account another address", set_email)
       ->add_option("email", input->email, "The new address")
       ->required();
-  add("invite", "Print a link by which a customer without a password sets one", invite);
-  add("export", "Print all that is kept about somebody, as JSON", export_data);
-  add("erase", "Erase a customer: name, addresses, password, metadata", erase)
+  named("invite", "Print a link by which a customer without a password sets one", invite);
+  named("export", "Print all that is kept about somebody, as JSON", export_data);
+  named("erase", "Erase a customer: name, addresses, password, metadata", erase)
       ->add_flag("--yes", input->yes, "Do it");
 }
 

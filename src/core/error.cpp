@@ -91,7 +91,7 @@ constexpr std::array kRows = {
     Row{Reason::kNotVoid, Kind::kConflict, "not_void", "The coupon is not void"},
     Row{Reason::kExpired, Kind::kTooLate, "expired", "The coupon has expired"},
     Row{Reason::kHeldByOther, Kind::kConflict, "held_by_other",
-        "The coupon is held by another process"},
+        "Another customer holds the coupon for a while"},
     Row{Reason::kNotHeld, Kind::kConflict, "not_held", "The coupon is not held"},
     Row{Reason::kHoldRequired, Kind::kConflict, "hold_required",
         "The coupon must be held before it is redeemed"},

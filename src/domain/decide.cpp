@@ -1,6 +1,7 @@
 #include "coupond/domain/decide.h"
 
 #include <algorithm>
+#include <string>
 
 #include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
@@ -50,18 +51,57 @@ Rules state_rules(const CouponFacts& facts) {
   return rules;
 }
 
-// Who may act on a held coupon: only the one who shows the hold's token. Being the same user is not
-// enough (two tills may serve one customer), unless the caller's protocol knows no tokens.
+// What the live holds of a coupon mean to a request.
+struct HoldSight {
+  bool shown = false;       // the request shows one
+  bool own = false;         // the user has one
+  std::int64_t others = 0;  // besides the one shown
+  std::optional<core::UnixMs> first_end = {};
+};
+
+HoldSight look_at_holds(const CouponFacts& facts) {
+  HoldSight sight{.shown = hold_shown(facts).has_value()};
+  for (const Hold& hold : facts.holds) {
+    if (!is_live(hold, facts.now)) continue;
+    ++sight.others;
+    sight.own = sight.own || (facts.user_id.value != 0 && hold.user_id == facts.user_id);
+    if (!sight.first_end || hold.expires_at < *sight.first_end) sight.first_end = hold.expires_at;
+  }
+  if (sight.shown) --sight.others;
+  return sight;
+}
+
+// Each live hold takes one use; of a balance, all of it.
+bool has_room(const CouponFacts& facts, const HoldSight& sight) {
+  if (facts.coupon.funds && sight.others > 0) return false;
+  return !facts.coupon.max_uses || facts.coupon.uses + sight.others < *facts.coupon.max_uses;
+}
+
+// Who may act where the rest of a coupon's uses is held: only those who show a hold's token. Being
+// the same user is not enough (two tills may serve one customer), unless the caller's protocol
+// knows no tokens.
 Rules hold_state_rules(const CouponFacts& facts) {
-  const bool live = is_live(facts.hold, facts.now);
-  const bool mine = live && facts.hold->user_id == facts.user_id;
-  const bool token_fits = live && facts.hold_token == facts.hold->token_hash;
-  const auto over_at = live ? std::optional(facts.hold->expires_at) : std::nullopt;
-  return {
-      {.reason = Reason::kHeldByOther, .pass = !live || mine || token_fits, .passes_at = over_at},
-      {.reason = Reason::kInvalidHoldToken,
-       .pass = token_fits || (!facts.hold_token && (!live || facts.holder_by_name || !mine))},
-      {.reason = Reason::kHoldRequired, .pass = live || !facts.campaign.policy.hold_required}};
+  const HoldSight sight = look_at_holds(facts);
+  const bool room = has_room(facts, sight);
+  const bool held = sight.others > 0 && !room;
+  return {{.reason = Reason::kHeldByOther,
+           .pass = !held || (sight.own && !sight.shown),
+           .passes_at = held ? sight.first_end : std::nullopt},
+          {.reason = Reason::kInvalidHoldToken,
+           .pass = sight.shown || (!facts.hold_token && !(held && sight.own)),
+           .passes_at = held && sight.own ? sight.first_end : std::nullopt},
+          {.reason = Reason::kHoldRequired,
+           .pass = sight.shown || !facts.campaign.policy.hold_required}};
+}
+
+// Whose hold it is, and who shows it.
+Rules holder_rules(const CouponFacts& facts) {
+  const HoldSight sight = look_at_holds(facts);
+  const auto shown = hold_shown(facts);
+  const bool mine = shown && shown->user_id == facts.user_id;
+  return {{.reason = Reason::kNotHeld, .pass = sight.first_end.has_value()},
+          {.reason = Reason::kHeldByOther, .pass = mine || sight.own},
+          {.reason = Reason::kInvalidHoldToken, .pass = mine}};
 }
 
 // Nothing is given that could not be kept whole: no sum wraps round, no date is beyond writing.
@@ -82,6 +122,36 @@ Rules balance_rules(const CouponFacts& facts) {
   return {};
 }
 
+// What a redemption moves, and counts, of the user's account.
+Rules account_rules(const CouponFacts& facts) {
+  const Policy& policy = facts.campaign.policy;
+  Rules rules = {{.reason = Reason::kInsufficientCredit,
+                  .pass = facts.user_credit >= policy.price,
+                  .value = facts.user_credit.value,
+                  .limit = policy.price.value},
+                 below(Reason::kUserRedemptionCapReached, facts.user_redemptions,
+                       policy.max_redemptions_per_user)};
+  const Rules balance = balance_rules(facts);
+  rules.insert(rules.end(), balance.begin(), balance.end());
+  return rules;
+}
+
+// "14:05"; in UTC, because nobody here knows the shop's zone.
+std::string clock_time(core::UnixMs at) {
+  const auto minutes = at.value / (60 * core::kMsPerSecond) % (24 * 60);
+  const auto two = [](std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  return two(minutes / 60) + ":" + two(minutes % 60) + " UTC";
+}
+
+// What the sentence of the reason alone would not say; empty: nothing.
+std::string words(const Rule& rule) {
+  if (!rule.passes_at) return {};
+  const std::string until = "Held until " + clock_time(*rule.passes_at);
+  if (rule.reason == Reason::kHeldByOther) return until + " by another customer";
+  if (rule.reason != Reason::kInvalidHoldToken) return {};
+  return until + " by this customer, at another till or page: show the token of that hold";
+}
+
 void append(Rules& rules, const Rules& more) {
   rules.insert(rules.end(), more.begin(), more.end());
 }
@@ -93,7 +163,7 @@ std::optional<core::Error> first_refusal(const Rules& rules) {
       std::find_if(rules.begin(), rules.end(), [](const Rule& rule) { return !rule.pass; });
   if (refusal == rules.end()) return std::nullopt;
   return core::Error{.reason = refusal->reason,
-                     .message = {},
+                     .message = words(*refusal),
                      .retry_at = refusal->passes_at,
                      .number = refusal->limit};
 }
@@ -134,46 +204,41 @@ Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::Uni
 Rules redeem_rules(const CouponFacts& facts) {
   COUPOND_ASSERT(facts.coupon.campaign_id == facts.campaign.id);
   COUPOND_ASSERT(facts.user_redemptions >= 0);
-  const Policy& policy = facts.campaign.policy;
   Rules rules = ownership_rules(facts);
   append(rules, open_rules(facts.campaign, facts.now));
   append(rules, state_rules(facts));
   append(rules, hold_state_rules(facts));
-  rules.push_back({.reason = Reason::kInsufficientCredit,
-                   .pass = facts.user_credit >= policy.price,
-                   .value = facts.user_credit.value,
-                   .limit = policy.price.value});
-  rules.push_back(below(Reason::kUserRedemptionCapReached, facts.user_redemptions,
-                        policy.max_redemptions_per_user));
-  append(rules, balance_rules(facts));
+  append(rules, account_rules(facts));
   return rules;
 }
 
 Rules hold_rules(const CouponFacts& facts) {
   COUPOND_ASSERT(facts.coupon.campaign_id == facts.campaign.id);
   COUPOND_ASSERT(facts.user_live_holds >= 0);
-  const bool live = is_live(facts.hold, facts.now);
+  const HoldSight sight = look_at_holds(facts);
   Rules rules = ownership_rules(facts);
   append(rules, open_rules(facts.campaign, facts.now));
   append(rules, state_rules(facts));
   rules.push_back({.reason = Reason::kHeldByOther,
-                   .pass = !live,
-                   .passes_at = live ? std::optional(facts.hold->expires_at) : std::nullopt});
+                   .pass = has_room(facts, sight),
+                   .passes_at = sight.first_end});
   rules.push_back(below(Reason::kHoldLimitReached, facts.user_live_holds,
                         facts.campaign.policy.max_holds_per_user));
+  append(rules, account_rules(facts));
+  return rules;
+}
+
+Rules renew_rules(const CouponFacts& facts) {
+  Rules rules = ownership_rules(facts);
+  append(rules, open_rules(facts.campaign, facts.now));
+  append(rules, state_rules(facts));
+  append(rules, holder_rules(facts));
   return rules;
 }
 
 Rules release_rules(const CouponFacts& facts) {
-  const bool live = is_live(facts.hold, facts.now);
-  const bool mine = live && facts.hold->user_id == facts.user_id;
-  const bool token_fits = live && facts.hold_token == facts.hold->token_hash;
-  COUPOND_ASSERT(!facts.hold || facts.hold->coupon_id == facts.coupon.id);
   Rules rules = ownership_rules(facts);
-  rules.push_back({.reason = Reason::kNotHeld, .pass = live});
-  rules.push_back({.reason = Reason::kHeldByOther, .pass = mine});
-  rules.push_back({.reason = Reason::kInvalidHoldToken,
-                   .pass = token_fits || (facts.holder_by_name && !facts.hold_token)});
+  append(rules, holder_rules(facts));
   return rules;
 }
 
@@ -208,10 +273,8 @@ Rules top_up_rules(const Campaign& campaign, const Coupon& coupon, std::int64_t 
 
 Rules move_rules(const CouponFacts& facts) {
   Rules rules = balance_state_rules(facts.campaign, facts.coupon, facts.now);
-  const bool live = is_live(facts.hold, facts.now);
-  rules.push_back({.reason = Reason::kHeldByOther,
-                   .pass = !live,
-                   .passes_at = live ? std::optional(facts.hold->expires_at) : std::nullopt});
+  const auto held = held_until(facts.holds, facts.now);
+  rules.push_back({.reason = Reason::kHeldByOther, .pass = !held, .passes_at = held});
   if (facts.coupon.funds) rules.push_back(enough(*facts.coupon.funds, facts.amount));
   return rules;
 }
@@ -220,8 +283,24 @@ bool is_spent(const Coupon& coupon) {
   return coupon.funds && coupon.funds->balance == 0 && coupon.funds->put_on() > 0;
 }
 
-bool is_live(const std::optional<Hold>& hold, core::UnixMs now) {
-  return hold && now < hold->expires_at;
+bool is_live(const Hold& hold, core::UnixMs now) { return now < hold.expires_at; }
+
+std::optional<core::UnixMs> held_until(const std::vector<Hold>& holds, core::UnixMs now) {
+  std::optional<core::UnixMs> end;
+  for (const Hold& hold : holds) {
+    if (is_live(hold, now) && (!end || *end < hold.expires_at)) end = hold.expires_at;
+  }
+  return end;
+}
+
+std::optional<Hold> hold_shown(const CouponFacts& facts) {
+  const auto shown = std::find_if(facts.holds.begin(), facts.holds.end(), [&](const Hold& hold) {
+    if (!is_live(hold, facts.now)) return false;
+    if (facts.hold_token) return hold.token_hash == *facts.hold_token;
+    return facts.holder_by_name && hold.user_id == facts.user_id;
+  });
+  if (shown == facts.holds.end()) return std::nullopt;
+  return *shown;
 }
 
 core::Credit credit_of(const Policy& policy) {

@@ -28,7 +28,8 @@ std::string make_secret(const core::Random& random) {
 }  // namespace
 
 Result<NewApiKey> create_api_key(store::Tx& tx, Engine& engine, const Caller& caller,
-                                 std::string_view name, Scopes scopes) {
+                                 std::string_view name, Scopes scopes,
+                                 std::optional<std::int64_t> guesses) {
   if (!caller.is_admin()) return Reason::kForbidden;
   if (name.empty() || name.size() > core::limits::kNameMaxBytes || !core::is_utf8(name)) {
     return invalid("name", "name must be 1 to 256 bytes of text");
@@ -41,13 +42,16 @@ Result<NewApiKey> create_api_key(store::Tx& tx, Engine& engine, const Caller& ca
               .scopes = scopes.to_text(),
               .created_by = caller.user_id,
               .created_at = tx.now(),
-              .revoked_at = {}};
+              .revoked_at = {},
+              .guesses = guesses};
   made.key.id = store::insert_api_key(tx, made.key);
+  const std::string detail =
+      made.key.scopes + (guesses ? ", guesses " + std::to_string(*guesses) : std::string());
   made.seq = tx.append({.operation = store::operation::kKeyCreate,
                         .actor = caller.actor,
                         .units = made.key.id,
                         .digest = made.key.key_hash,
-                        .detail = made.key.scopes});
+                        .detail = detail});
   return made;
 }
 

@@ -155,7 +155,7 @@ core::Result<CouponChanged> free_coupon(store::Tx& tx, const Caller& caller, cor
   const std::int64_t last_slot = loaded->campaign->counters.available - 1;
   store::free_coupon(tx, coupon, seq);
   if (coupon.pool_slot) store::move_slot(tx, coupon.campaign_id, last_slot, *coupon.pool_slot);
-  if (loaded->hold) store::remove_hold(tx, coupon.id);
+  for (const domain::Hold& hold : loaded->holds) store::remove_hold(tx, hold.id);
   coupon.code_hash = domain::disguised(coupon.code_hash, coupon.id);
   coupon.state = CouponState::kFreed;
   coupon.pool_slot.reset();
@@ -196,7 +196,7 @@ core::Result<CouponChanged> reassign(store::Tx& tx, const Caller& caller, core::
   entry.user_id = user;
   const core::Seq seq = tx.append(entry);
   store::reassign_coupon(tx, coupon.id, user, seq);
-  if (loaded->hold) store::remove_hold(tx, coupon.id);
+  for (const domain::Hold& hold : loaded->holds) store::remove_hold(tx, hold.id);
   coupon.user_id = user;
   return changed(*loaded, seq);
 }

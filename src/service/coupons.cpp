@@ -198,29 +198,78 @@ core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& min
   return issued(tx, give(tx, caller, mint, std::move(*coupon), user_id), had);
 }
 
+namespace {
+
+core::Seq append_about(store::Tx& tx, const Caller& caller, std::string_view operation,
+                       const LoadedCoupon& loaded, core::UserId user, core::Seq hold) {
+  const auto named = user.value != 0 ? std::optional(user) : std::nullopt;
+  return tx.append({.operation = operation,
+                    .actor = caller.actor,
+                    .campaign_id = loaded.campaign->id,
+                    .coupon_id = loaded.coupon.id,
+                    .user_id = named,
+                    .units = hold.value,
+                    .coupon_prev = loaded.coupon.last_seq});
+}
+
+std::optional<core::Error> refusal_to_hold(store::Tx& tx, const LoadedCoupon& loaded,
+                                           const HoldRequest& request, domain::CouponFacts& facts) {
+  if (request.renews) {
+    facts.hold_token = request.token_hash;
+    return domain::first_refusal(domain::renew_rules(facts));
+  }
+  store::Balance balance;
+  if (auto error = load_account(tx, facts.user_id, facts, balance)) return error;
+  const bool named = facts.user_id.value != 0;
+  if (named) {
+    facts.user_live_holds =
+        store::count_live_holds(tx.db(), loaded.campaign->id, facts.user_id, tx.now());
+  }
+  if (auto error = domain::first_refusal(domain::hold_rules(facts))) return error;
+  return named ? std::nullopt : needs_customer(loaded.campaign->policy);
+}
+
+// Ends a hold of the coupon, whose latest entry becomes this one.
+core::Seq end_hold(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
+                   const domain::Hold& hold) {
+  COUPOND_ASSERT(hold.coupon_id == loaded.coupon.id);
+  const core::Seq seq =
+      append_about(tx, caller, store::operation::kRelease, loaded, hold.user_id, hold.id);
+  store::remove_hold(tx, hold.id);
+  store::touch_coupon(tx, hold.coupon_id, seq);
+  loaded.coupon.last_seq = seq;
+  return seq;
+}
+
+}  // namespace
+
 core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& request) {
   if (!caller.may_redeem_for(request.user_id)) return Reason::kForbidden;
   const auto loaded = load_coupon(tx, request.code);
   if (!loaded) return Reason::kUnknownCode;
-  domain::CouponFacts facts = loaded->facts(request.user_id, tx.now());
-  facts.user_live_holds =
-      store::count_live_holds(tx.db(), loaded->campaign->id, request.user_id, tx.now());
-  if (auto error = domain::first_refusal(domain::hold_rules(facts))) return *error;
+  // Of staff who name nobody: the owner's, as a redemption would be.
+  core::UserId user = request.user_id;
+  if (user.value == 0) user = loaded->coupon.user_id.value_or(user);
+  domain::CouponFacts facts = loaded->facts(user, tx.now());
+  if (auto error = refusal_to_hold(tx, *loaded, request, facts)) return *error;
 
   const std::int64_t longest_s = loaded->campaign->policy.hold_ttl_s;
   const std::int64_t ttl_s = std::min(request.ttl_s.value_or(longest_s), longest_s);
   const core::UnixMs until = tx.now() + ttl_s * core::kMsPerSecond;
-  const core::Seq seq = tx.append({.operation = store::operation::kHold,
-                                   .actor = caller.actor,
-                                   .campaign_id = loaded->campaign->id,
-                                   .coupon_id = loaded->coupon.id,
-                                   .user_id = request.user_id,
-                                   .coupon_prev = loaded->coupon.last_seq});
-  store::put_hold(tx, {.coupon_id = loaded->coupon.id,
-                       .campaign_id = loaded->campaign->id,
-                       .user_id = request.user_id,
-                       .token_hash = request.token_hash,
-                       .expires_at = until});
+  const auto renewed = domain::hold_shown(facts);
+  const core::Seq seq = append_about(tx, caller, store::operation::kHold, *loaded, user,
+                                     renewed ? renewed->id : core::Seq{});
+  drop_ended_holds(tx, *loaded);
+  if (renewed) {
+    store::renew_hold(tx, renewed->id, until);
+  } else {
+    store::put_hold(tx, {.id = seq,
+                         .coupon_id = loaded->coupon.id,
+                         .campaign_id = loaded->campaign->id,
+                         .user_id = user,
+                         .token_hash = request.token_hash,
+                         .expires_at = until});
+  }
   store::touch_coupon(tx, loaded->coupon.id, seq);
   return Held{.until = until, .seq = seq};
 }
@@ -228,24 +277,31 @@ core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& 
 core::Result<Held> release(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
                            core::UserId user_id, const HoldProof& proof) {
   if (!caller.may_redeem_for(user_id)) return Reason::kForbidden;
-  const auto loaded = load_coupon(tx, code);
+  auto loaded = load_coupon(tx, code);
   if (!loaded) return Reason::kUnknownCode;
   domain::CouponFacts facts = loaded->facts(user_id, tx.now());
   facts.hold_token = proof.token_hash;
   facts.holder_by_name = proof.by_name;
   if (auto error = domain::first_refusal(domain::release_rules(facts))) return *error;
-  COUPOND_ASSERT(loaded->hold.has_value());  // or the rules had said kNotHeld
-  const domain::Hold& hold = *loaded->hold;
-  COUPOND_ASSERT(hold.coupon_id == loaded->coupon.id);
-  const core::Seq seq = tx.append({.operation = store::operation::kRelease,
-                                   .actor = caller.actor,
-                                   .campaign_id = hold.campaign_id,
-                                   .coupon_id = hold.coupon_id,
-                                   .user_id = user_id,
-                                   .coupon_prev = loaded->coupon.last_seq});
-  store::remove_hold(tx, hold.coupon_id);
-  store::touch_coupon(tx, hold.coupon_id, seq);
-  return Held{.until = tx.now(), .seq = seq};
+  const domain::Hold shown = domain::hold_shown(facts).value();  // or the rules had refused
+  return Held{.until = tx.now(), .seq = end_hold(tx, caller, *loaded, shown)};
+}
+
+core::Result<Held> release_any(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
+                               std::optional<core::UserId> user,
+                               std::optional<domain::TokenHash> token) {
+  if (!caller.may_redeem()) return Reason::kForbidden;
+  auto loaded = load_coupon(tx, code);
+  if (!loaded) return Reason::kUnknownCode;
+  if (!domain::held_until(loaded->holds, tx.now())) return Reason::kNotHeld;
+  std::optional<core::Seq> last;
+  for (const domain::Hold& hold : loaded->holds) {
+    if (!domain::is_live(hold, tx.now()) || (user && hold.user_id != *user)) continue;
+    if (token && hold.token_hash != *token) continue;
+    last = end_hold(tx, caller, *loaded, hold);
+  }
+  if (!last) return token ? Reason::kInvalidHoldToken : Reason::kHeldByOther;
+  return Held{.until = tx.now(), .seq = *last};
 }
 
 core::Result<Voided> void_coupon(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
@@ -267,7 +323,7 @@ core::Result<Voided> void_coupon(store::Tx& tx, const Caller& caller, const doma
   const std::int64_t last_slot = loaded->campaign->counters.available - 1;
   store::void_coupon(tx, coupon.id, seq);
   if (coupon.pool_slot) store::move_slot(tx, coupon.campaign_id, last_slot, *coupon.pool_slot);
-  if (loaded->hold) store::remove_hold(tx, coupon.id);
+  for (const domain::Hold& hold : loaded->holds) store::remove_hold(tx, hold.id);
   tx.count(coupon.campaign_id, {.available = was_available ? -1 : 0, .voided = 1});
   coupon.state = CouponState::kVoid;
   coupon.pool_slot.reset();
@@ -281,10 +337,10 @@ core::Result<CouponView> view_coupon(store::Connection& connection, const domain
   if (!coupon) return Reason::kUnknownCode;
   auto campaign = store::find_campaign(connection, coupon->campaign_id);
   if (!campaign) return Reason::kInternal;
-  auto hold = store::find_hold(connection, coupon->id);
-  if (!domain::is_live(hold, now)) hold.reset();
+  auto holds = store::find_holds(connection, coupon->id);
+  std::erase_if(holds, [&](const domain::Hold& hold) { return !domain::is_live(hold, now); });
   return CouponView{
-      .campaign = std::move(*campaign), .coupon = std::move(*coupon), .hold = std::move(hold)};
+      .campaign = std::move(*campaign), .coupon = std::move(*coupon), .holds = std::move(holds)};
 }
 
 domain::Rules explain_redeem(store::Connection& connection, const CouponView& view,
@@ -292,7 +348,7 @@ domain::Rules explain_redeem(store::Connection& connection, const CouponView& vi
   const auto balance = store::find_balance(connection, user_id);
   domain::CouponFacts facts{.campaign = view.campaign,
                             .coupon = view.coupon,
-                            .hold = view.hold,
+                            .holds = view.holds,
                             .user_id = user_id,
                             .holder_by_name = true,
                             .user_credit = balance ? balance->credit : core::Credit{},

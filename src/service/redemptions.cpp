@@ -39,20 +39,16 @@ store::Balance apply(const store::Balance& before, const Effect& effect, core::U
   return after;
 }
 
-// The rules need figures that cost a look-up each; only those that a rule of this campaign reads.
-std::optional<core::Error> refusal(store::Tx& tx, const LoadedCoupon& loaded,
-                                   const RedeemRequest& request,
-                                   std::optional<core::UserId> user_id,
-                                   const store::Balance& balance) {
+domain::CouponFacts facts_for(store::Tx& tx, const LoadedCoupon& loaded,
+                              const RedeemRequest& request, std::optional<core::UserId> user_id) {
   domain::CouponFacts facts = loaded.facts(user_id.value_or(core::UserId{}), tx.now());
   facts.hold_token = request.proof.token_hash;
   facts.holder_by_name = request.proof.by_name;
   facts.amount = request.amount;
-  facts.user_credit = balance.credit;
-  facts.subscription_ends_at = balance.subscription_ends_at;
-  if (loaded.campaign->policy.max_redemptions_per_user && user_id) {
-    facts.user_redemptions = store::count_redemptions(tx.db(), loaded.campaign->id, *user_id);
-  }
+  return facts;
+}
+
+std::optional<core::Error> refusal(const LoadedCoupon& loaded, const domain::CouponFacts& facts) {
   auto error = domain::first_refusal(domain::redeem_rules(facts));
   if (!error) return std::nullopt;
   return explain_insufficient(*std::move(error), loaded);
@@ -77,11 +73,11 @@ std::optional<std::int64_t> uses_left(const domain::Coupon& coupon) {
 
 Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                    const RedeemRequest& request, std::optional<core::UserId> user_id,
-                   const store::Balance& before) {
+                   const std::optional<domain::Hold>& hold, const store::Balance& before) {
   const domain::Campaign& campaign = *loaded.campaign;
   domain::Coupon& coupon = loaded.coupon;
   const Effect effect = effect_of(campaign.policy.price, campaign.policy.reward);
-  COUPOND_ASSERT(!loaded.hold || loaded.hold->coupon_id == coupon.id);
+  COUPOND_ASSERT(!hold || hold->coupon_id == coupon.id);
   COUPOND_ASSERT(coupon.state != domain::CouponState::kVoid);
   std::optional<std::int64_t> taken;
   if (coupon.funds) taken = request.amount.value_or(coupon.funds->balance);
@@ -95,6 +91,7 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                                    .campaign_id = campaign.id,
                                    .coupon_id = coupon.id,
                                    .user_id = user_id,
+                                   .units = hold ? hold->id.value : 0,
                                    .credit = effect.credit,
                                    .days = effect.days,
                                    .available = available,
@@ -111,8 +108,9 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                                 .order_id = request.order_id,
                                 .metadata = request.metadata,
                                 .redeemed_at = tx.now()};
+  drop_ended_holds(tx, loaded);
+  if (hold) store::remove_hold(tx, hold->id);
   store::insert_redemption(tx, redemption, before.last_redemption);
-  if (loaded.hold) store::remove_hold(tx, coupon.id);
   const store::Balance after = apply(before, effect, tx.now());
   COUPOND_ASSERT(after.credit.value >= 0);
   COUPOND_ASSERT(effect.credit.value <= 0 || after.credit.value <= core::limits::kCreditMax);
@@ -128,25 +126,43 @@ Redeemed carry_out(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
           .currency = campaign.policy.currency};
 }
 
-// Why this campaign cannot be redeemed for nobody's account; nothing where it can.
-std::optional<core::Error> needs_customer(const domain::Policy& policy) {
-  const bool pays = policy.price.value > 0 || moves_account(effect_of({}, policy.reward));
-  if (!pays && !policy.max_redemptions_per_user) return std::nullopt;
-  const std::string why = pays ? "is required: this campaign's price or reward is of an account"
-                               : "is required: this campaign counts by customer";
-  return core::Error{.reason = Reason::kInvalidRequest,
-                     .message = "user_id " + why,
-                     .fields = {{.field = "user_id", .message = why}}};
+// Where an order is redeemed once, the one that stands; nothing where this is the first.
+std::optional<domain::Redemption> same_order(store::Tx& tx, const LoadedCoupon& loaded,
+                                             const RedeemRequest& request) {
+  if (!loaded.campaign->policy.one_redemption_per_order || !request.order_id) return std::nullopt;
+  return store::find_redemption_of_order(tx.db(), loaded.campaign->id, *request.order_id);
+}
+
+// The answer of the first time, with nothing done. Order numbers can be guessed: a customer hears
+// of their own only.
+core::Result<Redeemed> again(store::Tx& tx, const Caller& caller, domain::Redemption first) {
+  const bool own = first.user_id && caller.is(*first.user_id);
+  if (!own && !caller.may_redeem()) {
+    return core::Error{Reason::kAlreadyRedeemed, "This order has been redeemed already"};
+  }
+  auto loaded = load_coupon(tx, first.coupon_id);
+  if (!loaded) return Reason::kInternal;
+  const auto balance = first.user_id ? store::find_balance(tx.db(), *first.user_id) : std::nullopt;
+  const auto remaining = uses_left(loaded->coupon);
+  return Redeemed{.redemption = std::move(first),
+                  .coupon = std::move(loaded->coupon),
+                  .campaign_slug = loaded->campaign->slug,
+                  .remaining_uses = remaining,
+                  .balance = balance.value_or(store::Balance{}),
+                  .currency = loaded->campaign->policy.currency};
 }
 
 core::Result<Redeemed> redeem_walk_in(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                                       const RedeemRequest& request) {
   if (!caller.may_redeem()) return Reason::kForbidden;
-  // What is wrong with the code comes first; what only an account could pay is not asked yet.
-  const store::Balance paid{.credit = loaded.campaign->policy.price};
-  if (auto error = refusal(tx, loaded, request, std::nullopt, paid)) return *error;
+  if (auto first = same_order(tx, loaded, request)) return again(tx, caller, *std::move(first));
+  // What is wrong with the code comes first.
+  domain::CouponFacts facts = facts_for(tx, loaded, request, std::nullopt);
+  store::Balance none;
+  load_account(tx, {}, facts, none);
+  if (auto error = refusal(loaded, facts)) return *error;
   if (auto error = needs_customer(loaded.campaign->policy)) return *error;
-  return carry_out(tx, caller, loaded, request, std::nullopt, {});
+  return carry_out(tx, caller, loaded, request, std::nullopt, domain::hold_shown(facts), none);
 }
 
 // A till undoes its own mistakes, soon after.
@@ -159,6 +175,35 @@ bool may_roll_back(store::Tx& tx, const Caller& caller, const domain::Redemption
 
 }  // namespace
 
+std::optional<core::Error> needs_customer(const domain::Policy& policy) {
+  const bool pays = policy.price.value > 0 || moves_account(effect_of({}, policy.reward));
+  if (!pays && !policy.max_redemptions_per_user) return std::nullopt;
+  const std::string why = pays ? "is required: this campaign's price or reward is of an account"
+                               : "is required: this campaign counts by customer";
+  return core::Error{.reason = Reason::kInvalidRequest,
+                     .message = "user_id " + why,
+                     .fields = {{.field = "user_id", .message = why}}};
+}
+
+// The rules need figures that cost a look-up each; only those that a rule of this campaign reads.
+std::optional<core::Error> load_account(store::Tx& tx, core::UserId user,
+                                        domain::CouponFacts& facts, store::Balance& balance) {
+  const domain::Policy& policy = facts.campaign.policy;
+  if (user.value == 0) {
+    facts.user_credit = policy.price;
+    return std::nullopt;
+  }
+  const auto found = store::find_balance(tx.db(), user);
+  if (!found) return core::Error{.reason = Reason::kUnknownUser, .message = {}};
+  balance = *found;
+  facts.user_credit = balance.credit;
+  facts.subscription_ends_at = balance.subscription_ends_at;
+  if (policy.max_redemptions_per_user) {
+    facts.user_redemptions = store::count_redemptions(tx.db(), facts.campaign.id, user);
+  }
+  return std::nullopt;
+}
+
 core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemRequest& request) {
   auto loaded = load_coupon(tx, request.code);
   if (!loaded) return Reason::kUnknownCode;
@@ -169,14 +214,16 @@ core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemR
   // A token is used by whoever holds it; everything else by its user, or for them.
   const bool bearer_token = !request.user_id && domain::traits(loaded->campaign->mode).token;
   if (!bearer_token && !caller.may_redeem_for(*user_id)) return Reason::kForbidden;
-  const auto balance = store::find_balance(tx.db(), *user_id);
-  if (!balance) return Reason::kUnknownUser;
-  if (bearer_token && !balance->active) {
+  if (auto first = same_order(tx, *loaded, request)) return again(tx, caller, *std::move(first));
+  domain::CouponFacts facts = facts_for(tx, *loaded, request, user_id);
+  store::Balance before;
+  if (auto error = load_account(tx, *user_id, facts, before)) return *error;
+  if (bearer_token && !before.active) {
     return core::Error{.reason = Reason::kForbidden,
                        .message = "The account that this token was issued to is deactivated"};
   }
-  if (auto error = refusal(tx, *loaded, request, *user_id, *balance)) return *error;
-  return carry_out(tx, caller, *loaded, request, *user_id, *balance);
+  if (auto error = refusal(*loaded, facts)) return *error;
+  return carry_out(tx, caller, *loaded, request, user_id, domain::hold_shown(facts), before);
 }
 
 core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Seq redemption_id,

@@ -259,7 +259,7 @@ Result<ApiKeyState> load_api_key(Engine& engine, const core::Digest& hash) {
     if (!key || key->revoked_at) return Reason::kInvalidToken;
     const auto scopes = Scopes::parse(key->scopes);
     if (!scopes) return Reason::kInvalidToken;
-    return ApiKeyState{.id = key->id, .scopes = *scopes};
+    return ApiKeyState{.id = key->id, .scopes = *scopes, .guesses = key->guesses};
   });
 }
 
@@ -271,7 +271,9 @@ Result<Caller> key_caller(Engine& engine, std::string_view token) {
     if (key.error().reason == Reason::kInvalidToken) engine.users().note_unknown_key(hash);
     return key.error();
   }
-  return Caller::api_key(key->id, key->scopes);
+  Caller caller = Caller::api_key(key->id, key->scopes);
+  caller.guesses = key->guesses;
+  return caller;
 }
 
 // Deletes in slices until one finds less than it could have: what runs out must not come faster

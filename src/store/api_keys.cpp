@@ -3,8 +3,9 @@
 namespace coupon::store {
 namespace {
 
-#define COUPOND_API_KEY_COLUMNS \
-  "SELECT id, key_hash, hint, name, scopes, created_by, created_at, revoked_at FROM api_keys "
+#define COUPOND_API_KEY_COLUMNS                                                  \
+  "SELECT id, key_hash, hint, name, scopes, created_by, created_at, revoked_at," \
+  " guesses FROM api_keys "
 
 constexpr char kById[] = COUPOND_API_KEY_COLUMNS "WHERE id = ?";
 constexpr char kByHash[] = COUPOND_API_KEY_COLUMNS "WHERE key_hash = ?";
@@ -16,8 +17,8 @@ constexpr char kLiveOf[] = R"(
    WHERE created_by = ? AND revoked_at IS NULL ORDER BY id)";
 
 constexpr char kInsert[] = R"(
-  INSERT INTO api_keys (key_hash, hint, name, scopes, created_by, created_at)
-  VALUES (?, ?, ?, ?, ?, ?) RETURNING id)";
+  INSERT INTO api_keys (key_hash, hint, name, scopes, created_by, created_at, guesses)
+  VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id)";
 
 constexpr char kRevoke[] = "UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1";
 
@@ -29,7 +30,8 @@ ApiKey read_key(const Query& query) {
              .scopes = query.text(4),
              .created_by = std::nullopt,
              .created_at = query.time(6),
-             .revoked_at = query.maybe_time(7)};
+             .revoked_at = query.maybe_time(7),
+             .guesses = query.maybe_integer(8)};
   if (const auto creator = query.maybe_integer(5)) key.created_by = core::UserId{*creator};
   return key;
 }
@@ -67,7 +69,7 @@ std::vector<std::int64_t> live_keys_of(Connection& connection, core::UserId user
 
 std::int64_t insert_api_key(Tx& tx, const ApiKey& key) {
   Query query(tx.db(), kInsert, key.key_hash, key.hint, key.name, key.scopes, key.created_by,
-              key.created_at);
+              key.created_at, key.guesses);
   query.next();
   return query.integer(0);
 }

@@ -70,99 +70,6 @@ void Replay::see(const LedgerRow& row) {
   (this->*rule.play)(row);
 }
 
-// ---- accounts ----
-
-void Replay::create_user(const LedgerRow& row) {
-  require(row.user_id.has_value(), row, "it names no user");
-  if (row.user_id->value > kOrdinaryIds) return create_high_user(row);
-  if (row.user_id->value != last_user_ + 1) {
-    impossible(row, "the next user is " + figure(last_user_ + 1) + ", it makes " +
-                        figure(row.user_id->value));
-  }
-  ++last_user_;
-  if (!window_.contains(last_user_)) return;
-  users_.push_back({.token_epoch = row.units, .account = digest_prefix(digest_of(row))});
-  add_to_balance(row);
-}
-
-// The demo's accounts, and what comes after a million others: only upwards. The demo leaves a
-// number out when somebody has that account's e-mail already.
-void Replay::create_high_user(const LedgerRow& row) {
-  constexpr std::int64_t kLeftOutMax = 100;
-  const std::int64_t id = row.user_id->value;
-  if (id <= last_high_ || id > last_high_ + 1 + kLeftOutMax) {
-    impossible(row, "the next user above " + figure(kOrdinaryIds) + " is " +
-                        figure(last_high_ + 1) + ", it makes " + figure(id));
-  }
-  while (last_high_ < id) {
-    ++last_high_;
-    if (window_.contains(last_high_)) high_users_.push_back({.credit = UserFact::kNotMade});
-  }
-  if (!window_.contains(id)) return;
-  high_users_.back() = {.token_epoch = row.units, .account = digest_prefix(digest_of(row))};
-  add_to_balance(row);
-}
-
-void Replay::update_user(const LedgerRow& row) {
-  UserFact* user = user_of(row);
-  if (user == nullptr) return;
-  user->account = digest_prefix(digest_of(row));
-  user->token_epoch = row.units;
-}
-
-// Entries of 0.1.0 carry no digest: they fix nothing.
-void Replay::change_password(const LedgerRow& row) {
-  touch_user(row);
-  if (row.digest) update_user(row);
-}
-
-void Replay::touch_user(const LedgerRow& row) {
-  require(row.user_id.has_value(), row, "it names no user");
-  add_to_balance(row);
-}
-
-// Null when the entry names nobody, or somebody outside the window.
-UserFact* Replay::user_of(const LedgerRow& row) {
-  if (!row.user_id) return nullptr;
-  const std::int64_t id = row.user_id->value;
-  const bool is_high = id > kOrdinaryIds;
-  require(1 <= id && id <= (is_high ? last_high_ : last_user_), row, "its user does not exist");
-  if (!is_high) return find(users_, id);
-  UserFact* user = find_high(high_users_, id);
-  require(user != nullptr || !window_.contains(id), row, "its user does not exist");
-  return user;
-}
-
-void Replay::add_to_balance(const LedgerRow& row) {
-  UserFact* user = user_of(row);
-  if (user == nullptr) return;
-  require(!__builtin_add_overflow(user->credit, row.credit.value, &user->credit), row,
-          "no balance can be so large");
-  require(user->credit >= 0, row, "the user's credit would be negative");
-  if (row.days == 0) return;
-  std::optional<core::UnixMs> ends_at;
-  if (user->subscription_ends_at != UserFact::kNone) ends_at = {{user->subscription_ends_at}};
-  if (row.days > 0) {
-    ends_at = domain::extend_subscription(ends_at, row.days, row.at);
-  } else {
-    require(ends_at.has_value(), row, "there is no subscription to take days from");
-    *ends_at = *ends_at + row.days * core::kMsPerDay;
-  }
-  user->subscription_ends_at = ends_at->value;
-}
-
-void Replay::create_key(const LedgerRow& row) {
-  KeyFact key{.key_hash = digest_of(row), .scopes = row.detail.value_or(""), .maker = row.actor};
-  require(keys_.emplace(row.units, std::move(key)).second, row, "there is such an API key already");
-}
-
-void Replay::revoke_key(const LedgerRow& row) {
-  const auto found = keys_.find(row.units);
-  require(found != keys_.end(), row, "there is no such API key");
-  require(!found->second.revoked, row, "the API key was revoked before");
-  found->second.revoked = true;
-}
-
 // ---- campaigns ----
 
 void Replay::create_campaign(const LedgerRow& row) {
@@ -278,18 +185,59 @@ void Replay::assign(const LedgerRow& row) {
   count(row);
 }
 
+// A hold or a use removes the holds of the coupon that are over; which those were, no entry says.
+// Entries of 0.1.0 do not say which hold they ended either: it was the only one.
+void Replay::end_holds_of(std::int64_t coupon, bool surely) {
+  const auto [first, last] = holds_of_.equal_range(coupon);
+  for (auto it = first; it != last; ++it) {
+    if (surely) {
+      holds_.erase(it->second);
+    } else {
+      holds_.at(it->second).may_be_gone = true;
+    }
+  }
+  if (surely) holds_of_.erase(first, last);
+}
+
+void Replay::end_hold(const LedgerRow& row) {
+  const auto found = holds_.find(row.units);
+  require(found != holds_.end() && found->second.coupon_id == row.coupon_id->value, row,
+          "its coupon has no such hold");
+  const auto [first, last] = holds_of_.equal_range(found->second.coupon_id);
+  holds_of_.erase(
+      std::find_if(first, last, [&](const auto& one) { return one.second == row.units; }));
+  holds_.erase(found);
+}
+
 void Replay::hold(const LedgerRow& row) {
-  require(row.user_id.has_value() && row.available == 0, row, "a hold has a holder");
+  require(row.available == 0, row, "a hold changes no count");
   user_of(row);
-  if (CouponFact* coupon = live_coupon(row)) coupon->holder_id = row.user_id->value;
+  if (const CouponFact* coupon = live_coupon(row)) {
+    const std::int64_t id = row.coupon_id->value;
+    end_holds_of(id, false);
+    if (row.units != 0) {  // renewed
+      const auto found = holds_.find(row.units);
+      require(found != holds_.end() && found->second.coupon_id == id, row,
+              "its coupon has no such hold");
+      found->second.may_be_gone = false;
+    } else {
+      const std::int64_t user = row.user_id ? row.user_id->value : 0;
+      holds_[row.seq.value] = {row.seq.value, id, coupon->campaign_id, user};
+      holds_of_.emplace(id, row.seq.value);
+    }
+  }
   count(row);
 }
 
 void Replay::release(const LedgerRow& row) {
   require(row.available == 0, row, "a release changes no count");
-  if (CouponFact* coupon = live_coupon(row)) {
-    require(coupon->holder_id != 0, row, "its coupon is not held");
-    coupon->holder_id = 0;
+  if (live_coupon(row) != nullptr) {
+    require(holds_of_.contains(row.coupon_id->value), row, "its coupon is not held");
+    if (row.units != 0) {
+      end_hold(row);
+    } else {
+      end_holds_of(row.coupon_id->value, true);
+    }
   }
   count(row);
 }
@@ -305,8 +253,9 @@ void Replay::redeem(const LedgerRow& row) {
   require(has_customer(row), row, "credit and days are somebody's");
   if (CouponFact* coupon = live_coupon(row)) {
     ++coupon->uses;
-    coupon->holder_id = 0;
     coupon->taken -= row.value;
+    if (row.units != 0) end_hold(row);
+    end_holds_of(row.coupon_id->value, false);
   }
   require(row.value <= 0, row, "a redemption puts nothing on a coupon");
   if (UserFact* user = user_of(row)) user->last_redemption = row.seq.value;
@@ -331,7 +280,7 @@ void Replay::make_void(const LedgerRow& row) {
   if (CouponFact* coupon = live_coupon(row)) {
     require(!coupon->available, row, "a void coupon is not available");
     coupon->is_void = true;
-    coupon->holder_id = 0;
+    end_holds_of(row.coupon_id->value, true);
   }
   count(row);
 }
@@ -340,7 +289,8 @@ void Replay::make_void(const LedgerRow& row) {
 void Replay::restore(const LedgerRow& row) {
   require(row.units > restore_epoch_, row, "the restore epoch only rises");
   restore_epoch_ = row.units;
-  for (CouponFact& coupon : coupons_) coupon.holder_id = 0;
+  holds_.clear();
+  holds_of_.clear();
   for (auto* users : {&users_, &high_users_}) {
     for (UserFact& user : *users) {
       if (user.token_epoch != 0) user.token_epoch = std::max(user.token_epoch + 1, row.at.value);

@@ -29,7 +29,6 @@ struct Window {
 struct CouponFact {
   std::int64_t last_seq = 0;
   std::int64_t user_id = 0;    // 0: no owner
-  std::int64_t holder_id = 0;  // 0: not held
   std::int64_t topped_up = 0;  // put on it since it was made, less what was moved away
   std::int64_t taken = 0;      // by redemptions that stand
   std::uint64_t terms = 0;     // of what the latest change of its terms fixed, see digest_prefix()
@@ -41,6 +40,16 @@ struct CouponFact {
   bool is_freed = false;
 };
 
+// A hold that the ledger leaves open. Its row is there, unless it may have been over when a later
+// entry of the coupon removed what was over.
+struct HoldFact {
+  std::int64_t id = 0;  // of its entry
+  std::int64_t coupon_id = 0;
+  std::int64_t campaign_id = 0;
+  std::int64_t user_id = 0;
+  bool may_be_gone = false;
+};
+
 struct UserFact {
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
   static constexpr std::int64_t kNotMade = -1;  // as credit: nobody has this id
@@ -48,7 +57,7 @@ struct UserFact {
   std::int64_t subscription_ends_at = kNone;
   std::int64_t token_epoch = 0;      // 0: no entry says it
   std::int64_t last_redemption = 0;  // 0: none
-  std::uint64_t account = 0;     // of what user_digest() covers, see digest_prefix()
+  std::uint64_t account = 0;         // of what user_digest() covers, see digest_prefix()
 };
 // Enough of a digest to notice a change, and small enough to keep for ten million users.
 std::uint64_t digest_prefix(std::string_view digest);
@@ -100,6 +109,7 @@ class Replay {
 
   // What the ledger says; null when it says nothing, or the id is outside the window.
   const CouponFact* coupon(std::int64_t id) const { return find(coupons_, id); }
+  const std::map<std::int64_t, HoldFact>& holds() const { return holds_; }  // by id
   const UserFact* user(std::int64_t id) const {
     return id > kOrdinaryIds ? find_high(high_users_, id) : find(users_, id);
   }
@@ -151,11 +161,15 @@ class Replay {
   static void change_available(const LedgerRow& row, CouponFact& coupon);
   UserFact* user_of(const LedgerRow& row);
   void add_to_balance(const LedgerRow& row);
+  void end_hold(const LedgerRow& row);
+  void end_holds_of(std::int64_t coupon, bool surely);
 
   const Window window_;
-  std::vector<CouponFact> coupons_;   // from window_.first on
-  std::vector<UserFact> users_;       // likewise, up to kOrdinaryIds
-  std::vector<UserFact> high_users_;  // from first_high() on
+  std::vector<CouponFact> coupons_;                     // from window_.first on
+  std::vector<UserFact> users_;                         // likewise, up to kOrdinaryIds
+  std::vector<UserFact> high_users_;                    // from first_high() on
+  std::map<std::int64_t, HoldFact> holds_;              // by id
+  std::multimap<std::int64_t, std::int64_t> holds_of_;  // ids by coupon
   std::map<std::int64_t, CampaignFact> campaigns_;
   std::map<std::int64_t, KeyFact> keys_;
   std::int64_t last_coupon_ = 0;

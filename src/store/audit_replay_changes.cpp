@@ -19,7 +19,7 @@ void Replay::free(const LedgerRow& row) {
     require(coupon->is_void == (row.units == 0), row, "it says wrongly whether it ends its coupon");
     require(!coupon->available, row, "a freed coupon is not available");
     coupon->is_void = coupon->is_freed = true;
-    coupon->holder_id = 0;
+    end_holds_of(row.coupon_id->value, true);
   }
   count(row);
 }
@@ -37,7 +37,7 @@ void Replay::reassign(const LedgerRow& row) {
             "its coupon had another owner");
     require(coupon->uses == 0, row, "its coupon was used already");
     coupon->user_id = row.user_id->value;
-    coupon->holder_id = 0;
+    end_holds_of(row.coupon_id->value, true);
   }
   count(row);
 }

@@ -87,16 +87,16 @@ constexpr char kPutOn[] = R"(
 constexpr char kMoveSlot[] =
     "UPDATE coupons SET pool_slot = ?3 WHERE campaign_id = ?1 AND pool_slot = ?2";
 
-constexpr char kHold[] =
-    "SELECT coupon_id, campaign_id, user_id, token_hash, expires_at FROM holds WHERE coupon_id = ?";
+constexpr char kHolds[] = R"(
+  SELECT id, coupon_id, campaign_id, coalesce(user_id, 0), token_hash, expires_at FROM holds
+   WHERE coupon_id = ? ORDER BY id)";
 constexpr char kHoldsOfUser[] =
     "SELECT count(*) FROM holds WHERE user_id = ? AND campaign_id = ? AND expires_at > ?";
 constexpr char kPutHold[] = R"(
-  INSERT INTO holds (coupon_id, campaign_id, user_id, token_hash, expires_at)
-  VALUES (?1, ?2, ?3, ?4, ?5)
-  ON CONFLICT (coupon_id) DO UPDATE SET campaign_id = ?2, user_id = ?3, token_hash = ?4,
-    expires_at = ?5)";
-constexpr char kRemoveHold[] = "DELETE FROM holds WHERE coupon_id = ?";
+  INSERT INTO holds (id, coupon_id, campaign_id, user_id, token_hash, expires_at)
+  VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, ?6))";
+constexpr char kRenewHold[] = "UPDATE holds SET expires_at = ?2 WHERE id = ?1";
+constexpr char kRemoveHold[] = "DELETE FROM holds WHERE id = ?";
 
 std::optional<domain::Funds> read_funds(const Query& query, int column) {
   if (query.is_null(column)) return std::nullopt;
@@ -356,14 +356,18 @@ void move_slot(Tx& tx, core::CampaignId campaign, std::int64_t from, std::int64_
   Query(tx.db(), kMoveSlot, campaign, from, to).run();
 }
 
-std::optional<domain::Hold> find_hold(Connection& connection, core::CouponId id) {
-  Query query(connection, kHold, id);
-  if (!query.next()) return std::nullopt;
-  return domain::Hold{.coupon_id = {query.integer(0)},
-                      .campaign_id = {query.integer(1)},
-                      .user_id = {query.integer(2)},
-                      .token_hash = query.block<32>(3),
-                      .expires_at = query.time(4)};
+std::vector<domain::Hold> find_holds(Connection& connection, core::CouponId id) {
+  std::vector<domain::Hold> holds;
+  Query query(connection, kHolds, id);
+  while (query.next()) {
+    holds.push_back({.id = {query.integer(0)},
+                     .coupon_id = {query.integer(1)},
+                     .campaign_id = {query.integer(2)},
+                     .user_id = {query.integer(3)},
+                     .token_hash = query.block<32>(4),
+                     .expires_at = query.time(5)});
+  }
+  return holds;
 }
 
 std::int64_t count_live_holds(Connection& connection, core::CampaignId campaign, core::UserId user,
@@ -372,12 +376,16 @@ std::int64_t count_live_holds(Connection& connection, core::CampaignId campaign,
 }
 
 void put_hold(Tx& tx, const domain::Hold& hold) {
-  COUPOND_ASSERT(hold.coupon_id.value > 0 && hold.user_id.value > 0);
-  Query(tx.db(), kPutHold, hold.coupon_id, hold.campaign_id, hold.user_id, hold.token_hash,
+  COUPOND_ASSERT(hold.id == tx.last_seq() && hold.coupon_id.value > 0);
+  Query(tx.db(), kPutHold, hold.id, hold.coupon_id, hold.campaign_id, hold.user_id, hold.token_hash,
         hold.expires_at)
       .run();
 }
 
-void remove_hold(Tx& tx, core::CouponId id) { Query(tx.db(), kRemoveHold, id).run(); }
+void renew_hold(Tx& tx, core::Seq id, core::UnixMs until) {
+  Query(tx.db(), kRenewHold, id, until).run();
+}
+
+void remove_hold(Tx& tx, core::Seq id) { Query(tx.db(), kRemoveHold, id).run(); }
 
 }  // namespace coupon::store

@@ -23,8 +23,8 @@
 #include "coupond_schema.h"
 #include "src/store/files.h"
 #include "src/store/mark_old.h"
-#include "src/store/tag_old.h"
 #include "src/store/settle.h"
+#include "src/store/tag_old.h"
 
 namespace coupon::store {
 namespace {
@@ -44,6 +44,13 @@ constexpr char kCheckpointRows[] = R"(
     rolled_back, voided)
   SELECT campaign_id, (SELECT seq FROM old.checkpoint), issued, assigned, available, redeemed,
     rolled_back, voided FROM old.checkpoint_campaigns)";
+
+// A hold did not say which entry made it: it is the coupon's latest of the kind.
+constexpr char kHoldRows[] = R"(
+  INSERT INTO main.holds (id, coupon_id, campaign_id, user_id, token_hash, expires_at)
+  SELECT max(l.seq), h.coupon_id, h.campaign_id, h.user_id, h.token_hash, h.expires_at
+    FROM old.ledger AS l CROSS JOIN old.holds AS h ON h.coupon_id = l.coupon_id
+   WHERE l.operation = 'coupon.hold' GROUP BY h.coupon_id)";
 
 // Accounts that keys made, from the entry that made them. Accounts made by those are not told.
 constexpr char kWhoseKey[] = R"(
@@ -78,6 +85,7 @@ constexpr char kJobLots[] = R"(
    WHERE l.operation = 'coupon.generate' AND l.actor GLOB 'job:*')";
 
 constexpr std::array kSteps{Step{2, "job_lots", kJobLots, nullptr},
+                            Step{2, "holds", kHoldRows, nullptr},
                             Step{2, "checkpoint_campaigns", kCheckpointRows, nullptr},
                             Step{2, "refresh_tokens", nullptr, copy_marked_tokens},
                             Step{2, "redemptions", kUserChain, nullptr},

@@ -18,6 +18,8 @@ constexpr char kById[] = COUPOND_REDEMPTION_COLUMNS "WHERE id = ?";
 constexpr char kNewest[] = COUPOND_REDEMPTION_COLUMNS "WHERE id < ?2 ORDER BY id DESC LIMIT ?3";
 constexpr char kOfOrder[] =
     COUPOND_REDEMPTION_COLUMNS "WHERE order_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+constexpr char kStandsOfOrder[] = COUPOND_REDEMPTION_COLUMNS
+    "WHERE order_id = ?1 AND campaign_id = ?2 AND rolled_back_at IS NULL ORDER BY id LIMIT 1";
 #undef COUPOND_REDEMPTION_COLUMNS
 
 constexpr char kLatest[] = "SELECT last_redemption FROM users WHERE id = ?";
@@ -144,6 +146,14 @@ RedemptionPage scan(Query& query, const RedemptionFilter& filter) {
 
 std::optional<domain::Redemption> find_redemption(Connection& connection, core::Seq id) {
   Query query(connection, kById, id);
+  if (!query.next()) return std::nullopt;
+  return read_redemption(query);
+}
+
+std::optional<domain::Redemption> find_redemption_of_order(Connection& connection,
+                                                           core::CampaignId campaign,
+                                                           std::string_view order_id) {
+  Query query(connection, kStandsOfOrder, order_id, campaign);
   if (!query.next()) return std::nullopt;
   return read_redemption(query);
 }

@@ -85,6 +85,27 @@ TEST_CASE("accounts are listed and changed from the command line", "[cli]") {
   fixture.verify();
 }
 
+TEST_CASE("a customer is added, invited, exported and erased from the command line", "[cli]") {
+  Fixture fixture(GENERATE(false, true));
+  const ProgramOutcome added =
+      fixture.run({"user", "add", "Ann@example.com", "--external-id", "7", "--name", "Ann"});
+  CAPTURE(added.err);
+  REQUIRE(added.exit_code == 0);
+  CHECK(mentions(added.out, "ann@example.com"));
+  CHECK(fixture.run({"user", "add", "ann@example.com"}).exit_code == 1);
+  CHECK(mentions(fixture.run({"user", "invite", "external:7"}).out, "/setup#invitation="));
+  CHECK(fixture.run({"user", "set-email", "external:7", "ann2@example.com"}).exit_code == 0);
+  CHECK(
+      mentions(fixture.run({"user", "export", "ann2@example.com"}).out, "\"external_id\": \"7\""));
+  const ProgramOutcome asked = fixture.run({"user", "erase", "ann2@example.com"});
+  CHECK(asked.exit_code == 1);
+  CHECK(mentions(asked.err, "--yes"));
+  CHECK(fixture.run({"user", "erase", "ann2@example.com", "--yes"}).exit_code == 0);
+  CHECK_FALSE(mentions(fixture.run({"user", "list"}).out, "ann"));
+  CHECK(fixture.run({"user", "erase", "one@example.com", "--yes"}).exit_code == 1);
+  fixture.verify();
+}
+
 TEST_CASE("campaigns are made, changed and listed from the command line", "[cli]") {
   Fixture fixture(GENERATE(false, true));
   const ProgramOutcome made = fixture.run(

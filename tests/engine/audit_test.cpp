@@ -200,8 +200,8 @@ constexpr Tampering kTables[] = {
     {"DELETE FROM holds WHERE coupon_id = (SELECT max(coupon_id) FROM holds)", "is missing"},
     {"UPDATE holds SET user_id = user_id + 1 WHERE coupon_id = (SELECT max(coupon_id) FROM holds)",
      ": user_id is"},
-    {"INSERT INTO holds SELECT id, campaign_id, 1, zeroblob(32), 9999999999999 FROM coupons WHERE "
-     "state = 'redeemed' LIMIT 1",
+    {"INSERT INTO holds SELECT (SELECT max(seq) FROM ledger), id, campaign_id, 1, zeroblob(32), 9 "
+     "FROM coupons WHERE state = 'assigned' AND id NOT IN (SELECT coupon_id FROM holds) LIMIT 1",
      "is not by a coupon.hold entry"},
     {"UPDATE redemptions SET amount = amount + 1 WHERE id = " COUPOND_SOME_REDEMPTION,
      "what amount and reward add to the credit"},

@@ -57,6 +57,9 @@ constexpr char kScene[] = R"(
 
 #define COUPOND_NEW_COUPON \
   "INSERT INTO coupons (campaign_id, number, code_hash, code_sealed, state, user_id, last_seq) "
+#define COUPOND_NEW_REDEMPTION_OF_ORDER                                                 \
+  "INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, " \
+  "reward_value, redeemed_at, order_id) VALUES "
 #define COUPOND_NEW_REDEMPTION                                                          \
   "INSERT INTO redemptions (id, coupon_id, campaign_id, user_id, amount, reward_kind, " \
   "reward_value, redeemed_at, user_prev) "
@@ -145,9 +148,18 @@ constexpr Attempt kAttempts[] = {
      "numbered without gaps"},
     {"INSERT INTO ledger (seq, at, operation, actor, hash) VALUES (5, 1, 'x', 'cli', zeroblob(31))",
      "CHECK"},
-    // Holds: one a coupon.
-    {"INSERT INTO holds VALUES (6, 2, 1, zeroblob(32), 9), (6, 2, 2, zeroblob(32), 9)", "UNIQUE"},
-    {"INSERT INTO holds VALUES (99, 2, 1, zeroblob(32), 9)", "FOREIGN KEY"},
+    {"UPDATE redemptions SET metadata = '{}' WHERE id = 1", "can only be erased"},
+    {"UPDATE campaigns SET one_redemption_per_order = 1, max_redemptions_per_user = NULL;"
+     "UPDATE coupons SET max_uses = 9 WHERE id = 7;" COUPOND_NEW_REDEMPTION_OF_ORDER
+     "(3, 7, 3, 1, 0, 'none', 0, 1, 'o'), (4, 7, 3, 1, 0, 'none', 0, 1, 'o')",
+     "the order has a redemption already"},
+    // Holds: each keeps a use.
+    {"INSERT INTO holds VALUES (1, 6, 2, 1, zeroblob(32), 9);" COUPOND_NEW_REDEMPTION_OF_ORDER
+     "(3, 6, 2, 2, 0, 'none', 0, 1, NULL)",
+     "the last uses of the coupon are held"},
+    {"INSERT INTO holds VALUES (1, 6, 2, 1, zeroblob(32), 9), (2, 6, 2, 2, zeroblob(32), 9)",
+     "all uses of the coupon are taken or held"},
+    {"INSERT INTO holds VALUES (1, 99, 2, 1, zeroblob(32), 9)", "FOREIGN KEY"},
 };
 
 std::string refusal(store::Connection& connection, const char* sql) {

@@ -32,26 +32,33 @@ bool make(const CodeRules& rules, CodeState& code, Id owner) {
   return true;
 }
 
+// Each hold keeps one use; of a balance, all of it.
+bool has_room(const CodeRules& rules, const CodeState& code, std::size_t held) {
+  if (rules.value && held > 0) return false;
+  return !rules.max_uses || std::int64_t(code.standing.size() + held) < *rules.max_uses;
+}
+
 bool hold(const CodeRules& rules, CodeState& code, const Command& command) {
-  if (!usable(rules, code) || !theirs(rules, code, command.user) || code.holder != 0) return false;
-  code.holder = command.user;
-  code.token = command.token.value();
-  return true;
+  if (!usable(rules, code) || !theirs(rules, code, command.user)) return false;
+  if (!has_room(rules, code, code.holds.size())) return false;
+  return code.holds.emplace(command.token.value(), command.user).second;
+}
+
+bool shows_hold(const CodeState& code, const Command& command) {
+  return command.token && code.holds.contains(*command.token);
 }
 
 bool release(CodeState& code, const Command& command) {
-  if (code.holder != command.user || code.token != command.token) return false;
-  code.holder = 0;
-  code.token = {};
-  return true;
+  if (!shows_hold(code, command) || code.holds.at(*command.token) != command.user) return false;
+  return code.holds.erase(*command.token) == 1;
 }
 
 bool redeem(const CodeRules& rules, CodeState& code, const Command& command, Id redemption) {
   if (!usable(rules, code) || !theirs(rules, code, command.user)) return false;
-  if (code.holder != 0 && command.token != code.token) return false;
-  if (code.holder == 0 && (rules.hold_required || command.token)) return false;
-  code.holder = 0;
-  code.token = {};
+  const bool shown = shows_hold(code, command);
+  if (!has_room(rules, code, code.holds.size() - (shown ? 1 : 0))) return false;
+  if (!shown && (rules.hold_required || command.token)) return false;
+  if (shown) code.holds.erase(*command.token);
   const std::int64_t taken = rules.value ? command.amount.value_or(code.balance()) : 0;
   if (rules.value ? taken < 1 || taken > code.balance() : command.amount.has_value()) return false;
   return code.standing.emplace(redemption, taken).second;
@@ -66,8 +73,7 @@ bool top_up(const CodeRules& rules, CodeState& code, const Command& command) {
 bool make_void(const CodeRules& rules, CodeState& code) {
   if (!usable(rules, code)) return false;
   code.is_void = true;
-  code.holder = 0;
-  code.token = {};
+  code.holds.clear();
   return true;
 }
 
@@ -117,12 +123,13 @@ bool may_refuse(const CodeRules& rules, const CodeState& code, const Command& co
     case Reason::kNotAssigned:
       return code.owner == 0;
     case Reason::kHeldByOther:
-      return code.holder != 0;
+      return !code.holds.empty();
     case Reason::kNotHeld:
+      return code.holds.empty();
     case Reason::kHoldRequired:
-      return code.holder == 0;
+      return !shows_hold(code, command);
     case Reason::kInvalidHoldToken:
-      return code.holder == 0 || code.token != command.token;
+      return !shows_hold(code, command) || code.holds.at(*command.token) != command.user;
     default:
       return true;
   }

@@ -17,10 +17,9 @@ struct CodeState {
   bool exists = false;
   bool is_void = false;
   World::Id owner = 0;
-  std::map<World::Id, std::int64_t> standing = {};  // redemptions, with what each took
-  std::int64_t put_on = 0;                          // of a code with a balance
-  World::Id holder = 0;
-  domain::TokenHash token{};
+  std::map<World::Id, std::int64_t> standing = {};    // redemptions, with what each took
+  std::int64_t put_on = 0;                            // of a code with a balance
+  std::map<domain::TokenHash, World::Id> holds = {};  // whose, by token
 
   auto operator<=>(const CodeState&) const = default;
 

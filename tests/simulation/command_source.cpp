@@ -156,12 +156,14 @@ void CommandSource::show_token(Command& command, const World& world,
     command.number = 1 + below(200);
   }
   if (command.kind == Kind::kRelease)
-    command.token = held && !one_in(6) ? coupon.hold->token : token();
+    command.token = held && !one_in(6) ? world.model.last_hold(coupon).token : token();
   if (command.kind == Kind::kRedeem) {
-    if (held && !one_in(4)) command.token = coupon.hold->token;
+    if (held && !one_in(4)) command.token = world.model.last_hold(coupon).token;
     if (one_in(12)) command.token = token();
   }
-  if (held && !by_clerk(command.kind) && !one_in(8)) command.user = coupon.hold->user;
+  if (held && !by_clerk(command.kind) && !one_in(8)) {
+    command.user = world.model.last_hold(coupon).user;
+  }
 }
 
 Command CommandSource::altered(const Command& command) {

@@ -174,10 +174,7 @@ class Objects {
       if (redemption.stands && redemption.coupon == known->second)
         state.standing.emplace(id, redemption.taken);
     }
-    if (coupon.hold) {
-      state.holder = coupon.hold->user;
-      state.token = coupon.hold->token;
-    }
+    for (const auto& hold : coupon.holds) state.holds.emplace(hold.token, hold.user);
     return state;
   }
 

@@ -237,12 +237,12 @@ std::string issued(World& world, const Command& command, const Effect& effect) {
 }
 
 std::string held(World& world, const Command& command, const Effect& effect) {
-  ReferenceModel::Coupon& coupon = world.model.coupons.at(coupon_of(world, command).value());
+  const ReferenceModel::Coupon& coupon = world.model.coupons.at(coupon_of(world, command).value());
   const Id longest_s = world.model.campaigns.at(coupon.campaign).policy.hold_ttl_s;
   const Id ttl_s = std::min(command.number, longest_s);
   const core::UnixMs until = world.model.now + ttl_s * core::kMsPerSecond;
-  coupon.hold =
-      ReferenceModel::Hold{.user = command.user, .token = command.token.value(), .until = until};
+  world.model.held(coupon_of(world, command).value(),
+                   {.user = command.user, .token = command.token.value(), .until = until});
   return !effect.until || effect.until == until ? "" : "a hold ends at another time";
 }
 
@@ -286,17 +286,17 @@ std::string done(World& world, const Command& command, const Effect& effect) {
     case Kind::kHold:
       return held(world, command, effect);
     case Kind::kRelease:
-      model.coupons.at(*coupon).hold.reset();
+      model.released(*coupon, command.token.value());
       return {};
     case Kind::kRedeem:
-      model.redeemed(*coupon, command.user, effect.seq.value, command.amount);
+      model.redeemed(*coupon, command.user, effect.seq.value, command.amount, command.token);
       return moved_credit(world, command.user, effect) + moved_balance(world, *coupon, effect);
     case Kind::kRollBack:
       model.rolled_back(command.number);
       return moved_credit(world, model.redemptions.at(command.number).user, effect);
     case Kind::kVoid:
       model.coupons.at(*coupon).is_void = true;
-      model.coupons.at(*coupon).hold.reset();
+      model.coupons.at(*coupon).holds.clear();
       return {};
     case Kind::kCredit:
       model.users.at(command.user).credit += command.number;

@@ -273,7 +273,8 @@ Outcome History::redeem() {
   const Outcome outcome = perform("coupon.redeem", [&](store::Tx& tx) -> Result<Seq> {
     const auto view = service::view_coupon(tx.db(), code.hash, tx.now());
     service::RedeemRequest request{.code = code.hash, .proof = {.token_hash = code.hold_token}};
-    if (view && !view->hold) request.proof = {};
+    const auto shown = [&](const domain::Hold& hold) { return hold.token_hash == code.hold_token; };
+    if (view && std::none_of(view->holds.begin(), view->holds.end(), shown)) request.proof = {};
     request.user_id = view && view->coupon.user_id ? *view->coupon.user_id : any;
     if (with_order) request.order_id = caller().actor;
     const auto redeemed = service::redeem(tx, caller(), request);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "coupond/domain/decide.h"
 #include "coupond/service/balances.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/store/campaigns.h"
@@ -200,7 +201,7 @@ std::string RandomWalk::hold() {
     Model::Coupon& target = model_.coupons.at(coupon);
     const Id longest_s = model_.campaigns.at(target.campaign).policy.hold_ttl_s;
     const core::UnixMs until = model_.now + std::min(ttl_s, longest_s) * core::kMsPerSecond;
-    target.hold = Model::Hold{.user = user, .token = shown, .until = until};
+    model_.held(coupon, {.user = user, .token = shown, .until = until});
     if (held->until != until) return "a hold ends at another time";
   }
   return judge("hold", expected, held);
@@ -211,14 +212,15 @@ std::string RandomWalk::release() {
   Id coupon = any_coupon();
   for (int i = 0; i < 20 && !model_.is_held(model_.coupons.at(coupon)); ++i) coupon = any_coupon();
   Model::Coupon& target = model_.coupons.at(coupon);
-  const Id user = target.hold && !one_in(8) ? target.hold->user : user_for(coupon);
-  const domain::TokenHash shown = target.hold && !one_in(6) ? target.hold->token : token();
+  const bool held = model_.is_held(target);
+  const Id user = held && !one_in(8) ? model_.last_hold(target).user : user_for(coupon);
+  const domain::TokenHash shown = held && !one_in(6) ? model_.last_hold(target).token : token();
   const Who who = any_who(12);
   const auto expected = model_.may_release(who, coupon, user, shown);
   const auto released = fixture_.run<service::Held>([&](store::Tx& tx) {
     return service::release(tx, caller(who, user), hash_of(coupon), {user}, {.token_hash = shown});
   });
-  if (released.ok()) target.hold.reset();
+  if (released.ok()) model_.released(coupon, shown);
   return judge("release", expected, released);
 }
 
@@ -231,7 +233,7 @@ std::string RandomWalk::redeem() {
   const Id user = walks_in ? Model::kNobody : user_for(coupon);
   const Who who = any_who(12);
   std::optional<domain::TokenHash> shown;
-  if (model_.is_held(target) && !one_in(4)) shown = target.hold->token;
+  if (model_.is_held(target) && !one_in(4)) shown = model_.last_hold(target).token;
   if (one_in(12)) shown = token();
   std::optional<std::int64_t> amount;
   if (target.put_on || one_in(30)) amount = any_amount(target);
@@ -244,7 +246,7 @@ std::string RandomWalk::redeem() {
     return service::redeem(tx, caller(who, user), request);
   });
   if (!redeemed.ok() || expected) return judge("redeem", expected, redeemed);
-  model_.redeemed(coupon, user, redeemed->redemption.id.value, amount);
+  model_.redeemed(coupon, user, redeemed->redemption.id.value, amount, shown);
   if (target.put_on && redeemed->coupon.funds->balance != target.balance()) {
     return "a redemption leaves another balance on its code";
   }
@@ -280,7 +282,7 @@ std::string RandomWalk::make_void() {
   });
   if (done.ok()) {
     model_.coupons.at(coupon).is_void = true;
-    model_.coupons.at(coupon).hold.reset();
+    model_.coupons.at(coupon).holds.clear();
   }
   return judge("void", expected, done);
 }
@@ -356,8 +358,13 @@ std::string RandomWalk::compare_campaigns(store::Connection& db) {
 std::string RandomWalk::compare_coupons(store::Connection& db) {
   for (const auto& [id, coupon] : model_.coupons) {
     const auto stored = store::find_coupon(db, core::CouponId{id});
-    const auto hold = store::find_hold(db, core::CouponId{id});
-    const bool held = hold && model_.now < hold->expires_at;
+    std::int64_t held = 0;
+    for (const domain::Hold& hold : store::find_holds(db, core::CouponId{id})) {
+      held += domain::is_live(hold, model_.now) ? 1 : 0;
+      if (domain::is_live(hold, model_.now) && !model_.hold_with(coupon, hold.token_hash)) {
+        return "coupon " + std::to_string(id) + " has another hold ";
+      }
+    }
     const auto owner = stored->user_id ? std::optional(stored->user_id->value) : std::nullopt;
     const bool same = stored->state == coupon.state() && stored->uses == coupon.uses &&
                       stored->max_uses == coupon.max_uses &&
@@ -365,8 +372,7 @@ std::string RandomWalk::compare_coupons(store::Connection& db) {
                       stored->funds.has_value() == coupon.put_on.has_value() &&
                       (!stored->funds || (stored->funds->put_on() == coupon.put_on &&
                                           stored->funds->balance == coupon.balance())) &&
-                      owner == coupon.owner && held == model_.is_held(coupon) &&
-                      (!held || hold->user_id.value == coupon.hold->user);
+                      owner == coupon.owner && held == model_.live_holds(coupon);
     if (!same) return "coupon " + std::to_string(id) + " differs ";
   }
   return store::last_coupon_id(db) == Id(model_.coupons.size()) ? "" : "there are other coupons ";

@@ -131,14 +131,16 @@ Verdict ReferenceModel::may_hold(Who who, Id id, Id user) const {
   const Coupon& coupon = coupons.at(id);
   if (auto verdict = not_theirs(coupon, user)) return verdict;
   if (auto verdict = unusable(coupon)) return verdict;
-  if (is_held(coupon)) return Reason::kHeldByOther;
-  const auto live = std::count_if(coupons.begin(), coupons.end(), [&](const auto& entry) {
-    const Coupon& other = entry.second;
-    return other.campaign == coupon.campaign && is_held(other) && other.hold->user == user;
-  });
+  if (!has_room(coupon, live_holds(coupon))) return Reason::kHeldByOther;
+  std::int64_t live = 0;
+  for (const auto& [other_id, other] : coupons) {
+    if (other.campaign != coupon.campaign) continue;
+    live += std::count_if(other.holds.begin(), other.holds.end(),
+                          [&](const Hold& hold) { return hold.user == user && now < hold.until; });
+  }
   const auto& policy = campaigns.at(coupon.campaign).policy;
   if (live >= policy.max_holds_per_user) return Reason::kHoldLimitReached;
-  return std::nullopt;
+  return cannot_pay(coupon, user);
 }
 
 Verdict ReferenceModel::may_release(Who who, Id id, Id user, const domain::TokenHash& token) const {
@@ -146,9 +148,9 @@ Verdict ReferenceModel::may_release(Who who, Id id, Id user, const domain::Token
   const Coupon& coupon = coupons.at(id);
   if (auto verdict = not_theirs(coupon, user)) return verdict;
   if (!is_held(coupon)) return Reason::kNotHeld;
-  if (coupon.hold->user != user) return Reason::kHeldByOther;
-  if (coupon.hold->token != token) return Reason::kInvalidHoldToken;
-  return std::nullopt;
+  const Hold* shown = hold_with(coupon, token);
+  if (shown != nullptr && shown->user == user) return std::nullopt;
+  return hold_of(coupon, user) != nullptr ? Reason::kInvalidHoldToken : Reason::kHeldByOther;
 }
 
 Verdict ReferenceModel::may_redeem(Who who, Id id, Id user,
@@ -159,14 +161,15 @@ Verdict ReferenceModel::may_redeem(Who who, Id id, Id user,
   const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
   if (auto verdict = not_theirs(coupon, user)) return verdict;
   if (auto verdict = unusable(coupon, amount)) return verdict;
-  if (is_held(coupon)) {
-    const bool shown = token == coupon.hold->token;
-    if (!shown && coupon.hold->user != user) return Reason::kHeldByOther;
-    if (!shown) return Reason::kInvalidHoldToken;
-  } else {
-    if (token) return Reason::kInvalidHoldToken;
-    if (policy.hold_required) return Reason::kHoldRequired;
+  const Hold* shown = token ? hold_with(coupon, *token) : nullptr;
+  const std::int64_t others = live_holds(coupon) - (shown != nullptr ? 1 : 0);
+  const bool own = user != kNobody && hold_of(coupon, user) != nullptr;
+  if (others > 0 && !has_room(coupon, others)) {
+    if (shown != nullptr || !own) return Reason::kHeldByOther;
+    return Reason::kInvalidHoldToken;
   }
+  if (token && shown == nullptr) return Reason::kInvalidHoldToken;
+  if (shown == nullptr && policy.hold_required) return Reason::kHoldRequired;
   return cannot_pay(coupon, user);
 }
 
@@ -299,8 +302,39 @@ std::int64_t ReferenceModel::transferred(Id from, Id to, std::optional<std::int6
   return moved;
 }
 
+const ReferenceModel::Hold* ReferenceModel::hold_with(const Coupon& coupon,
+                                                      const domain::TokenHash& token) const {
+  for (const Hold& hold : coupon.holds) {
+    if (now < hold.until && hold.token == token) return &hold;
+  }
+  return nullptr;
+}
+
+const ReferenceModel::Hold* ReferenceModel::hold_of(const Coupon& coupon, Id user) const {
+  for (const Hold& hold : coupon.holds) {
+    if (now < hold.until && hold.user == user) return &hold;
+  }
+  return nullptr;
+}
+
+const ReferenceModel::Hold& ReferenceModel::last_hold(const Coupon& coupon) const {
+  return *std::find_if(coupon.holds.rbegin(), coupon.holds.rend(),
+                       [&](const Hold& hold) { return now < hold.until; });
+}
+
+void ReferenceModel::held(Id id, const Hold& hold) {
+  auto& holds = coupons.at(id).holds;
+  std::erase_if(holds, [&](const Hold& other) { return other.until <= now; });
+  holds.push_back(hold);
+}
+
+void ReferenceModel::released(Id id, const domain::TokenHash& token) {
+  std::erase_if(coupons.at(id).holds, [&](const Hold& hold) { return hold.token == token; });
+}
+
 void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id,
-                              std::optional<std::int64_t> amount) {
+                              std::optional<std::int64_t> amount,
+                              const std::optional<domain::TokenHash>& token) {
   Coupon& coupon = coupons.at(id);
   const domain::Policy& policy = campaigns.at(coupon.campaign).policy;
   Redemption redemption{.coupon = id, .user = user_id, .credit = -policy.price.value};
@@ -310,7 +344,7 @@ void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id,
   coupon.ever_used = true;
   if (coupon.put_on) redemption.taken = amount.value_or(coupon.balance());
   coupon.taken += redemption.taken;
-  coupon.hold.reset();
+  if (token) released(id, *token);
   redemptions.emplace(redemption_id, redemption);
   if (user_id == kNobody) return;
   User& user = users.at(user_id);

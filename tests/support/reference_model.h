@@ -4,6 +4,7 @@
 // thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -44,7 +45,7 @@ class ReferenceModel {
     bool is_freed = false;   // and void
     bool ever_used = false;  // also where that was rolled back
     std::optional<core::UnixMs> expires_at = {};
-    std::optional<Hold> hold = {};
+    std::vector<Hold> holds = {};
     std::optional<std::int64_t> put_on = {};  // in all; absent: no balance
     std::int64_t taken = 0;
 
@@ -94,20 +95,37 @@ class ReferenceModel {
 
   // It has happened.
   void made(Id campaign, Id coupon, std::optional<Id> owner);
-  void redeemed(Id coupon, Id user, Id redemption, std::optional<std::int64_t> amount = {});
+  void held(Id coupon, const Hold& hold);
+  void released(Id coupon, const domain::TokenHash& token);
+  void redeemed(Id coupon, Id user, Id redemption, std::optional<std::int64_t> amount = {},
+                const std::optional<domain::TokenHash>& token = {});
   void topped_up(Id coupon, std::int64_t amount) { *coupons.at(coupon).put_on += amount; }
   // Gives back how much.
   std::int64_t transferred(Id from, Id to, std::optional<std::int64_t> amount);
   void rolled_back(Id redemption);
 
   domain::Counters counters(Id campaign) const;
-  bool is_held(const Coupon& coupon) const { return coupon.hold && now < coupon.hold->until; }
+  std::int64_t live_holds(const Coupon& coupon) const {
+    return std::count_if(coupon.holds.begin(), coupon.holds.end(),
+                         [&](const Hold& hold) { return now < hold.until; });
+  }
+  bool is_held(const Coupon& coupon) const { return live_holds(coupon) > 0; }
+  // The live one with this token, or of this user; null when there is none.
+  const Hold* hold_with(const Coupon& coupon, const domain::TokenHash& token) const;
+  const Hold* hold_of(const Coupon& coupon, Id user) const;
+  // Of those that are live, the newest; there must be one.
+  const Hold& last_hold(const Coupon& coupon) const;
 
  private:
   Verdict closed(const Campaign& campaign) const;
   Verdict unusable(const Coupon& coupon, std::optional<std::int64_t> amount = {}) const;
   Verdict cannot_pay(const Coupon& coupon, Id user) const;
   Verdict no_change_of_balance(const Coupon& coupon) const;
+  // A hold keeps one use; of a balance, all of it.
+  bool has_room(const Coupon& coupon, std::int64_t held) const {
+    if (coupon.put_on && held > 0) return false;
+    return !coupon.max_uses || coupon.uses + held < *coupon.max_uses;
+  }
   Verdict not_theirs(const Coupon& coupon, Id user) const;
   std::int64_t coupons_of(Id user, Id campaign) const;
   std::int64_t redemptions_of(Id user, Id campaign) const;

@@ -36,20 +36,28 @@ std::string campaigns_differ(store::Connection& db, const ReferenceModel& model)
   return {};
 }
 
+bool same_holds(store::Connection& db, core::CouponId id, const ReferenceModel::Coupon& coupon,
+                core::UnixMs now) {
+  std::vector<std::pair<Id, domain::TokenHash>> stored;
+  std::vector<std::pair<Id, domain::TokenHash>> expected;
+  for (const domain::Hold& hold : store::find_holds(db, id)) {
+    if (now < hold.expires_at) stored.emplace_back(hold.user_id.value, hold.token_hash);
+  }
+  for (const auto& hold : coupon.holds) {
+    if (now < hold.until) expected.emplace_back(hold.user, hold.token);
+  }
+  return stored == expected;
+}
+
 bool same_coupon(store::Connection& db, const domain::Coupon& stored,
                  const ReferenceModel::Coupon& coupon, core::UnixMs now) {
-  const auto hold = store::find_hold(db, stored.id);
-  const bool held = hold && now < hold->expires_at;
-  const bool should_be_held = coupon.hold && now < coupon.hold->until;
   const auto owner = stored.user_id ? std::optional(stored.user_id->value) : std::nullopt;
-  const bool same_hold =
-      held == should_be_held && (!held || (hold->user_id.value == coupon.hold->user &&
-                                           hold->token_hash == coupon.hold->token));
   return stored.state == coupon.state() && stored.uses == coupon.uses && owner == coupon.owner &&
          stored.funds.has_value() == coupon.put_on.has_value() &&
          (!stored.funds ||
           (stored.funds->put_on() == coupon.put_on && stored.funds->balance == coupon.balance())) &&
-         stored.max_uses == coupon.max_uses && stored.expires_at == coupon.expires_at && same_hold;
+         stored.max_uses == coupon.max_uses && stored.expires_at == coupon.expires_at &&
+         same_holds(db, stored.id, coupon, now);
 }
 
 std::string coupons_differ(store::Connection& db, const World& world, core::UnixMs now) {
@@ -105,9 +113,10 @@ void World::begin_batch(core::UnixMs clock_now) {
   model.now = now(clock_now);
   if (last_at <= model.now) return;
   for (auto& [id, coupon] : model.coupons) {
-    if (!coupon.hold) continue;
     const auto& policy = model.campaigns.at(coupon.campaign).policy;
-    coupon.hold->until = std::min(coupon.hold->until, model.now + policy.hold_ttl_s * 1000);
+    for (auto& hold : coupon.holds) {
+      hold.until = std::min(hold.until, model.now + policy.hold_ttl_s * 1000);
+    }
   }
   for (auto& [key, kept] : replies) kept.at = std::min(kept.at, model.now);
 }

@@ -26,7 +26,7 @@ std::optional<Reason> refused(const Rules& rules) {
 struct Scene {
   Campaign campaign{.mode = Mode::kPool};
   Coupon coupon{.state = CouponState::kAssigned, .user_id = kOwner, .max_uses = 1};
-  std::optional<Hold> hold = {};
+  std::vector<Hold> holds = {};
   UserId user = kOwner;
   std::optional<TokenHash> token = {};
   bool by_name = false;
@@ -34,7 +34,7 @@ struct Scene {
   CouponFacts facts() const {
     return {.campaign = campaign,
             .coupon = coupon,
-            .hold = hold,
+            .holds = holds,
             .user_id = user,
             .hold_token = token,
             .holder_by_name = by_name,
@@ -45,7 +45,7 @@ struct Scene {
   std::optional<Reason> releasing() const { return refused(release_rules(facts())); }
 
   void hold_until(UnixMs end, UserId holder = kOwner) {
-    hold = Hold{.user_id = holder, .token_hash = kToken, .expires_at = end};
+    holds = {Hold{.user_id = holder, .token_hash = kToken, .expires_at = end}};
   }
 };
 
@@ -159,6 +159,47 @@ TEST_CASE("a hold is released by whoever has it, and by nobody else", "[decide]"
   CHECK(scene.releasing() == std::nullopt);
   scene.hold_until(kNow);
   CHECK(scene.releasing() == Reason::kNotHeld);
+}
+
+TEST_CASE("a hold takes one use, and who holds another, or none, goes on", "[decide]") {
+  Scene scene{.campaign = {.mode = Mode::kCard}, .coupon = {.max_uses = 3}};
+  const auto hold = [&](UserId user, const TokenHash& token) {
+    scene.holds.push_back({.user_id = user, .token_hash = token, .expires_at = kNow + 1});
+  };
+  hold(kOther, kWrongToken);
+  CHECK(scene.redeeming() == std::nullopt);
+  hold(kOwner, kToken);
+  CHECK(scene.redeeming() == std::nullopt);
+  CHECK(scene.holding() == std::nullopt);
+  scene.coupon.uses = 1;
+  CHECK(scene.holding() == Reason::kHeldByOther);
+  CHECK(scene.redeeming() == Reason::kInvalidHoldToken);
+  scene.token = kToken;
+  CHECK(scene.redeeming() == std::nullopt);
+  CHECK(hold_shown(scene.facts())->user_id == kOwner);
+  scene.token.reset();
+  scene.user = UserId{99};
+  CHECK(scene.redeeming() == Reason::kHeldByOther);
+  const auto error = first_refusal(redeem_rules(scene.facts()));
+  CHECK(error->message.find("Held until ") == 0);
+  CHECK(error->message.find(" by another customer") != std::string::npos);
+  scene.coupon.max_uses.reset();
+  CHECK(scene.redeeming() == std::nullopt);
+  // A limit lowered below what is held lets nobody beyond it.
+  scene.coupon.max_uses = 2;
+  scene.token = kToken;
+  CHECK(scene.redeeming() == Reason::kHeldByOther);
+}
+
+TEST_CASE("only who could redeem gets a hold", "[decide]") {
+  Scene scene;
+  scene.campaign.policy.price = {5};
+  CHECK(scene.holding() == Reason::kInsufficientCredit);
+  scene.campaign.policy.price = {};
+  scene.campaign.policy.max_redemptions_per_user = 1;
+  CouponFacts facts = scene.facts();
+  facts.user_redemptions = 1;
+  CHECK(refused(hold_rules(facts)) == Reason::kUserRedemptionCapReached);
 }
 
 TEST_CASE("a price is paid with the last credit, a user's uses end at their limit", "[decide]") {

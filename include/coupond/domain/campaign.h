@@ -99,6 +99,8 @@ struct Policy {
   // whose traits say so; then there is no price, no reward and no limit of a coupon's uses.
   std::optional<std::int64_t> value = {};
   std::optional<std::string> currency = {};  // ISO 4217, of `value`
+  // Of an order_id one redemption stands at a time: a second is answered with the first.
+  bool one_redemption_per_order = false;
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

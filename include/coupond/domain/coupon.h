@@ -62,10 +62,12 @@ CodeHash disguised(CodeHash hash, core::CouponId id);
 // The hash of its code, freed or not.
 CodeHash hash_of_code(const Coupon& coupon);
 
+// Keeps one use of a coupon.
 struct Hold {
+  core::Seq id = {};  // the ledger entry that made it
   core::CouponId coupon_id = {};
   core::CampaignId campaign_id = {};
-  core::UserId user_id = {};
+  core::UserId user_id = {};  // 0: nobody's account
   TokenHash token_hash{};
   core::UnixMs expires_at = {};  // over at this instant, not after it
 };

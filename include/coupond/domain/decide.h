@@ -40,7 +40,7 @@ Rules issue_rules(const Campaign& campaign, std::int64_t user_coupons, core::Uni
 struct CouponFacts {
   const Campaign& campaign;
   const Coupon& coupon;
-  const std::optional<Hold>& hold;
+  const std::vector<Hold>& holds;  // of the coupon, also those that are over
   core::UserId user_id = {};
   std::optional<TokenHash> hold_token = {};  // as shown by the caller
   bool holder_by_name = false;               // the caller's protocol has no hold tokens: being the
@@ -58,6 +58,8 @@ struct CouponFacts {
 // inactive, ended, none left, credit, the user's own cap.
 Rules redeem_rules(const CouponFacts& facts);
 Rules hold_rules(const CouponFacts& facts);
+// May a hold go on, shown by its token?
+Rules renew_rules(const CouponFacts& facts);
 Rules release_rules(const CouponFacts& facts);
 Rules void_rules(const Coupon& coupon);
 
@@ -69,7 +71,12 @@ Rules move_rules(const CouponFacts& facts);
 bool is_spent(const Coupon& coupon);
 
 // A hold whose time has passed is no hold.
-bool is_live(const std::optional<Hold>& hold, core::UnixMs now);
+bool is_live(const Hold& hold, core::UnixMs now);
+// When the last of the live holds ends; absent: there is none.
+std::optional<core::UnixMs> held_until(const std::vector<Hold>& holds, core::UnixMs now);
+// The hold that a request takes, renews or ends: the live one whose token it shows or, where
+// tokens are not known, the user's own.
+std::optional<Hold> hold_shown(const CouponFacts& facts);
 
 // What a redemption adds to the user's credit: the reward, less the price.
 core::Credit credit_of(const Policy& policy);

@@ -67,6 +67,9 @@ inline constexpr std::tuple kPolicyFields{
                 0, core::limits::kAmountMax, InDigest::kUnlessDefault},
     PolicyField{"currency", &Policy::currency, "Of value: three letters of ISO 4217, as in EUR.", 3,
                 3, InDigest::kUnlessDefault},
+    PolicyField{"one_redemption_per_order", &Policy::one_redemption_per_order,
+                "Whether an order_id is good for one redemption: a second is answered with it.", 0,
+                0, InDigest::kUnlessDefault},
 };
 
 // Calls `visit(field)` for each row, in order.

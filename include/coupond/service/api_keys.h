@@ -23,7 +23,8 @@ struct NewApiKey {
 
 // As administrator. kInvalidRequest without a name or a scope.
 core::Result<NewApiKey> create_api_key(store::Tx& tx, Engine& engine, const Caller& caller,
-                                       std::string_view name, Scopes scopes);
+                                       std::string_view name, Scopes scopes,
+                                       std::optional<std::int64_t> guesses = {});
 
 struct RevokedApiKey {
   store::ApiKey key;

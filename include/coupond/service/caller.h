@@ -67,6 +67,8 @@ struct Caller {
   domain::Role role = domain::Role::kUser;   // of kUser only
   Scopes scopes = {};
   std::optional<std::int64_t> key_id = {};  // of kApiKey only
+  // Of kApiKey only: its own limit of wrong codes a minute.
+  std::optional<std::int64_t> guesses = {};
   std::string actor = "anonymous";  // as the ledger has it: "user:7", "key:3", "cli", "job:2"
 
   static Caller anonymous() { return {}; }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coupond/core/result.h"
 #include "coupond/domain/campaign.h"
@@ -70,9 +71,11 @@ core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& min
 
 struct HoldRequest {
   domain::CodeHash code{};
-  core::UserId user_id;
+  core::UserId user_id;  // 0: nobody's account, by staff; of what has an owner, the owner's
   domain::TokenHash token_hash{};
   std::optional<std::int64_t> ttl_s = {};  // at most the campaign's; absent: the campaign's
+  // Not a new hold: the one with token_hash goes on from now.
+  bool renews = false;
 };
 
 struct Held {
@@ -80,7 +83,8 @@ struct Held {
   core::Seq seq;
 };
 
-// kHeldByOther, with the time it ends, when somebody holds it; the holder's own hold is left alone.
+// Keeps one use. kHeldByOther, with the time the first hold ends, when all that are left are held.
+// Only who could redeem it now gets one. To renew: kNotHeld, kHeldByOther, kInvalidHoldToken.
 core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& request);
 
 // How a caller shows that a hold is theirs: by its token or, where the protocol has none, by being
@@ -89,6 +93,12 @@ struct HoldProof {
   std::optional<domain::TokenHash> token_hash = {};
   bool by_name = false;
 };
+
+// Ends whoever's holds are on it, or only those of this user, or with this token: for staff, who
+// know that the customer has gone. kNotHeld, kHeldByOther, kInvalidHoldToken.
+core::Result<Held> release_any(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
+                               std::optional<core::UserId> user,
+                               std::optional<domain::TokenHash> token);
 
 core::Result<Held> release(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
                            core::UserId user_id, const HoldProof& proof);
@@ -157,7 +167,7 @@ core::Result<Voided> void_coupon(store::Tx& tx, const Caller& caller, const doma
 struct CouponView {
   domain::Campaign campaign;
   domain::Coupon coupon;
-  std::optional<domain::Hold> hold;  // a live one
+  std::vector<domain::Hold> holds;  // live ones
 };
 core::Result<CouponView> view_coupon(store::Connection& connection, const domain::CodeHash& code,
                                      core::UnixMs now);

@@ -26,7 +26,7 @@ using store::count_coupons;
 using store::count_live_holds;
 using store::coupons_ending_in;
 using store::find_coupon;
-using store::find_hold;
+using store::find_holds;
 using store::list_claims_of_user;
 using store::list_coupons;
 using store::list_coupons_newest_first;

@@ -38,6 +38,7 @@ struct VerifiedToken {
 struct ApiKeyState {
   std::int64_t id = 0;
   Scopes scopes;
+  std::optional<std::int64_t> guesses = {};
 };
 
 class UserCache {

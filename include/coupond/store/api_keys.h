@@ -22,6 +22,7 @@ struct ApiKey {
   std::optional<core::UserId> created_by;
   core::UnixMs created_at;
   std::optional<core::UnixMs> revoked_at;
+  std::optional<std::int64_t> guesses = {};  // its own limit of wrong codes a minute
 };
 
 std::optional<ApiKey> find_api_key(Connection& connection, std::int64_t id);

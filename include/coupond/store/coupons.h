@@ -109,11 +109,12 @@ std::optional<domain::Coupon> find_coupon_in_slot(Connection& connection, core::
 void move_slot(Tx& tx, core::CampaignId campaign, std::int64_t from, std::int64_t to);
 
 // The coupon's hold, run out or not.
-std::optional<domain::Hold> find_hold(Connection& connection, core::CouponId id);
+std::vector<domain::Hold> find_holds(Connection& connection, core::CouponId id);
 std::int64_t count_live_holds(Connection& connection, core::CampaignId campaign, core::UserId user,
                               core::UnixMs now);
 // Takes the place of one that has run out.
 void put_hold(Tx& tx, const domain::Hold& hold);
-void remove_hold(Tx& tx, core::CouponId id);
+void renew_hold(Tx& tx, core::Seq id, core::UnixMs until);
+void remove_hold(Tx& tx, core::Seq id);
 
 }  // namespace coupon::store

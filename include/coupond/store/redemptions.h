@@ -26,6 +26,11 @@ std::vector<domain::Redemption> redemptions_of_coupon(Connection& connection,
                                                       const domain::Coupon& coupon,
                                                       std::size_t limit);
 
+// The first that stands with this order's number in the campaign.
+std::optional<domain::Redemption> find_redemption_of_order(Connection& connection,
+                                                           core::CampaignId campaign,
+                                                           std::string_view order_id);
+
 struct RedemptionFilter {
   std::optional<core::CampaignId> campaign = {};
   std::optional<core::UserId> user = {};

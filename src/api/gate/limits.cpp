@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "coupond/core/email.h"
 #include "coupond/core/net.h"
+#include "coupond/http/json.h"
 
 namespace coupon::api {
 namespace {
@@ -37,6 +40,9 @@ constexpr std::array kRules{
     // Guessing codes, through whichever endpoint.
     Rule{"codes", {10, kMinute}, {30, kMinute}, Counts::kWrongGuesses},
 };
+
+// What a program tries for all of its customers, from one address.
+constexpr core::RateLimit kGuessesOfProgram{300, kMinute};
 
 // A hold that is taken and given back leaves two rows for ever and nothing else. What a shop's till
 // does for its customers is not limited.
@@ -75,6 +81,20 @@ std::int64_t seconds_up(std::int64_t ms) {
   return (ms + core::kMsPerSecond - 1) / core::kMsPerSecond;
 }
 
+// The customer whom a request names, in one spelling; empty when it names none.
+std::string customer_of(const http::Request& request) {
+  const auto json = http::parse_json(request.body);
+  if (!json.ok() || !json->is_object()) return {};
+  for (const char* field : {"user_id", "email", "external_id"}) {
+    const auto found = json->find(field);
+    if (found == json->end()) continue;
+    const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
+    const auto email = core::canonical_email(text);
+    return std::string(field) + " " + (email.ok() ? *email : text.substr(0, 256));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string address_key(const http::Request& request) {
@@ -98,6 +118,16 @@ std::vector<Limits::Bucket> Limits::buckets_of(std::string_view name, const http
                                                const service::Caller& caller) {
   const Rule& rule = rule_named(name);
   const std::string prefix = std::string(rule.name) + ":";
+  // A shop's server tries codes for many: one customer's guesses are not another's.
+  const bool program = caller.kind == service::Caller::Kind::kApiKey && caller.may_redeem();
+  if (program && rule.counts == Counts::kWrongGuesses) {
+    if (caller.guesses) {
+      const core::RateLimit own{*caller.guesses, kMinute};
+      return {{prefix + caller.actor, own}};
+    }
+    return {{prefix + caller.actor + " at " + address_key(request), kGuessesOfProgram},
+            {prefix + caller.actor + " for " + customer_of(request), rule.per_caller}};
+  }
   std::vector<Bucket> buckets{{prefix + address_key(request), rule.per_address}};
   if (caller.kind != service::Caller::Kind::kAnonymous) {
     buckets.push_back({prefix + caller.actor, rule.per_caller});

@@ -306,11 +306,9 @@ Result<http::Page<CouponReply>> find(Call& call, const FindQuery& in) {
     for (const domain::Coupon& coupon : found) {
       if (campaign && coupon.campaign_id != *campaign) continue;
       const auto of = service::find_campaign(db, coupon.campaign_id);
-      const auto hold = service::find_hold(db, coupon.id);
-      const bool live = domain::is_live(hold, call.now());
+      const auto held = domain::held_until(service::find_holds(db, coupon.id), call.now());
       page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon, of ? of->slug : "",
-                                        of ? of->policy.currency : std::nullopt,
-                                        live ? std::optional(hold->expires_at) : std::nullopt));
+                                        of ? of->policy.currency : std::nullopt, held));
     }
     if (static_cast<std::int64_t>(found.size()) == in.limit) {
       page.next_cursor = cursor_after(found.back().id.value);

@@ -126,11 +126,9 @@ Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
     Page<CouponReply> page;
     for (const domain::Coupon& coupon : found.coupons) {
       if (in.number && coupon.number != *in.number) return page;
-      auto hold = service::find_hold(db, coupon.id);
-      const bool live = domain::is_live(hold, call.now());
+      const auto held = domain::held_until(service::find_holds(db, coupon.id), call.now());
       page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon, campaign->slug,
-                                        campaign->policy.currency,
-                                        live ? std::optional(hold->expires_at) : std::nullopt));
+                                        campaign->policy.currency, held));
     }
     if (found.next && !in.number) page.next_cursor = cursor_after(*found.next);
     return page;

@@ -77,6 +77,7 @@ struct HoldInput {
   std::string code;
   CustomerFields customer;
   std::optional<std::int64_t> ttl_s;
+  std::optional<std::string> hold_token;
   static http::Object<HoldInput> shape() {
     return {
         "HoldRequest",
@@ -86,6 +87,9 @@ struct HoldInput {
             http::include(&HoldInput::customer),
             http::integer("ttl_s", &HoldInput::ttl_s, "Seconds; at most the campaign's hold_ttl_s.",
                           {.min = 1, .max = 86'400}),
+            http::text("hold_token", &HoldInput::hold_token,
+                       "Of a hold that is to go on: from now, under the same token.",
+                       {.min = 1, .max = 64}),
         }};
   }
 };
@@ -108,14 +112,16 @@ struct HoldReply {
 };
 
 struct ReleaseInput {
-  std::string code, hold_token;
+  std::string code;
+  std::optional<std::string> hold_token;
   CustomerFields customer;
   static http::Object<ReleaseInput> shape() {
     return {"ReleaseRequest",
             "Give a hold back.",
             {
                 http::text("code", &ReleaseInput::code, "The code.", {.min = 1, .max = 128}),
-                http::text("hold_token", &ReleaseInput::hold_token, "What the hold gave.",
+                http::text("hold_token", &ReleaseInput::hold_token,
+                           "What the hold gave. Staff may leave it out, and end whoever's hold.",
                            {.min = 1, .max = 64}),
                 http::include(&ReleaseInput::customer),
             }};

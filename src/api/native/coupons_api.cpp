@@ -104,42 +104,6 @@ Result<IssuedReply> assign(Call& call, const AssignInput& in) {
       });
 }
 
-Result<HoldReply> hold(Call& call, const HoldInput& in) {
-  const auto code = code_hash(call, in.code);
-  if (!code.ok()) return code.error();
-  const auto user = subject(call, in.customer);
-  if (!user.ok()) return user.error();
-  if (auto refused = call.limits.take_hold(call.caller)) return *std::move(refused);
-  const std::string token = random_token(call.engine);
-  service::HoldRequest request{
-      .code = *code, .user_id = user->id, .token_hash = token_hash(token), .ttl_s = in.ttl_s};
-  return call.write(
-      "coupon.hold",
-      [&](store::Tx& tx) -> Result<service::Held> {
-        const auto holder = account_of(tx, call, *user);
-        if (!holder.ok()) return holder.error();
-        request.user_id = holder->id;
-        return told(call, service::hold(tx, call.caller, request));
-      },
-      [&](const service::Held& held) {
-        return HoldReply{.hold_token = token, .expires_at = held.until, .seq = held.seq};
-      });
-}
-
-Result<SeqReply> release(Call& call, const ReleaseInput& in) {
-  const auto code = code_hash(call, in.code);
-  if (!code.ok()) return code.error();
-  const auto user = subject(call, in.customer);
-  if (!user.ok()) return user.error();
-  const service::HoldProof proof{.token_hash = token_hash(in.hold_token)};
-  return call.write(
-      "coupon.release",
-      [&](store::Tx& tx) {
-        return told(call, service::release(tx, call.caller, *code, user->id, proof));
-      },
-      [](const service::Held& held) { return SeqReply{.seq = held.seq}; });
-}
-
 // The customer of a redemption: the one named; else whoever asks, if they ask for themselves. Staff
 // and keys are never the customer, so that a cashier's account does not get the reward.
 Result<std::optional<Subject>> customer(Call& call, const CustomerFields& fields) {
@@ -152,15 +116,68 @@ Result<std::optional<Subject>> customer(Call& call, const CustomerFields& fields
   return std::optional(*std::move(user));
 }
 
+Result<HoldReply> hold(Call& call, const HoldInput& in) {
+  const auto code = code_hash(call, in.code);
+  if (!code.ok()) return code.error();
+  const auto user = customer(call, in.customer);
+  if (!user.ok()) return user.error();
+  if (auto refused = call.limits.take_hold(call.caller)) return *std::move(refused);
+  const std::string token = in.hold_token ? *in.hold_token : random_token(call.engine);
+  service::HoldRequest request{.code = *code,
+                               .user_id = {},
+                               .token_hash = token_hash(token),
+                               .ttl_s = in.ttl_s,
+                               .renews = in.hold_token.has_value()};
+  return call.write(
+      "coupon.hold",
+      [&](store::Tx& tx) -> Result<service::Held> {
+        if (*user) {
+          const auto holder = account_of(tx, call, **user);
+          if (!holder.ok()) return holder.error();
+          request.user_id = holder->id;
+        }
+        return told(call, service::hold(tx, call.caller, request));
+      },
+      [&](const service::Held& held) {
+        return HoldReply{.hold_token = token, .expires_at = held.until, .seq = held.seq};
+      });
+}
+
+// Staff end anybody's hold; a customer shows the token of their own.
+Result<SeqReply> release(Call& call, const ReleaseInput& in) {
+  const auto code = code_hash(call, in.code);
+  if (!code.ok()) return code.error();
+  const bool any = call.caller.may_redeem() && (!in.hold_token || in.customer.none());
+  std::optional<core::UserId> user;
+  if (!any || !in.customer.none()) {
+    const auto named =
+        in.customer.none() ? subject(call, in.customer) : known_subject(call, in.customer);
+    if (!named.ok()) return named.error();
+    user = named->id;
+  }
+  std::optional<domain::TokenHash> token;
+  if (in.hold_token) token = token_hash(*in.hold_token);
+  if (!any && !token) {
+    return core::Error{.reason = Reason::kInvalidRequest,
+                       .message = {},
+                       .fields = {{.field = "hold_token", .message = "is required"}}};
+  }
+  return call.write(
+      "coupon.release",
+      [&](store::Tx& tx) {
+        if (any) return told(call, service::release_any(tx, call.caller, *code, user, token));
+        return told(call, service::release(tx, call.caller, *code, *user, {.token_hash = token}));
+      },
+      [](const service::Held& held) { return SeqReply{.seq = held.seq}; });
+}
+
 Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
   const auto user = customer(call, in.customer);
   if (!user.ok()) return user.error();
-  service::RedeemRequest request{.code = *code,
-                                 .order_id = in.order_id,
-                                 .metadata = in.metadata,
-                                 .amount = in.amount};
+  service::RedeemRequest request{
+      .code = *code, .order_id = in.order_id, .metadata = in.metadata, .amount = in.amount};
   request.walk_in = !*user;
   if (in.hold_token) request.proof.token_hash = token_hash(*in.hold_token);
   return call.write(
@@ -213,7 +230,7 @@ Explanation explained(Call& call, store::Connection& db, const service::CouponVi
   Explanation reply;
   reply.valid = all_pass(rules);
   if (!call.caller.may_explain() && !is_holder(call, view.coupon)) return reply;
-  const auto held_until = view.hold ? std::optional(view.hold->expires_at) : std::nullopt;
+  const auto held_until = domain::held_until(view.holds, call.now());
   reply.coupon = coupon_reply(shown_code(call.engine, view.coupon), view.coupon, view.campaign.slug,
                               view.campaign.policy.currency, held_until);
   reply.rules = rule_replies(rules);
@@ -281,16 +298,21 @@ void add_assign_and_holds(Endpoints& v1) {
          assign);
   v1.add({.route = "POST /api/v1/coupons/{code}/hold",
           .id = "holdCoupon",
-          .summary = "Hold a coupon for one checkout",
+          .summary = "Hold a coupon for one checkout, or go on holding it",
           .auth = Auth::kSession,
           .scope = "redeem till",
           .success = 201,
-          .refusals = use_refusals({{409, Reason::kHoldLimitReached}}),
+          .refusals = use_refusals({{409, Reason::kHoldLimitReached},
+                                    {409, Reason::kNotHeld},
+                                    {409, Reason::kInvalidHoldToken},
+                                    {409, Reason::kInsufficientCredit},
+                                    {409, Reason::kBalanceLimitReached},
+                                    {409, Reason::kUserRedemptionCapReached}}),
           .rate = kCodesRate},
          hold);
   v1.add({.route = "POST /api/v1/coupons/{code}/release",
           .id = "releaseCoupon",
-          .summary = "Give a hold back",
+          .summary = "Give a hold back, or end somebody's",
           .auth = Auth::kSession,
           .scope = "redeem till",
           .refusals = {{404, Reason::kUnknownCode},

@@ -32,6 +32,7 @@ struct KeyReply {
   core::UnixMs created_at;
   std::optional<std::int64_t> created_by;
   std::optional<core::UnixMs> revoked_at;
+  std::optional<std::int64_t> guesses;
   static http::Object<KeyReply> shape() {
     using K = KeyReply;
     return {"ApiKey",
@@ -44,6 +45,8 @@ struct KeyReply {
                 timestamp("created_at", &K::created_at, "When it was made."),
                 integer("created_by", &K::created_by, "The account that made it."),
                 timestamp("revoked_at", &K::revoked_at, "When it was revoked; null: it works."),
+                integer("guesses_per_minute", &K::guesses,
+                        "Wrong codes a minute before it waits; null: the usual limit."),
             }};
   }
 };
@@ -80,6 +83,7 @@ struct RevokedKeyReply {
 struct NewKeyInput {
   std::string name;
   std::vector<Scope> scopes;
+  std::optional<std::int64_t> guesses;
   static http::Object<NewKeyInput> shape() {
     return {"NewApiKeyRequest",
             "A key for a program.",
@@ -89,6 +93,10 @@ struct NewKeyInput {
                 http::list("scopes", &NewKeyInput::scopes, "What it may do.", {.min = 1, .max = 5},
                            scope_choices())
                     .example_json(R"(["redeem"])"),
+                integer("guesses_per_minute", &NewKeyInput::guesses,
+                        "Wrong codes a minute before it waits, for whomever they are tried; null: "
+                        "10 for each customer it names, 300 in all.",
+                        {.min = 1, .max = 1'000'000}),
             }};
   }
 };
@@ -142,7 +150,8 @@ KeyReply key_reply(const store::ApiKey& key) {
           .hint = key.hint,
           .created_at = key.created_at,
           .created_by = key.created_by ? std::optional(key.created_by->value) : std::nullopt,
-          .revoked_at = key.revoked_at};
+          .revoked_at = key.revoked_at,
+          .guesses = key.guesses};
 }
 
 Result<NewKeyReply> create(Call& call, const NewKeyInput& in) {
@@ -151,7 +160,7 @@ Result<NewKeyReply> create(Call& call, const NewKeyInput& in) {
   return call.write(
       "api_key.create",
       [&](store::Tx& tx) {
-        return service::create_api_key(tx, call.engine, call.caller, in.name, scopes);
+        return service::create_api_key(tx, call.engine, call.caller, in.name, scopes, in.guesses);
       },
       [](const service::NewApiKey& made) {
         return NewKeyReply{.key = key_reply(made.key), .secret = made.secret, .seq = made.seq};

@@ -114,6 +114,12 @@ core::Result<Subject> subject(Call& call, const CustomerFields& fields) {
   return made;
 }
 
+core::Result<Subject> known_subject(Call& call, const CustomerFields& fields) {
+  auto found = subject(call, fields);
+  if (found.ok() && found->fresh) return Reason::kUnknownUser;
+  return found;
+}
+
 core::Result<Subject> account_of(store::Tx& tx, Call& call, const Subject& subject) {
   if (!subject.fresh) return subject;
   const service::NewUser& fresh = *subject.fresh;

@@ -50,6 +50,8 @@ struct Subject {
 // The one named or, when none is, the customer who asks. kInvalidRequest when staff or a key names
 // none: they are never the customer by default.
 core::Result<Subject> subject(Call& call, const CustomerFields& fields);
+// The same without making anybody: for what only somebody known can have. kUnknownUser.
+core::Result<Subject> known_subject(Call& call, const CustomerFields& fields);
 // The subject's account, made now if it must be. Within the request's write operation.
 core::Result<Subject> account_of(store::Tx& tx, Call& call, const Subject& subject);
 

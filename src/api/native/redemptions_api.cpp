@@ -187,7 +187,7 @@ Result<Page<CouponReply>> my_coupons(Call& call, const PageQuery& in) {
       }
       const auto view = service::view_coupon(db, coupon.code_hash, call.now());
       if (!view.ok()) return view.error();
-      const auto held = view->hold ? std::optional(view->hold->expires_at) : std::nullopt;
+      const auto held = domain::held_until(view->holds, call.now());
       page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon,
                                         view->campaign.slug, view->campaign.policy.currency, held));
     }
