@@ -62,7 +62,7 @@ void redeem_thrice(EngineFixture& fixture) {
               })
               .ok());
   CHECK(store::count_redemptions(connection, campaign, user) == 2);
-  CHECK(store::most_redemptions_of_a_user(connection, campaign, 1) == 2);
+  CHECK(store::most_redemptions_of_a_user(connection, campaign) == 2);
 }
 
 // Steps of SQLite's machine, in tens.
