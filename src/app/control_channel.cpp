@@ -182,7 +182,9 @@ core::Result<Json> ControlChannel::get(std::string target) {
 }
 
 core::Result<Json> ControlChannel::call(std::string method, std::string target, const Json& body) {
-  return send({.method = std::move(method), .target = std::move(target), .body = body.dump()});
+  return send({.method = std::move(method),
+               .target = std::move(target),
+               .body = body.is_null() ? std::string() : body.dump()});
 }
 
 }  // namespace coupon::app

@@ -192,19 +192,20 @@ int set(const CampaignInput& input) {
   });
 }
 
-int move(const CampaignInput& input, const char* method, const char* verb, const char* told) {
+int move(const CampaignInput& input, const char* method, const char* verb, const char* told,
+         const Json& body) {
   return with_channel(input.data, [&](ControlChannel& channel) -> int {
     const std::string path = "/api/v1/campaigns/" + http::percent_encode(input.campaign) + verb;
-    const auto moved = channel.call(method, path, Json::object());
+    const auto moved = channel.call(method, path, body);
     if (!moved.ok()) return fail(moved.error());
     std::cout << "Campaign " << text_of(*moved, "slug") << told << "\n";
     return printed();
   });
 }
 
-int archive(const CampaignInput& input) { return move(input, "DELETE", "", " archived."); }
+int archive(const CampaignInput& input) { return move(input, "DELETE", "", " archived.", Json()); }
 int unarchive(const CampaignInput& input) {
-  return move(input, "POST", "/unarchive", " is open again, as it was.");
+  return move(input, "POST", "/unarchive", " is open again, as it was.", Json::object());
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ constexpr Tampering kTables[] = {
     {"UPDATE coupons SET max_uses = 1000 WHERE id = (SELECT id FROM coupons WHERE state = "
      "'redeemed'"
      " LIMIT 1)",
-     "max_uses or expires_at"},
+     ": max_uses is 1000, which its state after"},
     {"UPDATE coupons SET number = 99999 WHERE id = " COUPOND_SOME_COUPON, ": number is 99999"},
     {"UPDATE coupons SET campaign_id = 6, number = 9999 WHERE id = " COUPOND_SOME_COUPON,
      "coupons "},

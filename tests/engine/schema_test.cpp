@@ -151,7 +151,7 @@ constexpr Attempt kAttempts[] = {
     {"UPDATE redemptions SET metadata = '{}' WHERE id = 1", "can only be erased"},
     {"UPDATE campaigns SET one_redemption_per_order = 1, max_redemptions_per_user = NULL;"
      "UPDATE coupons SET max_uses = 9 WHERE id = 7;" COUPOND_NEW_REDEMPTION_OF_ORDER
-     "(3, 7, 3, 1, 0, 'none', 0, 1, 'o'), (4, 7, 3, 1, 0, 'none', 0, 1, 'o')",
+     "(3, 7, 3, NULL, 0, 'none', 0, 1, 'o'), (4, 7, 3, NULL, 0, 'none', 0, 1, 'o')",
      "the order has a redemption already"},
     // Holds: each keeps a use.
     {"INSERT INTO holds VALUES (1, 6, 2, 1, zeroblob(32), 9);" COUPOND_NEW_REDEMPTION_OF_ORDER

@@ -323,9 +323,13 @@ const ReferenceModel::Hold& ReferenceModel::last_hold(const Coupon& coupon) cons
 }
 
 void ReferenceModel::held(Id id, const Hold& hold) {
-  auto& holds = coupons.at(id).holds;
-  std::erase_if(holds, [&](const Hold& other) { return other.until <= now; });
-  holds.push_back(hold);
+  drop_ended_holds(id);
+  coupons.at(id).holds.push_back(hold);
+}
+
+// Whoever takes a use drops them, so that a clock that goes back does not bring them back.
+void ReferenceModel::drop_ended_holds(Id id) {
+  std::erase_if(coupons.at(id).holds, [&](const Hold& hold) { return hold.until <= now; });
 }
 
 void ReferenceModel::released(Id id, const domain::TokenHash& token) {
@@ -344,6 +348,7 @@ void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id,
   coupon.ever_used = true;
   if (coupon.put_on) redemption.taken = amount.value_or(coupon.balance());
   coupon.taken += redemption.taken;
+  drop_ended_holds(id);
   if (token) released(id, *token);
   redemptions.emplace(redemption_id, redemption);
   if (user_id == kNobody) return;

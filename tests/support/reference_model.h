@@ -96,6 +96,7 @@ class ReferenceModel {
   // It has happened.
   void made(Id campaign, Id coupon, std::optional<Id> owner);
   void held(Id coupon, const Hold& hold);
+  void drop_ended_holds(Id id);
   void released(Id coupon, const domain::TokenHash& token);
   void redeemed(Id coupon, Id user, Id redemption, std::optional<std::int64_t> amount = {},
                 const std::optional<domain::TokenHash>& token = {});

@@ -38,6 +38,7 @@ class ControlChannel {
   // refusal's sentence and fields, as kStorageFull or kInternal.
   core::Result<Json> send(const http::ClientRequest& request);
   core::Result<Json> get(std::string target);
+  // `body`: null sends none.
   core::Result<Json> call(std::string method, std::string target, const Json& body);
 
  private:
