@@ -35,14 +35,24 @@ std::vector<Operation> code_operations(int port) {
   return found;
 }
 
+// What the native operation takes beside the code. Staff name themselves: they are not the customer
+// by default.
+json native_body(const Operation& operation, const Person& person) {
+  const auto ends = [&](std::string_view verb) { return operation.path.ends_with(verb); };
+  if (ends("/void") || ends("/free") || ends("/restore")) return json::object();
+  if (ends("/top-up")) return {{"amount", 1}};
+  if (ends("/transfer")) return {{"to", guess(99)}};
+  if (ends("/release")) return {{"user_id", person.uuid}, {"hold_token", "x"}};
+  if (operation.method == "PATCH") return {{"max_uses", 2}};
+  return {{"user_id", person.uuid}};
+}
+
 // One guess by `person`, seen as coming from `address`.
 test::HttpResponse guess_through(test::HttpClient& client, const Operation& operation,
                                  const Person& person, const std::string& address, int number) {
   json body = {{"userId", person.uuid}, {"hold_token", "x"}};
   if (operation.path.starts_with("/api/v1/")) {
-    // Staff name themselves: they are not the customer by default.
-    body = operation.path.ends_with("/void") ? json::object() : json{{"user_id", person.uuid}};
-    if (operation.path.ends_with("/release")) body["hold_token"] = "x";
+    body = native_body(operation, person);
   }
   if (operation.path == "/redeem") body = {{"user_id", person.id}, {"card_code", guess(number)}};
   test::Headers headers = {{"Authorization", "Bearer " + person.token},
