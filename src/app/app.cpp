@@ -313,7 +313,10 @@ void App::Parts::end_serving() {
 core::Result<std::unique_ptr<App>> App::open(Settings settings) {
   auto parts = std::make_unique<Parts>(std::move(settings));
   if (const auto built = parts->build(); !built.ok()) return built.error();
-  return std::unique_ptr<App>(new App(std::move(parts)));
+  std::unique_ptr<App> app(new App(std::move(parts)));
+  // Before anybody reads the banner and asks for the server by its directory.
+  note_serving(app->parts_->engine->paths(), local_url(app->parts_->settings.host, app->port()));
+  return app;
 }
 
 App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -356,7 +359,6 @@ std::string App::banner() const {
 bool App::serve() {
   parts_->set_serving(parts_->server.get());
   const std::string url = local_url(parts_->settings.host, port());
-  note_serving(parts_->engine->paths(), url);
   tell_service_manager("READY=1\nSTATUS=serving " + url);
   std::thread commands;
   try {
