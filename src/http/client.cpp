@@ -18,6 +18,9 @@ core::Error no_address(const std::string& url) {
           .message = url + " is not an address of the form http://HOST:PORT."};
 }
 
+// A small machine may have no file that knows the name, as the server's own sockets do not ask one.
+std::string numeric(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
+
 }  // namespace
 
 core::Result<ServerUrl> parse_url(const std::string& url) {
@@ -42,7 +45,7 @@ core::Result<ServerUrl> parse_url(const std::string& url) {
 
 struct Client::Impl {
   Impl(std::string shown, std::string base, const std::string& host, int port, Options options)
-      : where(std::move(shown)), path(std::move(base)), client(host, port) {
+      : where(std::move(shown)), path(std::move(base)), client(numeric(host), port) {
     client.set_keep_alive(options.keep_alive);
     client.set_tcp_nodelay(true);
     client.set_url_encode(false);
