@@ -33,7 +33,7 @@ def quiet(browser, server, allowed=()):
     """No request left the origin, and the console has no error but of answers that were meant."""
     elsewhere = [url for url in browser.requested()
                  if not url.startswith((server.url, "data:", "about:", "blob:" + server.url,
-                                        "chrome:", "chrome-extension:"))]
+                                        "chrome:", "chrome-extension:", "chrome-untrusted:"))]
     assert not elsewhere, elsewhere
     errors = [row["message"] for row in browser.log("browser") if row["level"] == "SEVERE"]
     errors = [text for text in errors if not any(path in text for path in allowed)]
