@@ -38,7 +38,8 @@ def test_plain_http_on_a_lan(driver, binary):
         finally:
             server.url = local
         elsewhere = [url for url in browser.requested() if not url.startswith(
-            (lan, local, "data:", "blob:", "about:", "chrome:", "chrome-extension:"))]
+            (lan, local, "data:", "blob:", "about:", "chrome:", "chrome-extension:",
+             "chrome-untrusted:"))]
         assert not elsewhere, elsewhere
 
 
