@@ -232,8 +232,6 @@ core::Result<core::Done> add_coupon(Engine& engine, const DemoCoupon& demo) {
 
 core::Result<core::Done> load_demo(Engine& engine,
                                    const std::function<void(std::int64_t)>& go_back) {
-  // What a ledger holds already is not followed by older entries.
-  const auto past = engine.writer().committed_seq().value == 0 ? go_back : nullptr;
   for (const DemoUser& user : kUsers) {
     if (auto done = add_user(engine, user); !done.ok()) return done;
   }
@@ -243,8 +241,8 @@ core::Result<core::Done> load_demo(Engine& engine,
     if (!made.ok()) return made.error();
     codes[i] = *std::move(made);
   }
-  if (auto done = tell_a_past(engine, std::move(codes), past); !done.ok()) return done;
-  if (past) past(0);
+  if (auto done = tell_a_past(engine, std::move(codes), go_back); !done.ok()) return done;
+  if (go_back) go_back(0);
   for (const DemoCoupon& coupon : kCoupons) {
     if (auto done = add_coupon(engine, coupon); !done.ok()) return done;
   }

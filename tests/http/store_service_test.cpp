@@ -1,5 +1,4 @@
 // The store service, row by row of its contract.
-#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "coupond/service/demo.h"
@@ -145,13 +144,4 @@ TEST_CASE("store: refusals come in the contract's order", "[store]") {
   REQUIRE(change.status == 200);
   CHECK(store.use(rich, "EFG") == "400 INACTIVE");  // before ended
   CHECK(store.is_sound());
-}
-
-TEST_CASE("store: a demo of an earlier version goes on now, not in its past", "[store][demo]") {
-  Store store;
-  std::int64_t furthest = 0;
-  const auto again = service::load_demo(
-      *store.engine(), [&](std::int64_t behind) { furthest = std::max(furthest, behind); });
-  REQUIRE(again.ok());
-  CHECK(furthest == 0);
 }

@@ -14,8 +14,7 @@ namespace coupon::service {
 // is started. Call it before serving, on a demo's database only: its passwords are public. Takes as
 // long as a dozen password hashes the first time.
 // `go_back` sets how many milliseconds the engine's clock is behind, 0 at the end; a new demo
-// begins kDemoDaysMs ago, so that it has a past. Without it, and in a demo of an earlier version,
-// all happens now.
+// begins kDemoDaysMs ago, so that it has a past. Without it all happens now.
 inline constexpr std::int64_t kDemoDaysMs = 3 * core::kMsPerDay;
 core::Result<core::Done> load_demo(Engine& engine,
                                    const std::function<void(std::int64_t)>& go_back = {});
