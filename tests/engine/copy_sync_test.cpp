@@ -1,34 +1,18 @@
 // A copy that answers wait for: nothing is done that it has not, and nothing falsely refused.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 
 #include "tests/support/copied_shop.h"
 
 using namespace coupon;
+using test::bytes_of;
 using test::CopiedShop;
+using test::mentions;
+using test::parts_of;
 using test::restore_copy;
 using test::users_in;
+using test::write;
 namespace fs = std::filesystem;
-
-namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-store::CopyParts parts_of(const CopiedShop& shop) { return *store::look_at_copy(shop.copy()); }
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
-}  // namespace
 
 TEST_CASE("with --copy-sync nothing is done that the copy has not", "[copy]") {
   CopiedShop shop;

@@ -4,34 +4,22 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "coupond/core/time_text.h"
 #include "tests/support/copied_shop.h"
 
 using namespace coupon;
+using test::bytes_of;
 using test::CopiedShop;
 using test::last_seq_in;
+using test::mentions;
+using test::parts_of;
 using test::restore_copy;
 using test::users_in;
+using test::write;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-store::CopyParts parts_of(const CopiedShop& shop) { return *store::look_at_copy(shop.copy()); }
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 // A shop whose copy is one base and one log of `accounts` changes and a few of the start's.
 void fill(CopiedShop& shop, int accounts) {

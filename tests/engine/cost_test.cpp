@@ -1,6 +1,5 @@
 // Goal: what an operation costs follows what it touches, not what has gathered in the database; and
 // lists give what a sorted query would. Method: statements' own counts of steps, never a clock.
-#include <sqlite3.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -15,11 +14,13 @@
 #include "tests/support/engine_fixture.h"
 #include "tests/support/history.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/sqlite_steps.h"
 
 using namespace coupon;
 using store::Connection;
 using store::Query;
 using test::EngineFixture;
+using test::steps_of;
 
 namespace {
 
@@ -33,22 +34,6 @@ std::vector<std::int64_t> ids(Connection& connection, const char* sql, std::int6
   Query query(connection, sql, user);
   while (query.next()) found.push_back(query.integer(0));
   return found;
-}
-
-// Steps of SQLite's machine that `body` takes, in tens.
-template <class Body>
-std::int64_t steps_of(Connection& connection, Body&& body) {
-  std::int64_t steps = 0;
-  sqlite3_progress_handler(
-      connection.handle(), 10,
-      [](void* count) {
-        ++*static_cast<std::int64_t*>(count);
-        return 0;
-      },
-      &steps);
-  body();
-  sqlite3_progress_handler(connection.handle(), 0, nullptr, nullptr);
-  return steps;
 }
 
 // So many rows of one user's in one campaign, without the trouble of making them properly.

@@ -10,12 +10,14 @@
 #include "coupond/store/redemptions.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/history.h"
+#include "tests/support/sqlite_steps.h"
 #include "tests/support/temp_dir.h"
 
 using namespace coupon;
 using store::Connection;
 using store::Query;
 using test::EngineFixture;
+using test::steps_of;
 
 namespace {
 
@@ -63,22 +65,6 @@ void redeem_thrice(EngineFixture& fixture) {
               .ok());
   CHECK(store::count_redemptions(connection, campaign, user) == 2);
   CHECK(store::most_redemptions_of_a_user(connection, campaign) == 2);
-}
-
-// Steps of SQLite's machine, in tens.
-template <class Body>
-std::int64_t steps_of(Connection& connection, Body&& body) {
-  std::int64_t steps = 0;
-  sqlite3_progress_handler(
-      connection.handle(), 10,
-      [](void* count) {
-        ++*static_cast<std::int64_t*>(count);
-        return 0;
-      },
-      &steps);
-  body();
-  sqlite3_progress_handler(connection.handle(), 0, nullptr, nullptr);
-  return steps;
 }
 
 }  // namespace

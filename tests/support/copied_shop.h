@@ -2,6 +2,7 @@
 // of their own, without HTTP. One thread.
 #pragma once
 
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -66,5 +67,23 @@ std::string restore_copy(const CopiedShop& shop, const std::string& to,
 // What a data directory's database holds but what a restore changes by itself.
 std::string users_in(const std::string& data);
 std::int64_t last_seq_in(const std::string& data);
+
+// What is in the copy, and its files as they are, to look at and to damage.
+inline bool mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+inline store::CopyParts parts_of(const CopiedShop& shop) {
+  return *store::look_at_copy(shop.copy());
+}
+
+inline std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline void write(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 }  // namespace coupon::test
