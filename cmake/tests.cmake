@@ -71,6 +71,10 @@ add_test(NAME "examples: a copy carried away, and a standby"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/copy.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: a copy carried away, and a standby" PROPERTIES
   LABELS examples TIMEOUT 300 SKIP_REGULAR_EXPRESSION "^skipped:")
+add_test(NAME "examples: the ledger goes on in PostgreSQL"
+  COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/postgres.sh $<TARGET_FILE:coupond>)
+set_tests_properties("examples: the ledger goes on in PostgreSQL" PROPERTIES
+  LABELS examples TIMEOUT 300 SKIP_REGULAR_EXPRESSION "^skipped:")
 add_test(NAME "examples: systemd understands the units"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/units.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: systemd understands the units" PROPERTIES

@@ -6,7 +6,9 @@
 # Packages are installed with apt (as root, or through sudo). cpp-httplib is needed in its one-header
 # form, which Debian has in its source package: it is fetched into .deps through source entries derived
 # from this machine's apt configuration and kept in a private directory, so the system's configuration,
-# lists and keys stay as they are, and apt checks the signatures as always.
+# lists and keys stay as they are, and apt checks the signatures as always. Servers that only tests
+# start (etcd, PostgreSQL) are downloaded with apt and unpacked into .deps, so that none is installed
+# and no service starts.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,7 +18,12 @@ readonly build_packages=(
   libsqlitecpp-dev libsqlite3-dev nlohmann-json3-dev libsodium-dev libutf8proc-dev
   libqrcodegencpp-dev libcli11-dev catch2
 )
-readonly test_packages=(sqlite3 strace curl python3 chromium chromium-driver restic rsync)
+readonly test_packages=(
+  sqlite3 strace curl python3 chromium chromium-driver restic rsync iproute2
+  # what PostgreSQL's programs are linked with
+  libgssapi-krb5-2 libicu72 libldap-2.5-0 liblz4-1 libpam0g libpq5 libreadline8 libssl3 libsystemd0
+  libxml2 libzstd1 tzdata
+)
 readonly fuzz_packages=(clang-14 libclang-rt-14-dev)
 readonly header=.deps/cpp-httplib/httplib.h
 
@@ -97,6 +104,39 @@ install_httplib() {
   install libcpp-httplib-dev pkg-config
 }
 
+# unpack NAME PACKAGES...: the files of these packages under .deps/NAME, without installing them.
+unpack() {
+  local name=$1 private package
+  shift
+  [[ ! -d .deps/$name ]] || return 0
+  say "unpacking $* into .deps/$name"
+  mkdir -p .deps
+  private=$(mktemp -d "$PWD/.deps/$name.XXXXXX")
+  if ! download "$private" "$@" 2>"$private/log"; then
+    missing=("$@")
+    as_root apt-get -q update >&2 || say "apt-get update had trouble; trying with the lists there are"
+    download "$private" "$@" 2>"$private/log" || {
+      sed 's/^/deps: | /' "$private/log" >&2
+      rm -rf "$private"
+      die "apt-get could not download: $*"
+    }
+  fi
+  for package in "$private"/*.deb; do
+    dpkg -x "$package" "$private/files"
+  done
+  chmod 755 "$private/files"
+  # Complete or not there: a run that is stopped before this begins anew.
+  mv -T "$private/files" ".deps/$name"
+  rm -rf "$private"
+}
+
+# download DIRECTORY PACKAGES...
+download() {
+  (cd "$1" && apt-get -q -o APT::Sandbox::User=root download "${@:2}" </dev/null >&2)
+}
+
 install "${build_packages[@]}" "${test_packages[@]}"
 [[ ${1:-} != --fuzz ]] || install "${fuzz_packages[@]}"
 install_httplib
+unpack etcd etcd-server
+unpack postgresql postgresql-15 postgresql-client-15
