@@ -70,6 +70,19 @@ function moreCodes(one, again) {
       labelled(t("wizard.count"), count)), button), said);
 }
 
+// Until when all cards of a campaign are good.
+function endForm(one, change) {
+  const field = h("input", { name: "end", type: "date", value: one.ends_at ?
+      dayBefore(one.ends_at) : "" });
+  const button = h("button", { type: "submit", "data-do": "set-end" }, t("campaign.setEnd"));
+  const submit = (event) => {
+    event.preventDefault();
+    change({ currentTarget: button }, { ends_at: field.value ? endOf(field.value) : null });
+  };
+  return h("form", { onsubmit: submit }, h("div.row.end", h("div.grow",
+    labelled(t("wizard.until"), field, t("campaign.endWhy"))), button));
+}
+
 function draw(one, again) {
   const said = teller();
   const change = (event, patch) => attempt(event.currentTarget, said, async () => {
@@ -92,7 +105,9 @@ function draw(one, again) {
     h("section.box", h("h2", t("campaign.codes")), takesFiles(one) && moreCodes(one, again),
       h("div.row", h("button", { onclick: csv }, t("campaign.csv")), takesFiles(one) &&
         h("a.button", { href: `#/campaigns/${encodeURIComponent(one.slug)}/import`,
-            "data-do": "import-file" }, t("import.open")))),
+            "data-do": "import-file" }, t("import.open")), mayChange() && one.issued > 0 &&
+        h("a.button", { href: `#/campaigns/${encodeURIComponent(one.slug)}/change`,
+            "data-do": "bulk" }, t("bulk.open")))),
     mayChange() && h("section.box", h("h2", t("campaign.change")), h("div.row",
       h("button", { "data-do": one.active ? "pause" : "resume",
           onclick: (event) => change(event, { active: !one.active }) },
@@ -100,7 +115,7 @@ function draw(one, again) {
       h("button", { onclick: () => { template = one; location.hash = "#/campaigns/new/" +
           kindOf(one); } }, t("campaign.copy")),
       h("button.danger", { onclick: end }, t("campaign.archive"))),
-          h("small.soft", t("campaign.pauseWhy")))];
+          h("small.soft", t("campaign.pauseWhy")), endForm(one, change))];
 }
 
 export function campaign(slug) {
@@ -118,9 +133,16 @@ let template = null;           // the campaign a new one is made like
 const kindOf = (one) => one.value ? "balance" : one.reward.kind === "percent_off" ? "percent" :
     one.reward.kind === "amount_off" ? "gift" : "free";
 
-function endOf(date) {         // the end of that day, in the shop's zone
+/** The end of that day, in the shop's zone. */
+export function endOf(date) {
   const [year, month, last] = date.split("-").map(Number);
   return new Date(year, month - 1, last + 1).toISOString();
+}
+/** The last day before that instant, as a date field has it. */
+export function dayBefore(end) {
+  const last = new Date(Date.parse(end) - 1);
+  return [last.getFullYear(), last.getMonth() + 1, last.getDate()].map((part) =>
+    String(part).padStart(2, "0")).join("-");
 }
 function yearEnd() { return `${new Date().getFullYear() + 3}-12-31`; }
 

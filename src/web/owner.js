@@ -4,6 +4,7 @@ import { logOut, resume, user } from "./api.js";
 import { logo } from "./login.js";
 import { today } from "./today.js";
 import { campaign, campaigns, wizard } from "./campaigns.js";
+import { bulk } from "./bulk.js";
 import { importer } from "./import.js";
 import { print } from "./print.js";
 import { find } from "./find.js";
@@ -38,7 +39,7 @@ function frame(place, main) {
 }
 
 export async function show(place) {
-  await loadStrings("-owner");
+  await Promise.all([loadStrings("-owner"), loadStrings("-cards")]);
   if (!await resume()) return location.assign("/login?to=/ui");
   if (user().role === "user") {
     return fill(place, h("main.narrow", h("div.box", h("h1", t("notStaff")),
@@ -50,7 +51,7 @@ export async function show(place) {
   const mark = frame(place, main);
   routes({
     "": today, "campaigns": campaigns, "campaigns/new/:kind": wizard, "campaigns/:slug": campaign,
-    "campaigns/:slug/import": importer,
+    "campaigns/:slug/import": importer, "campaigns/:slug/change": bulk,
     "print": print, "print/:slug": print, "print/:slug/:number": print,
     "find": find, "find/:what": find,
     "people": people, "backup": backup,

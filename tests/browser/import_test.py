@@ -92,6 +92,10 @@ def test_undo(driver, binary):
         quiet(browser, server)
 
 
+PARTS = ("", "-owner", "-cards")
+LEDGER = os.path.join(WEB, "..", "..", "include", "coupond", "store", "ledger.h")
+
+
 def strings_of(name):
     with open(os.path.join(WEB, name + ".js"), encoding="utf-8") as file:
         return re.findall(r'^  "([^"]+)":', file.read(), re.MULTILINE)
@@ -99,10 +103,10 @@ def strings_of(name):
 
 def test_strings(driver, binary):
     """Both languages have the same strings, none twice, and every one that a page names."""
-    for part in ("", "-owner"):
+    for part in PARTS:
         english, german = strings_of("en" + part), strings_of("de" + part)
         assert english == german, set(english) ^ set(german)
-    known = strings_of("en") + strings_of("en-owner")
+    known = [name for part in PARTS for name in strings_of("en" + part)]
     assert len(known) == len(set(known)), sorted(known)
     for name in os.listdir(WEB):
         if not name.endswith(".js") or name == "docs.js":
@@ -111,6 +115,13 @@ def test_strings(driver, binary):
             used = re.findall(r'\bt\(\s*"([^"]+)"\s*[,)]', file.read())
         missing = [key for key in used if key not in known]
         assert not missing, (name, missing)
+    with open(LEDGER, encoding="utf-8") as file:
+        operations = re.findall(r'string_view k\w+ = "(\w+\.\w+)"', file.read())
+    assert len(operations) > 20 and not [one for one in operations if "op." + one not in known]
+    with with_server(binary) as server:
+        _, _, ready = server.request("GET", "/readyz")
+        checks = ["check." + one["name"] for one in ready["checks"]]
+        assert not [one for one in checks if one not in known], checks
 
 
 if __name__ == "__main__":
