@@ -26,7 +26,7 @@ std::uint64_t digest_prefix(std::string_view digest) {
 
 // In the order of how often they happen.
 const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
-  static constexpr std::array<Rule, 27> kRules{{
+  static constexpr std::array<Rule, 28> kRules{{
       {operation::kRedeem, &Replay::redeem, true},
       {operation::kIssue, &Replay::issue},
       {operation::kAssign, &Replay::assign},
@@ -54,6 +54,7 @@ const Replay::Rule& Replay::rule_of(const LedgerRow& row) {
       {operation::kKeyCreate, &Replay::create_key},
       {operation::kKeyRevoke, &Replay::revoke_key},
       {operation::kRestore, &Replay::restore},
+      {operation::kTakeover, &Replay::take_over},
   }};
   const auto found = std::find_if(kRules.begin(), kRules.end(), [&](const Rule& rule) {
     return rule.operation == row.operation;
@@ -283,6 +284,11 @@ void Replay::make_void(const LedgerRow& row) {
     end_holds_of(row.coupon_id->value, true);
   }
   count(row);
+}
+
+// Another machine, the same shop.
+void Replay::take_over(const LedgerRow& row) {
+  require(row.units >= 1 && row.detail.has_value(), row, "it does not say who leads since when");
 }
 
 // A restore ends all holds and sessions.

@@ -152,6 +152,7 @@ class Replay {
   void move_out(const LedgerRow& row);
   void move_in(const LedgerRow& row);
   void restore(const LedgerRow& row);
+  void take_over(const LedgerRow& row);
 
   CampaignFact& campaign_of(const LedgerRow& row);
   void count(const LedgerRow& row);

@@ -53,22 +53,21 @@ void Writer::close_record(const LedgerHead& before) {
                          .statements = recorder_->statements()};
 }
 
-// Before the commit. False when there must be none; then all is said.
+// Before the commit. False when there must be none; then all is said. A refusal has to be as true
+// as a change: where others may write too, it is confirmed.
 bool Writer::store_record(std::span<Operation* const> batch) {
-  if (!record_) return true;
-  switch (options_.changes->append(*record_)) {
-    case ChangeSink::Stored::kYes:
-      return true;
-    case ChangeSink::Stored::kNotOurs:
-      record_.reset();
-      abandon();
-      fail_batch(batch, {.reason = core::Reason::kCopyGone, .message = {}});
-      return false;
-    case ChangeSink::Stored::kUnknown:
-      break;
-  }
+  if (!recorder_) return true;
+  ChangeSink& sink = *options_.changes;
+  const bool changes = record_.has_value();
+  const ChangeSink::Stored stored = changes ? sink.append(*record_) : sink.confirm();
+  if (stored == ChangeSink::Stored::kYes) return true;
   record_.reset();
-  die(batch, "the copy took a change or not, nobody can tell");
+  if (changes && stored == ChangeSink::Stored::kUnknown) {
+    die(batch, "a change was stored elsewhere or not, nobody can tell");
+  } else {
+    abandon();
+    fail_batch(batch, sink.refusal());
+  }
   return false;
 }
 

@@ -333,5 +333,6 @@ export default {
   "op.coupon.rollback": "Zurückgenommen",
   "op.coupon.void": "Gesperrt",
   "op.coupon.top_up": "Aufgeladen",
+  "op.cluster.takeover": "Leitung übernommen",
   "op.database.restore": "Sicherung eingespielt",
 };

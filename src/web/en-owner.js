@@ -322,5 +322,6 @@ export default {
   "op.coupon.rollback": "Taken back",
   "op.coupon.void": "Voided",
   "op.coupon.top_up": "Money put on it",
+  "op.cluster.takeover": "Took the lead",
   "op.database.restore": "Backup restored",
 };

@@ -58,6 +58,12 @@ class ChangeSink {
   // It was not, and nothing of it was executed. False when nobody can tell whether the record is
   // gone: then the process must leave. Neither is called when the commit's outcome is unknown.
   virtual bool take_back() = 0;
+  // Before callers are told what a batch that changed nothing found: kYes when it still holds.
+  // Nothing was executed otherwise, and kUnknown is no reason to leave.
+  virtual Stored confirm() { return Stored::kYes; }
+  // What callers are told when the last append() or confirm() did not say kYes and nothing was
+  // executed.
+  virtual core::Error refusal() const { return {.reason = core::Reason::kCopyGone, .message = {}}; }
 };
 
 // The number of the last change; 0 before the first. Throws SQLite::Exception.

@@ -46,6 +46,8 @@ inline constexpr std::string_view kTopUp = "coupon.top_up";
 inline constexpr std::string_view kMoveOut = "coupon.move_out";  // to the coupon of the next entry,
 inline constexpr std::string_view kMoveIn = "coupon.move_in";    // which is of this
 inline constexpr std::string_view kRestore = "database.restore";
+// A member began to lead its cluster, for the time that `units` counts; `detail` is its name.
+inline constexpr std::string_view kTakeover = "cluster.takeover";
 }  // namespace operation
 
 // What an operation records. The sequence number, time and hashes are the ledger's own.
