@@ -1,13 +1,11 @@
 #include "coupond/store/follow.h"
 
-#include <SQLiteCpp/Exception.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "coupond/store/database.h"
-#include "coupond/store/inspect.h"
-#include "coupond/store/soundness.h"
+#include "coupond/store/replica.h"
 #include "src/store/files.h"
 #include "src/store/roll_forward.h"
 
@@ -52,31 +50,13 @@ core::Result<core::Done> promote(const DataPaths& paths, const core::Clock& cloc
 
 // What is open while it follows.
 struct Follower::Open {
-  Open(DataLock taken, const DataPaths& paths, const std::string& directory,
-       const core::Secrets& secrets)
-      : lock(std::move(taken)),
-        connection(paths.database, Connection::Access::kReadWrite),
-        facts(read_facts(connection)),
-        reader(directory, change_key(secrets), facts.restore_epoch, change_position(connection)),
-        applier(connection, key_check(secrets).verifier) {
-    connection.exec("PRAGMA journal_mode = WAL");
-    // A power cut takes the last changes, and they are taken again.
-    connection.exec("PRAGMA synchronous = NORMAL");
-    connection.exec("PRAGMA wal_autocheckpoint = 4000");
-  }
-  ~Open() {
-    try {
-      connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch (const SQLite::Exception&) {
-      // Somebody reads it: what is in the log stays there.
-    }
-  }
+  Open(std::unique_ptr<Replica> opened, const std::string& directory)
+      : replica(std::move(opened)),
+        reader(directory, change_key(replica->secrets()), replica->facts().restore_epoch,
+               replica->position()) {}
 
-  DataLock lock;
-  Connection connection;
-  const DatabaseFacts facts;
+  std::unique_ptr<Replica> replica;
   CopyReader reader;
-  ChangeApplier applier;
 };
 
 Follower::Follower(DataPaths paths, std::string directory, Options options)
@@ -119,20 +99,12 @@ core::Result<core::Done> Follower::begin() {
 }
 
 core::Result<core::Done> Follower::reopen() {
-  auto lock = DataLock::take(paths_);
-  if (!lock.ok()) return lock.error();
-  if (auto error = finish_restore(paths_)) return *error;
-  const auto secrets = core::Secrets::load(paths_.key);
-  if (!secrets.ok()) return secrets.error();
-  try {
-    open_ = std::make_unique<Open>(std::move(lock.value()), paths_, directory_, *secrets);
-    state_.position = open_->reader.position();
-    state_.head = last_entry(open_->connection);
-    return core::Done{};
-  } catch (const SQLite::Exception& error) {
-    return refuse("The database " + paths_.database + " cannot be opened: " + error.what() +
-                  ". Remove it and begin again.");
-  }
+  auto replica = Replica::open(paths_);
+  if (!replica.ok()) return replica.error();
+  open_ = std::make_unique<Open>(std::move(replica.value()), directory_);
+  state_.position = open_->replica->position();
+  state_.head = open_->replica->head();
+  return core::Done{};
 }
 
 // From a newer base, when the changes do not lead on: after the copy's directory was gone for a
@@ -141,7 +113,7 @@ core::Result<bool> Follower::begin_again(bool changes_end) {
   const auto bases = bases_in(directory_);
   if (!bases.ok()) return bases.error();
   const CopyPart& newest = bases->front();
-  const std::int64_t epoch = open_->facts.restore_epoch;
+  const std::int64_t epoch = open_->replica->facts().restore_epoch;
   const bool leads_on = newest.epoch > epoch ||
                         (changes_end && newest.epoch == epoch && newest.position > state_.position);
   // One that is still on its way cannot be verified; it is looked at again when there is more.
@@ -167,7 +139,7 @@ core::Result<Follower::State> Follower::step() {
       return state_;
     }
     if (*found == Found::kRecord) {
-      const auto applied = open_->applier.apply(record);
+      const auto applied = open_->replica->apply(record);
       if (!applied.ok()) return refuse(applied.error().message);
       ++state_.applied;
       state_.position = record.position;
