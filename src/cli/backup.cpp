@@ -22,6 +22,7 @@ struct BackupInput {
   bool with_key = false;
   std::string until;  // a time or a ledger entry
   std::string key;    // a file
+  bool as_copy = false;
 };
 
 // For the handler, which may do nothing but call the system.
@@ -67,7 +68,8 @@ int back_up(const BackupInput& input) {
 
 void print(const store::RestoreReport& report, const BackupInput& input) {
   std::cout << "Restored " << input.file << " up to ledger entry " << report.seq.value
-            << ". All sessions and holds are over.\n";
+            << (input.as_copy ? " as a copy: start its server with --cluster.\n"
+                              : ". All sessions and holds are over.\n");
   if (report.until) {
     std::cout << "The last change in it is of " << core::to_rfc3339(*report.until) << ".\n";
   }
@@ -116,6 +118,7 @@ int restore(const BackupInput& input) {
       store::DataPaths(input.data), input.file,
       {.until = *until,
        .key_file = input.key,
+       .as_member = input.as_copy,
        .checking = [&](std::int64_t now, std::int64_t total) { checking.show(now, total); }});
   if (!done.ok()) return fail(done.error());
   print(*done, input);
@@ -148,6 +151,9 @@ void add_backup(CommandLine& line) {
                    "(2026-11-20T14:00:00Z) or a ledger entry's number");
   back->add_option("--key", input->key,
                    "The secret.key that belongs to it, when it lies elsewhere");
+  back->add_flag("--as-copy", input->as_copy,
+                 "Of a cluster's leader: goes on as another member of the cluster, and nothing "
+                 "ends");
   back->footer(
       "The backup may be a file, or the directory of a copy that `serve --copy` made.\n"
       "Stop the server first. The database that was there is set aside, not deleted.\n"

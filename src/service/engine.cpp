@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "coupond/core/signing.h"
+#include "coupond/store/cluster_note.h"
 #include "coupond/store/follow.h"
 #include "coupond/store/loss.h"
 #include "coupond/store/restore.h"
@@ -104,6 +105,9 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
   const auto prepared = store::prepare_database(paths, prepare_options(options, *secrets));
   if (!prepared.ok()) return prepared.error();
   if (auto error = mixes_demo(options.demo, prepared->facts.demo, paths)) return *error;
+  if (!options.in_cluster) {
+    if (auto error = store::refuse_member(paths, prepared->facts.restore_epoch)) return *error;
+  }
   if (auto error = store::settle_new_key(paths)) return *error;
   try {
     auto engine = std::unique_ptr<Engine>(new Engine(std::move(options), std::move(lock.value()),

@@ -10,6 +10,7 @@
 
 #include "coupond/core/signing.h"
 #include "coupond/core/time_text.h"
+#include "coupond/store/cluster_note.h"
 #include "coupond/store/counter_table.h"
 #include "coupond/store/database.h"
 #include "coupond/store/inspect.h"
@@ -154,6 +155,19 @@ core::Result<core::Done> begin_epoch_in(const std::string& database, const core:
   } catch (const SQLite::Exception& error) {
     return refuse("The database cannot be made ready in " + database + ": " + error.what() + ".");
   }
+}
+
+// What the backup is of, row for row: the key's place is beside it.
+core::Result<core::Done> keep_as_it_is(const Candidate& candidate, const RestoreOptions& options) {
+  try {
+    Connection connection(candidate.database, Connection::Access::kReadWrite);
+    Query(connection, kForgetKey).run();
+  } catch (const SQLite::Exception& error) {
+    return refuse("The database cannot be made ready in " + candidate.database + ": " +
+                  error.what() + ".");
+  }
+  if (!options.as_member) return core::Done{};
+  return note_member(candidate.paths, candidate.facts.restore_epoch);
 }
 
 // Everything the old database has comes into its one file, as far as that can still be done.
@@ -306,12 +320,13 @@ core::Result<RestoreReport> restore(const DataPaths& paths, const std::string& f
   report.seq = candidate.head.seq;
   report.lacks = present.lacks;
   report.key_from_backup = candidate.packed_key;
-  report.epoch = options.keep_epoch ? candidate.facts.restore_epoch
-                                    : std::max(present.epoch, candidate.facts.restore_epoch) + 1;
-  if (!options.keep_epoch) {
-    const auto ready = begin_epoch_in(candidate.database, *secrets, report.epoch, options.clock);
-    if (!ready.ok()) return ready.error();
-  }
+  const bool keep = options.keep_epoch || options.as_member;
+  report.epoch = keep ? candidate.facts.restore_epoch
+                      : std::max(present.epoch, candidate.facts.restore_epoch) + 1;
+  const auto ready =
+      keep ? keep_as_it_is(candidate, options)
+           : begin_epoch_in(candidate.database, *secrets, report.epoch, options.clock);
+  if (!ready.ok()) return ready.error();
   const std::string ending = aside_ending(paths, options.clock);
   if (auto error = put_in_place(candidate, paths, ending, options, report)) return *error;
   return report;

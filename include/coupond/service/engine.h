@@ -47,6 +47,8 @@ class Engine {
     std::optional<bool> demo = false;
     // Opens a database that lost what it had acknowledged, too.
     bool accept_loss = false;
+    // Of the server of a cluster's member: its changes go to the cluster. Nobody else opens one.
+    bool in_cluster = false;
     core::Clock clock = core::system_clock_now;
     core::Random random = core::system_random;
   };

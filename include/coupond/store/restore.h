@@ -30,6 +30,8 @@ struct RestoreOptions {
   std::string key_file = {};  // the key, when it does not lie in the directory
   // Goes on as what the copy is of, for follow.h: no new epoch, and nothing ends.
   bool keep_epoch = false;
+  // The same for a member of a cluster, which is noted as one before its database is there.
+  bool as_member = false;
   ProgressFunction checking = {};
   // Called before each step of the switch from one database to the other; for tests, which end the
   // process there.
