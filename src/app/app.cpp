@@ -1,14 +1,11 @@
 #include "coupond/app/app.h"
 
-#include <algorithm>
 #include <atomic>
-#include <cctype>
-#include <cstring>
-#include <filesystem>
 #include <thread>
 
 #include "coupond/app/control_channel.h"
 #include "coupond/app/describe.h"
+#include "coupond/app/member.h"
 #include "coupond/app/server_address.h"
 #include "coupond/core/mutex.h"
 #include "coupond/core/net.h"
@@ -17,9 +14,10 @@
 #include "coupond/service/demo.h"
 #include "coupond/service/engine.h"
 #include "coupond/service/setup.h"
+#include "coupond/store/cluster_note.h"
 #include "coupond/store/follow.h"
-#include "coupond_version.h"
 #include "src/api/http_api.h"
+#include "src/app/banner.h"
 #include "src/app/copier.h"
 #include "src/app/housekeeper.h"
 #include "src/app/listening.h"
@@ -54,28 +52,6 @@ http::ServerOptions server_options(const Settings& settings, std::size_t max_con
   return options;
 }
 
-// Quoted for a shell where it must be, so that the command can be copied as it is.
-std::string shell_word(const std::string& text) {
-  const auto plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("/._-", c) != nullptr;
-  };
-  if (std::all_of(text.begin(), text.end(), plain)) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
-}
-
-// The lines of the banner of a server without an administrator.
-std::string how_to_begin(const std::string& url, const std::string& token,
-                         const std::string& data) {
-  const std::string command =
-      "    coupond admin create YOU@EXAMPLE.COM --data " + shell_word(data) + "\n";
-  if (token.empty()) return "  There is no administrator yet. Make one:\n" + command;
-  return "  There is no administrator yet. Make one with this link, good once and for 30 minutes:\n"
-         "    " +
-         url + "/setup#" + token + "\n  or with this command:\n" + command;
-}
-
 http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry, api::HttpApi& http_api) {
   return {.on_request =
               [&](const http::Request& request, int status, std::int64_t duration_us) {
@@ -108,8 +84,9 @@ http::ServerHooks server_hooks(core::Log& log, Telemetry& telemetry, api::HttpAp
 
 // In the order in which they need each other.
 struct App::Parts {
-  explicit Parts(Settings given)
+  Parts(Settings given, std::unique_ptr<Member> as)
       : settings(std::move(given)),
+        member(std::move(as)),
         log(settings.log_format),
         signal_waiter([this] { stop_serving(); }) {}
 
@@ -119,13 +96,16 @@ struct App::Parts {
   void make_setup_link();
   Engine::Options engine_options();
   void on_fatal(const std::string& why);
+  void on_deposed(const std::string& why);
   void stop_serving();
+  http::Reply answer(http::Request& request) const;
   void set_serving(Server* now);
   void end_serving() COUPOND_REQUIRES(mutex);
   void open_control_socket();
   void serve_commands();
 
   const Settings settings;
+  const std::unique_ptr<Member> member;  // null: of no cluster
   core::Log log;
   Telemetry telemetry;
   std::atomic<bool> failed = false;
@@ -182,11 +162,22 @@ core::Result<core::Done> App::Parts::open_engine() {
   const store::DataPaths paths(settings.data_dir);
   const auto promoted = store::promote(paths, options.clock, options.observer.notice);
   if (!promoted.ok()) return promoted.error();
+  if (!member && settings.cluster.forget) {
+    if (const auto left = store::forget_member(paths); !left.ok()) return left.error();
+  }
   if (!settings.copy.directory.empty()) copier = std::make_unique<Copier>(settings.copy, log);
   options.writer.changes = copier.get();
+  if (member) {
+    options.in_cluster = true;
+    options.writer.changes = &member->changes();
+    member->copy_to(copier.get());
+  }
   auto opened = Engine::open(std::move(options));
   if (!opened.ok()) return opened.error();
   engine = std::move(opened.value());
+  if (member) {
+    if (const auto noted = member->note_takeover(*engine); !noted.ok()) return noted.error();
+  }
   return copier ? copier->start(*engine) : no_copy(*engine, settings.copy);
 }
 
@@ -216,19 +207,24 @@ core::Result<core::Done> App::Parts::build() {
   jobs = std::make_unique<service::JobRunner>(*engine, std::move(job_options));
   http_api = std::make_unique<api::HttpApi>(
       *engine, *jobs, api::Gate::Options{.rate_limits = settings.rate_limits},
-      api::SystemSources{
-          .metrics = [this] { return telemetry.text(*engine, http_api->refusals(), copier.get()); },
-          .checks =
-              [this] {
-                std::vector<service::Check> checks;
-                if (copier) checks.push_back(copier->check());
-                return checks;
-              }});
+      api::SystemSources{.metrics =
+                             [this] {
+                               return telemetry.text(*engine, http_api->refusals(), copier.get(),
+                                                     member.get());
+                             },
+                         .checks =
+                             [this] {
+                               std::vector<service::Check> checks;
+                               if (copier) checks.push_back(copier->check());
+                               if (member) checks.push_back(member->check());
+                               return checks;
+                             }});
   server = std::make_unique<Server>(
       server_options(settings, connections.fit, std::move(proxies.value()),
                      std::move(origins.value()), *http_api),
-      [this](http::Request& request) { return http_api->handle(request); }, engine->clock(),
-      engine->random(), server_hooks(log, telemetry, *http_api));
+      [this](http::Request& request) { return answer(request); }, engine->clock(), engine->random(),
+      server_hooks(log, telemetry, *http_api));
+  if (member) member->stop_answering();
   if (const auto bound = server->bind(); !bound.ok()) return bound.error();
   open_control_socket();
   housekeeper = std::make_unique<Housekeeper>(*engine, log);
@@ -238,9 +234,8 @@ core::Result<core::Done> App::Parts::build() {
 // Without it, commands that change data have to wait until the server stops.
 void App::Parts::open_control_socket() {
   control = std::make_unique<Server>(
-      control_options(engine->paths()),
-      [this](http::Request& request) { return http_api->handle(request); }, engine->clock(),
-      engine->random(), server_hooks(log, telemetry, *http_api));
+      control_options(engine->paths()), [this](http::Request& request) { return answer(request); },
+      engine->clock(), engine->random(), server_hooks(log, telemetry, *http_api));
   if (const auto bound = control->bind(); !bound.ok()) {
     log.warn("no_control_socket", {{"why", describe(bound.error())}});
     control.reset();
@@ -290,11 +285,26 @@ void App::Parts::on_fatal(const std::string& why) {
   signal_waiter.ask_to_stop();
 }
 
+void App::Parts::on_deposed(const std::string& why) {
+  log.error("deposed", {{"why", why}, {"what", "this process leaves, to be started anew"}});
+  failed = true;
+  signal_waiter.ask_to_stop();
+}
+
 void App::Parts::stop_serving() {
   tell_service_manager("STOPPING=1");
   const core::MutexLock lock(mutex);
   stopping = true;
   end_serving();
+}
+
+// What a member says after it was cut off may be old, unless its writer decided it.
+http::Reply App::Parts::answer(http::Request& request) const {
+  if (!member || asks_for_state(request)) return http_api->handle(request);
+  if (!member->may_answer()) return member->refusal(request);
+  http::Reply reply = http_api->handle(request);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  return reads && !member->may_answer() ? member->refusal(request) : std::move(reply);
 }
 
 void App::Parts::set_serving(Server* now) {
@@ -310,9 +320,12 @@ void App::Parts::end_serving() {
   if (control) control->stop();
 }
 
-core::Result<std::unique_ptr<App>> App::open(Settings settings) {
-  auto parts = std::make_unique<Parts>(std::move(settings));
+core::Result<std::unique_ptr<App>> App::open(Settings settings, std::unique_ptr<Member> member) {
+  auto parts = std::make_unique<Parts>(std::move(settings), std::move(member));
   if (const auto built = parts->build(); !built.ok()) return built.error();
+  if (parts->member) {
+    parts->member->on_end([self = parts.get()](const std::string& why) { self->on_deposed(why); });
+  }
   std::unique_ptr<App> app(new App(std::move(parts)));
   // Before anybody reads the banner and asks for the server by its directory.
   note_serving(app->parts_->engine->paths(), local_url(app->parts_->settings.host, app->port()));
@@ -326,34 +339,13 @@ int App::port() const { return parts_->server->port(); }
 
 std::string App::banner() const {
   const Settings& settings = parts_->settings;
-  const std::string data = std::filesystem::absolute(settings.data_dir).lexically_normal().string();
-  const std::string url = url_of(settings.host, port());
-  std::string text = "coupond " + std::string(kVersion) + "\n";
-  text += "  data        " + data + "\n";
-  if (settings.demo) {
-    text +=
-        "  demo        accounts with known passwords, on this machine only:\n"
-        "              admin@example.com / AdminPassword123, user@user.com / Password1,\n"
-        "              a.faghihi / password, and more\n";
-  }
-  text += settings.durability == store::Durability::kFull
-              ? "  durability  full: what is acknowledged survives a power cut\n"
-              : "  durability  relaxed: a power cut may take the last moments\n";
-  if (parts_->connections.fit < settings.max_connections) {
-    text += "  clients     " + std::to_string(parts_->connections.fit) + " at once, not " +
-            std::to_string(settings.max_connections) + ": this process may open " +
-            std::to_string(parts_->connections.open_files) + " files (ulimit -n)\n";
-  }
-  if (const auto odd = parts_->engine->writer().time().oddity()) {
-    text += "  CLOCK       " + *odd + "\n";
-  }
-  if (parts_->copier) text += parts_->copier->banner();
-  text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
-  text += "  open        " + local_url(settings.host, port()) + "/ in a browser\n";
-  if (!parts_->has_admin) {
-    text += how_to_begin(local_url(settings.host, port()), parts_->setup_token, data);
-  }
-  return text;
+  return banner_text({.settings = settings,
+                      .port = port(),
+                      .connections = parts_->connections,
+                      .clock = parts_->engine->writer().time().oddity(),
+                      .copy = parts_->copier ? parts_->copier->banner() : std::string(),
+                      .has_admin = parts_->has_admin,
+                      .setup_token = parts_->setup_token});
 }
 
 bool App::serve() {
@@ -377,6 +369,7 @@ bool App::serve() {
   parts_->jobs->stop();
   parts_->engine->stop();
   if (parts_->copier) parts_->copier->stop();
+  if (parts_->member) parts_->member->resign();
   return !parts_->failed;
 }
 

@@ -7,6 +7,7 @@
 
 #include "coupond/store/campaigns.h"
 
+#include "coupond/app/member.h"
 #include "src/app/copier.h"
 
 namespace coupon::app {
@@ -96,7 +97,7 @@ void Telemetry::on_batch(const store::BatchReport& report) {
 }
 
 std::string Telemetry::text(service::Engine& engine, const api::RefusalCounts& refusals,
-                            const Copier* copier) {
+                            const Copier* copier, const Member* member) {
   const auto gauge = [&](const char* name, const char* help, std::int64_t value,
                          const core::Metrics::Labels& labels = {}) {
     metrics_.gauge(name, help, labels).set(value);
@@ -113,6 +114,7 @@ std::string Telemetry::text(service::Engine& engine, const api::RefusalCounts& r
           copy.behind_ms);
     gauge("coupond_copy_change", "The last change that the copy holds.", copy.position);
   }
+  if (member != nullptr) member->add_figures(metrics_);
   const domain::Counters sum = engine.counters().totals();
   const auto coupons = [&](const char* state, std::int64_t value) {
     gauge("coupond_coupons", "Coupons of all campaigns, by state.", value, {{"state", state}});

@@ -16,6 +16,7 @@
 namespace coupon::app {
 
 class Copier;
+class Member;
 
 class Telemetry {
  public:
@@ -27,9 +28,9 @@ class Telemetry {
   void on_refused_connection(int status);
   void on_batch(const store::BatchReport& report);
 
-  // Prometheus' text format, with the figures of this moment. `copier` may be null.
+  // Prometheus' text format, with the figures of this moment. `copier` and `member` may be null.
   std::string text(service::Engine& engine, const api::RefusalCounts& refusals,
-                   const Copier* copier);
+                   const Copier* copier, const Member* member);
 
  private:
   core::Counter& requests(std::string_view method, std::string_view route, int status);

@@ -27,6 +27,7 @@ void add_commands(CommandLine& line) {
   add_codes(line);
   add_backup(line);
   add_follow(line);
+  add_cluster(line);
   add_bench(line);
   add_verify(line);
   add_check(line);

@@ -27,6 +27,7 @@ void add_backup(CommandLine& line);  // and restore
 void add_bench(CommandLine& line);
 void add_campaign(CommandLine& line);
 void add_check(CommandLine& line);
+void add_cluster(CommandLine& line);
 void add_codes(CommandLine& line);
 void add_follow(CommandLine& line);
 void add_health(CommandLine& line);

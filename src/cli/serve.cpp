@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "coupond/app/app.h"
+#include "coupond/app/member.h"
 #include "src/cli/command.h"
 #include "src/cli/settings.h"
 
@@ -19,7 +20,18 @@ int open_and_serve(SettingList& list, const CLI::App& command) {
   auto settings = list.resolve(command);
   if (!settings.ok()) return fail(settings.error(), kUsage);
   app::take_stop_signals();
-  auto app = app::App::open(*std::move(settings));
+  std::unique_ptr<app::Member> member;
+  if (!settings->cluster.etcd.empty()) {
+    auto joined = app::Member::open(*settings);
+    if (!joined.ok()) return fail(joined.error(), kCouldNotStart);
+    member = std::move(joined.value());
+    std::cout << member->banner() << std::flush;
+    const auto leads = member->follow();
+    if (!leads.ok()) return fail(leads.error(), kCouldNotStart);
+    if (!*leads) return kDone;
+    settings->port = member->port();
+  }
+  auto app = app::App::open(*std::move(settings), std::move(member));
   if (!app.ok()) return fail(app.error(), kCouldNotStart);
   std::cout << app.value()->banner() << std::flush;
   return app.value()->serve() ? kDone : kFailed;

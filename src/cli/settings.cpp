@@ -1,6 +1,9 @@
 #include "src/cli/settings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <ctime>
@@ -81,6 +84,26 @@ bool read_copy_sync(const std::string& value, app::Settings& settings) {
 }
 bool read_copy_forget(const std::string& value, app::Settings& settings) {
   return read_switch(value, settings.copy.forget);
+}
+bool read_cluster(const std::string& value, app::Settings& settings) {
+  settings.cluster.etcd = value;
+  return true;
+}
+bool read_member(const std::string& value, app::Settings& settings) {
+  settings.cluster.member = value;
+  std::array<char, 256> host{};
+  if (value.empty() && ::gethostname(host.data(), host.size() - 1) == 0) {
+    settings.cluster.member = host.data();
+  }
+  return true;
+}
+bool read_cluster_keep(const std::string& value, app::Settings& settings) {
+  const auto number = number_in(value, 0, 1'000'000);
+  if (number) settings.cluster.keep_mib = static_cast<std::size_t>(*number);
+  return number.has_value();
+}
+bool read_cluster_forget(const std::string& value, app::Settings& settings) {
+  return read_switch(value, settings.cluster.forget);
 }
 bool read_rate_limits(const std::string& value, app::Settings& settings) {
   return read_switch(value, settings.rate_limits);
@@ -184,6 +207,17 @@ SettingList::SettingList()
           {"--copy-forget", "COUPOND_COPY_FORGET", "off", "",
            "Start without, or with a new copy although answers waited for the one before", kOnOff,
            read_copy_forget},
+          {"--cluster", "COUPOND_CLUSTER", "", "URL",
+           "Be a member of the cluster in this etcd, such as http://127.0.0.1:2379: lead or follow",
+           "an address", read_cluster},
+          {"--member", "COUPOND_MEMBER", "", "NAME",
+           "This member's name in its cluster; by default the machine's", "a name", read_member},
+          {"--cluster-keep", "COUPOND_CLUSTER_KEEP", "256", "MIB",
+           "Changes kept in etcd for members that come late, in MiB", "a number from 0 to 1000000",
+           read_cluster_keep},
+          {"--cluster-forget", "COUPOND_CLUSTER_FORGET", "off", "",
+           "Start although this directory belongs to a cluster, or begin that anew", kOnOff,
+           read_cluster_forget},
           {"--rate-limits", "COUPOND_RATE_LIMITS", "on", "on|off",
            "Limits on log-ins, guesses of codes and the like", kOnOff, read_rate_limits},
           {"--trusted-proxy", "COUPOND_TRUSTED_PROXY", "", "CIDR,...",

@@ -20,9 +20,11 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"http", {"core"}},
       {"web", {}},
       {"api", {"core", "domain", "service", "http", "web"}},
-      {"app", {"core", "domain", "store", "service", "http", "api", "web"}},
+      {"cluster", {"core", "store", "http"}},
+      {"app", {"core", "domain", "store", "service", "http", "api", "web", "cluster"}},
       {"load", {"core"}},
-      {"cli", {"core", "domain", "store", "service", "http", "api", "web", "app", "load"}},
+      {"cli",
+       {"core", "domain", "store", "service", "http", "api", "web", "app", "load", "cluster"}},
       {"main", {"core", "cli"}},
   };
   return table;
@@ -46,7 +48,7 @@ const std::vector<Library>& libraries() {
       {"sodium", {"core", "app", "cli"}},
       {"SQLiteCpp/", {"store", "app", "cli"}},
       {"sqlite3", {"store", "app", "cli"}},
-      {"nlohmann/", {"http", "api", "app", "cli"}},
+      {"nlohmann/", {"http", "api", "app", "cli", "cluster"}},
       {"qrcodegen/", {"api"}},
       {"CLI/", {"cli"}},
       {"catch2/", {}},

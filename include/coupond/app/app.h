@@ -28,12 +28,21 @@ struct CopySettings {
   bool accept_loss = false;    // one that goes on where this shop does not is set aside
 };
 
+// The cluster this server is a member of, see member.h.
+struct ClusterSettings {
+  std::string etcd = {};       // its address; empty: there is none
+  std::string member = {};     // this one's name
+  std::size_t keep_mib = 256;  // of the log, for members that come late
+  bool forget = false;         // what etcd or the directory knows of a cluster need not hold
+};
+
 struct Settings {
   std::string data_dir = "./coupond-data";
   bool demo = false;
   bool accept_loss = false;
   store::Durability durability = store::Durability::kFull;
   CopySettings copy = {};
+  ClusterSettings cluster = {};
   std::string host = "127.0.0.1";
   int port = 8080;               // 0: any free one
   bool beyond_loopback = false;  // whether another host than loopback is allowed
@@ -52,11 +61,14 @@ void take_stop_signals();
 // A new signalfd, close-on-exec, that those signals make readable once they are taken.
 int stop_signals_fd(int flags);
 
+class Member;
+
 class App {
  public:
   // Everything up to the bound port. Refused with one sentence that names what is in the way and
-  // the remedy.
-  static core::Result<std::unique_ptr<App>> open(Settings settings);
+  // the remedy. `member`: of a cluster, when it leads; null: there is no cluster.
+  static core::Result<std::unique_ptr<App>> open(Settings settings,
+                                                 std::unique_ptr<Member> member = nullptr);
 
   App(const App&) = delete;
   App& operator=(const App&) = delete;
