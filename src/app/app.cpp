@@ -344,6 +344,7 @@ std::string App::banner() const {
                       .connections = parts_->connections,
                       .clock = parts_->engine->writer().time().oddity(),
                       .copy = parts_->copier ? parts_->copier->banner() : std::string(),
+                      .cluster = parts_->member ? parts_->member->leading() : std::string(),
                       .has_admin = parts_->has_admin,
                       .setup_token = parts_->setup_token});
 }

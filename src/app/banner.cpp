@@ -58,7 +58,7 @@ std::string banner_text(const BannerFacts& facts) {
   if (facts.clock) {
     text += "  CLOCK       " + *facts.clock + "\n";
   }
-  text += facts.copy;
+  text += facts.copy + facts.cluster;
   text += "  serving     " + url + "  (docs: " + url + "/docs)\n";
   text += "  open        " + local_url(settings.host, facts.port) + "/ in a browser\n";
   if (!facts.has_admin) {

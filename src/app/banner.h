@@ -15,6 +15,7 @@ struct BannerFacts {
   Connections connections = {};
   std::optional<std::string> clock = {};  // what is odd about it
   std::string copy = {};                  // its lines
+  std::string cluster = {};               // its line
   bool has_admin = false;
   std::string setup_token = {};  // of the link that makes one; may be empty
 };

@@ -158,6 +158,12 @@ std::string Member::banner() const {
          cluster.etcd + ", follows until it leads\n  answering   " + parts_->url() + "\n";
 }
 
+std::string Member::leading() const {
+  return "  cluster     " + parts_->settings.cluster.member + " leads, term " +
+         std::to_string(parts_->leader->figures().term) + ", in " + parts_->settings.cluster.etcd +
+         "\n";
+}
+
 // True: there is one. False: etcd could not be asked yet whether there may be a new one.
 Result<bool> Member::Parts::make_database() {
   if (store::has_database(paths)) return true;

@@ -12,6 +12,8 @@ using Kind = Step::Kind;
 
 constexpr char kRoot[] = "coupond/";
 constexpr char kRootEnd[] = "coupond0";
+// etcd takes requests of 1.5 MiB. Hardly a change is larger: a batch ends at 1 MiB.
+constexpr std::size_t kPartBytes = 1'200'000;
 
 // The first key behind all that begin with it: '0' comes after '/'.
 std::string end_of(std::string prefix) {
@@ -37,10 +39,14 @@ SharedLog::SharedLog(Etcd etcd, const Shop& shop)
       root_(kRoot + shop.instance + "/"),
       prefix_(root_ + std::to_string(shop.restore_epoch) + "/") {}
 
-std::string SharedLog::log_key(std::int64_t position) const {
+std::string SharedLog::numbered(const char* folder, std::int64_t number) const {
   char digits[24];
-  std::snprintf(digits, sizeof digits, "%020lld", static_cast<long long>(position));
-  return key("log/") + digits;
+  std::snprintf(digits, sizeof digits, "%020lld", static_cast<long long>(number));
+  return prefix_ + folder + digits;
+}
+
+std::string SharedLog::part_key(std::int64_t position, std::int64_t term, std::int64_t part) const {
+  return numbered("part/", position) + "/" + std::to_string(term) + "/" + std::to_string(part);
 }
 
 std::int64_t SharedLog::position_of(const std::string& at) const {
@@ -123,7 +129,9 @@ Result<View> SharedLog::look(std::int64_t after, std::int64_t limit) {
     std::istringstream(one->value) >> view.base >> view.base_hash;
   }
   for (KeyValue& one : found.at(4)) {
-    view.entries.push_back({.position = position_of(one.key), .sealed = std::move(one.value)});
+    auto read = read_entry(std::move(one));
+    if (!read.ok()) return read.error();
+    view.entries.push_back(*std::move(read));
   }
   const KeyValue* first = first_of(found.at(5));
   if (first != nullptr) view.first = position_of(first->key);
@@ -132,11 +140,37 @@ Result<View> SharedLog::look(std::int64_t after, std::int64_t limit) {
   return view;
 }
 
-Result<std::optional<std::string>> SharedLog::entry(std::int64_t position) {
+Result<Entry> SharedLog::read_entry(KeyValue one) {
+  Entry entry{.position = position_of(one.key), .sealed = {}};
+  std::int64_t term = 0;
+  std::int64_t count = 0;
+  if (one.value.starts_with('p')) {
+    std::istringstream(one.value.substr(1)) >> term >> count;
+  } else if (!one.value.empty()) {
+    entry.sealed = one.value.substr(1);
+  }
+  for (std::int64_t part = 0; part < count; ++part) {
+    const auto outcome = etcd_.transact({}, {get(part_key(entry.position, term, part))});
+    if (!outcome.ok()) return outcome.error();
+    const KeyValue* found = first_of(outcome->found.at(0));
+    if (found == nullptr) {  // trimmed meanwhile: the next look will say so
+      return core::Error{
+          .reason = core::Reason::kOutcomeUnknown,
+          .message = "A part of change " + std::to_string(entry.position) + " is gone."};
+    }
+    entry.sealed += found->value;
+  }
+  return entry;
+}
+
+Result<std::optional<Entry>> SharedLog::entry(std::int64_t position) {
   const auto outcome = etcd_.transact({}, {get(log_key(position))});
   if (!outcome.ok()) return outcome.error();
   const KeyValue* one = first_of(outcome->found.at(0));
-  return one == nullptr ? std::optional<std::string>() : std::optional(one->value);
+  if (one == nullptr) return std::optional<Entry>();
+  auto read = read_entry(*one);
+  if (!read.ok()) return read.error();
+  return std::optional(*std::move(read));
 }
 
 Result<std::optional<Term>> SharedLog::take(const View& seen, const Candidate& candidate,
@@ -188,12 +222,23 @@ Result<bool> SharedLog::lead_again(const Term& term, std::int64_t lease,
 
 Result<bool> SharedLog::append(const Term& term, const Entry& entry) {
   const std::string at = log_key(entry.position);
-  const auto outcome =
-      etcd_.transact({still(term), {.key = at}}, {put(at, entry.sealed)}, {get(at)});
+  std::string value = "w" + entry.sealed;
+  if (value.size() > kPartBytes) {
+    std::int64_t count = 0;
+    for (std::size_t from = 0; from < entry.sealed.size(); from += kPartBytes, ++count) {
+      const auto stored =
+          etcd_.transact({still(term)}, {put(part_key(entry.position, term.number, count),
+                                             entry.sealed.substr(from, kPartBytes))});
+      // Whether the term still goes on is decided below: an earlier call may have got so far.
+      if (!stored.ok()) return stored.error();
+    }
+    value = "p" + std::to_string(term.number) + " " + std::to_string(count);
+  }
+  const auto outcome = etcd_.transact({still(term), {.key = at}}, {put(at, value)}, {get(at)});
   if (!outcome.ok()) return outcome.error();
   if (outcome->held) return true;
   const KeyValue* there = first_of(outcome->found.at(0));
-  return there != nullptr && there->value == entry.sealed;
+  return there != nullptr && there->value == value;
 }
 
 Result<bool> SharedLog::confirm(const Term& term) {
@@ -240,7 +285,9 @@ Result<core::Done> SharedLog::forget_member(const std::string& member) {
 // etcd keeps what was deleted until it is told to forget it.
 Result<core::Done> SharedLog::trim(const Term& term, std::int64_t up_to) {
   const auto outcome = etcd_.transact(
-      {still(term)}, {{.kind = Kind::kErase, .key = key("log/"), .end = log_key(up_to + 1)}});
+      {still(term)},
+      {{.kind = Kind::kErase, .key = key("log/"), .end = log_key(up_to + 1)},
+       {.kind = Kind::kErase, .key = key("part/"), .end = numbered("part/", up_to + 1)}});
   if (!outcome.ok()) return outcome.error();
   if (!outcome->held) return core::Done{};
   return etcd_.compact(outcome->revision);

@@ -14,7 +14,7 @@ namespace {
 using core::Done;
 using core::Result;
 
-constexpr std::int64_t kEntriesAtOnce = 64;
+constexpr std::int64_t kEntriesAtOnce = 32;
 constexpr std::int64_t kCatchUpMs = 60'000;
 constexpr std::int64_t kRenewEveryMs = 1'000;
 constexpr std::chrono::milliseconds kRetry{200};
@@ -177,7 +177,7 @@ Standby::Refusal Standby::refuse_end(const View& view) {
     if (position != view.base) {
       const auto entry = log_.entry(position);
       if (!entry.ok() || !*entry) return std::nullopt;  // looked at again
-      const auto record = open_entry(key_, **entry);
+      const auto record = open_entry(key_, (*entry)->sealed);
       hash = record ? core::to_hex(record->after.hash) : std::string();
     }
     if (hash != core::to_hex(replica_->head().hash)) {

@@ -1,11 +1,13 @@
 #include "coupond/store/replica.h"
 
 #include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
 
 #include <utility>
 
 #include "coupond/store/restore.h"
 #include "coupond/store/soundness.h"
+#include "src/store/settle.h"
 
 namespace coupon::store {
 namespace {
@@ -31,6 +33,10 @@ core::Result<std::unique_ptr<Replica>> Replica::open(const DataPaths& paths,
     return std::unique_ptr<Replica>(
         new Replica(std::move(lock.value()), paths, std::move(secrets.value())));
   } catch (const SQLite::Exception& error) {
+    if ((error.getExtendedErrorCode() & 0xff) == SQLITE_BUSY) {
+      return refuse("Another program reads the database " + paths.database +
+                    ", which has to be put in order first. End that one, and repeat.");
+    }
     return refuse("The database " + paths.database + " cannot be opened: " + error.what() +
                   ". Remove it and begin again.");
   }
@@ -49,6 +55,7 @@ Replica::Replica(DataLock lock, const DataPaths& paths, core::Secrets secrets)
   // A power cut takes what sync() was not called for, and it is taken again.
   connection_->exec("PRAGMA synchronous = NORMAL");
   connection_->exec("PRAGMA wal_autocheckpoint = 4000");
+  settle_log(*connection_);  // what a process that ended at once left is durable from here on
 }
 
 Replica::~Replica() {

@@ -31,7 +31,9 @@ class Member {
   // place in the cluster. Call once.
   core::Result<bool> follow();
 
-  // The rest is for App, when it leads. Where the writer's changes go, and those for a copy.
+  // The rest is for App, when it leads. The line of its banner.
+  std::string leading() const;
+  // Where the writer's changes go, and those for a copy.
   store::ChangeSink& changes();
   void copy_to(store::ChangeSink* copy);
   // The first change of its time.

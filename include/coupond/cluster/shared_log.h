@@ -6,7 +6,8 @@
 //   coupond/INSTANCE/EPOCH/epoch   "TERM SCHEMA NAME", written by whoever begins to lead
 //   coupond/INSTANCE/EPOCH/leader  "NAME URL", goes 5 s after the leader was last heard of
 //   coupond/INSTANCE/EPOCH/base    "POSITION HASH": what the log begins after
-//   coupond/INSTANCE/EPOCH/log/P   change P in 20 digits, sealed
+//   coupond/INSTANCE/EPOCH/log/P   change P in 20 digits, sealed: "w" and the change, or "pTERM N"
+//   coupond/INSTANCE/EPOCH/part/P/TERM/I  where it is in N parts, too large for one value
 //   coupond/INSTANCE/EPOCH/member/NAME  the position up to which the member has all durably
 //
 // `leader` only says when somebody else may try. Who may write is said by the revision of `epoch`,
@@ -83,7 +84,7 @@ class SharedLog {
 
   // How things stand, with up to `limit` entries after a position.
   core::Result<View> look(std::int64_t after, std::int64_t limit);
-  core::Result<std::optional<std::string>> entry(std::int64_t position);
+  core::Result<std::optional<Entry>> entry(std::int64_t position);
 
   // Begins to lead, as it looked when it was seen. Nothing: somebody else was faster. After
   // kOutcomeUnknown the next look() says whether the lease leads.
@@ -112,7 +113,10 @@ class SharedLog {
 
  private:
   std::string key(const std::string& name) const { return prefix_ + name; }
-  std::string log_key(std::int64_t position) const;
+  std::string numbered(const char* folder, std::int64_t number) const;
+  std::string log_key(std::int64_t position) const { return numbered("log/", position); }
+  std::string part_key(std::int64_t position, std::int64_t term, std::int64_t part) const;
+  core::Result<Entry> read_entry(KeyValue one);
   std::int64_t position_of(const std::string& key) const;
   Condition still(const Term& term) const;
   Step all_members() const;
