@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -10,6 +11,46 @@
 #include "coupond/core/bytes.h"
 
 namespace coupon::core {
+namespace {
+
+enum class Script { kOther, kLatin, kGreek, kCyrillic };
+
+// The blocks of their letters; utf8proc knows no scripts.
+struct Block {
+  utf8proc_int32_t first, last;
+  Script script;
+};
+constexpr std::array<Block, 12> kBlocks = {{
+    {0x0041, 0x024F, Script::kLatin},
+    {0x0250, 0x02AF, Script::kLatin},
+    {0x0370, 0x03FF, Script::kGreek},
+    {0x0400, 0x052F, Script::kCyrillic},
+    {0x1C80, 0x1C8F, Script::kCyrillic},
+    {0x1D00, 0x1D25, Script::kLatin},
+    {0x1E00, 0x1EFF, Script::kLatin},
+    {0x1F00, 0x1FFF, Script::kGreek},
+    {0x2C60, 0x2C7F, Script::kLatin},
+    {0xA640, 0xA69F, Script::kCyrillic},
+    {0xA722, 0xA7FF, Script::kLatin},
+    {0xAB30, 0xAB64, Script::kLatin},
+}};
+
+Script script_of(utf8proc_int32_t letter) {
+  for (const Block& block : kBlocks) {
+    if (block.first <= letter && letter <= block.last) return block.script;
+  }
+  return Script::kOther;
+}
+
+bool is_letter(utf8proc_category_t category) {
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool is_in_a_word(utf8proc_category_t category) {
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
+}
+
+}  // namespace
 
 std::string nfkc_casefold(std::string_view text) {
   utf8proc_uint8_t* folded = nullptr;
@@ -21,6 +62,25 @@ std::string nfkc_casefold(std::string_view text) {
   if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
   COUPOND_ASSERT(size >= 0);  // the text was checked
   return std::string(as_text({folded, static_cast<std::size_t>(size)}));
+}
+
+bool mixes_scripts(std::string_view text) {
+  auto rest = as_bytes(text);
+  Script script = Script::kOther;
+  while (!rest.empty()) {
+    utf8proc_int32_t symbol = 0;
+    const auto size =
+        utf8proc_iterate(rest.data(), static_cast<utf8proc_ssize_t>(rest.size()), &symbol);
+    COUPOND_ASSERT(size > 0);  // the text was checked
+    rest = rest.subspan(static_cast<std::size_t>(size));
+    const auto category = utf8proc_category(symbol);
+    if (!is_in_a_word(category)) script = Script::kOther;
+    const Script next = is_letter(category) ? script_of(symbol) : Script::kOther;
+    if (next == Script::kOther) continue;
+    if (script != Script::kOther && script != next) return true;
+    script = next;
+  }
+  return false;
 }
 
 }  // namespace coupon::core

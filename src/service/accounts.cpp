@@ -58,6 +58,11 @@ std::optional<Error> username_problem(const std::optional<std::string>& username
   if (form != in_small_letters(*username)) {
     return invalid("username", "username looks like another one: write it as " + form);
   }
+  if (core::mixes_scripts(*username)) {
+    return invalid("username",
+                   "username must not mix Latin, Greek and Cyrillic letters in one word: many look "
+                   "the same");
+  }
   if (!core::could_be_id(*username)) return std::nullopt;
   return invalid("username",
                  "username must not look like an id: a number, a UUID, 24 hex digits, or a text "

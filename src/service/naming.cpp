@@ -155,10 +155,17 @@ std::vector<std::string> names_alike(Connection& connection, std::size_t limit) 
   std::map<std::string, core::UserId> seen;
   store::visit_usernames(connection, [&](core::UserId id, const std::string& name) {
     const auto [first, is_new] = seen.emplace(core::nfkc_casefold(name), id);
-    if (is_new || found.size() == limit) return;
-    found.push_back(
-        "the account id:" + std::to_string(id.value) + " is named \"" + name +
-        "\", which looks like the username of id:" + std::to_string(first->second.value));
+    if (found.size() == limit) return;
+    std::string line =
+        "the account id:" + std::to_string(id.value) + " is named \"" + name + "\", ";
+    if (!is_new) {
+      line += "which looks like the username of id:" + std::to_string(first->second.value);
+    } else if (core::mixes_scripts(name)) {
+      line += "which mixes letters of different scripts in one word: it may look like another's";
+    } else {
+      return;
+    }
+    found.push_back(std::move(line));
   });
   return found;
 }

@@ -116,6 +116,23 @@ TEST_CASE("nobody can take a username that looks like another's", "[naming]") {
   CHECK(user(engine, "user:Ada").ok());
 }
 
+TEST_CASE("a username does not mix scripts in one word", "[naming]") {
+  LiveEngine engine;
+  // A Cyrillic a, a Greek omicron, a Cyrillic letter behind a digit.
+  for (const char* name : {"\u0430da", "b\u03bfb", "a7\u0430", "the \u0430dmin", "x-\u0440aul"}) {
+    CAPTURE(name);
+    const auto refused = sign_up(engine, "mallory@example.com", name);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(mentions(refused.error().fields.front().message, "must not mix Latin, Greek and"));
+  }
+  int people = 0;
+  for (const char* name : {"ada", "\u0430\u0434\u0430", "\u03b1\u03b4\u03b1", "\u00fcber 7",
+                           "anna-\u0430\u043d\u043d\u0430", "\u5f20wei", "7\u0430"}) {
+    CAPTURE(name);
+    CHECK(sign_up(engine, std::to_string(++people) + "@example.com", name).ok());
+  }
+}
+
 TEST_CASE("an owner is told of usernames of old that look alike", "[naming]") {
   LiveEngine engine;
   const auto names = [&] {
@@ -132,6 +149,11 @@ TEST_CASE("an owner is told of usernames of old that look alike", "[naming]") {
   REQUIRE(names().size() == 1);
   CHECK(mentions(names()[0], "id:2"));
   CHECK(mentions(names()[0], "id:1"));
+  old_account(engine, "m@example.com", "b\u043eb");
+  REQUIRE(names().size() == 2);
+  CHECK(mentions(names()[1], "id:3"));
+  CHECK(mentions(names()[1], "mixes letters of different scripts"));
+  CHECK(user(engine, "user:b\u043eb").ok());
 }
 
 TEST_CASE("an account goes by number, UUID, e-mail address and username", "[naming]") {

@@ -41,7 +41,8 @@ core::Result<domain::Campaign> find_campaign(store::Connection& connection, std:
 // of them.
 std::vector<std::string> names_like_ids(store::Connection& connection, std::size_t limit);
 
-// Accounts whose usernames are one to a reader, as sentences: at most `limit` of them.
+// Accounts whose usernames are one to a reader, or mix scripts, as sentences: at most `limit` of
+// them.
 std::vector<std::string> names_alike(store::Connection& connection, std::size_t limit);
 
 }  // namespace coupon::service
