@@ -115,9 +115,9 @@ struct App::Parts {
   SignalWaiter signal_waiter;
   Connections connections;
   bool has_admin = false;
-  std::string setup_token;                    // empty: no set-up link
-  std::unique_ptr<Copier> copier;             // null: no copy is kept
-  std::atomic<std::int64_t> demo_behind = 0;  // of a demo's clock, in ms, while it is loaded
+  std::string setup_token;         // empty: no set-up link
+  std::unique_ptr<Copier> copier;  // null: no copy is kept
+  service::DemoClock demo_clock;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<service::JobRunner> jobs;
   std::unique_ptr<api::HttpApi> http_api;
@@ -131,11 +131,9 @@ Engine::Options App::Parts::engine_options() {
   options.data_dir = settings.data_dir;
   options.demo = settings.demo;
   if (settings.demo) {
-    // A new demo has a past, for which the clock goes back while it is loaded.
-    if (!store::has_database(store::DataPaths(settings.data_dir))) {
-      demo_behind = service::kDemoDaysMs;
-    }
-    options.clock = [this] { return core::system_clock_now() - demo_behind.load(); };
+    // A new one has a past from its first entry on.
+    if (!store::has_database(store::DataPaths(settings.data_dir))) demo_clock.go_back();
+    options.clock = demo_clock.as_clock();
   }
   options.accept_loss = settings.accept_loss;
   options.writer.durability = settings.durability;
@@ -195,9 +193,9 @@ core::Result<core::Done> App::Parts::build() {
   if (!origins.ok()) return origins.error();
   if (const auto open = open_engine(); !open.ok()) return open.error();
   if (settings.demo) {
-    const auto loaded = service::load_demo(*engine, [this](std::int64_t ms) { demo_behind = ms; });
-    if (!loaded.ok()) return loaded.error();
-    demo_behind = 0;
+    if (const auto loaded = service::load_demo(*engine, &demo_clock); !loaded.ok()) {
+      return loaded.error();
+    }
   }
   if (const auto made = make_first_admin(); !made.ok()) return made.error();
   if (!has_admin) make_setup_link();

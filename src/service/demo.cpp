@@ -12,6 +12,7 @@
 #include "coupond/service/codes.h"
 #include "coupond/service/coupons.h"
 #include "coupond/store/campaigns.h"
+#include "coupond/store/ledger.h"
 #include "coupond/store/users.h"
 
 namespace coupon::service {
@@ -201,12 +202,39 @@ core::Result<std::vector<FreshCode>> add_cards(Engine& engine, const DemoCards& 
   return codes;
 }
 
+// How much of a past there is room for: no entry is older than the one before.
+core::Result<std::int64_t> room_for_a_past(Engine& engine, const DemoClock& clock) {
+  const auto last = engine.readers().read<core::UnixMs>(
+      [](store::Connection& db) -> core::Result<core::UnixMs> { return store::last_entry(db).at; });
+  if (!last.ok()) return last.error();
+  return std::clamp<std::int64_t>(clock.real().value - last->value, 0, kDemoDaysMs);
+}
+
+// The clock is right again, whatever happens.
+class Past {
+ public:
+  Past(DemoClock* clock, std::int64_t ms) : clock_(clock), ms_(ms) { leave(1, 1); }
+  ~Past() { end(); }
+  Past(const Past&) = delete;
+  Past& operator=(const Past&) = delete;
+
+  // So much of it is left.
+  void leave(std::int64_t part, std::int64_t of) {
+    if (clock_ != nullptr) clock_->set_behind(ms_ * std::max<std::int64_t>(part, 0) / of);
+  }
+  void end() { leave(0, 1); }
+
+ private:
+  DemoClock* const clock_;
+  const std::int64_t ms_;
+};
+
 // Uses the cards one after the other, from the first of those days to today.
 core::Result<core::Done> tell_a_past(Engine& engine, std::array<std::vector<FreshCode>, 4> codes,
-                                     const std::function<void(std::int64_t)>& go_back) {
+                                     Past& past) {
   constexpr std::int64_t kSteps = 18, kPast = 12;
   for (std::int64_t step = 1; step <= kSteps; ++step) {
-    if (go_back) go_back(kDemoDaysMs * std::max<std::int64_t>(kPast - step, 0) / kPast);
+    past.leave(kPast - step, kPast);
     const auto place = static_cast<std::size_t>(step * 3 + step / 5) % kCards.size();
     if (codes[place].empty()) continue;
     auto used = use_card(engine, kCards[place], codes[place].front());
@@ -230,8 +258,11 @@ core::Result<core::Done> add_coupon(Engine& engine, const DemoCoupon& demo) {
 
 }  // namespace
 
-core::Result<core::Done> load_demo(Engine& engine,
-                                   const std::function<void(std::int64_t)>& go_back) {
+core::Result<core::Done> load_demo(Engine& engine, DemoClock* clock) {
+  const auto room =
+      clock == nullptr ? core::Result<std::int64_t>(0) : room_for_a_past(engine, *clock);
+  if (!room.ok()) return room.error();
+  Past past(clock, *room);
   for (const DemoUser& user : kUsers) {
     if (auto done = add_user(engine, user); !done.ok()) return done;
   }
@@ -241,8 +272,8 @@ core::Result<core::Done> load_demo(Engine& engine,
     if (!made.ok()) return made.error();
     codes[i] = *std::move(made);
   }
-  if (auto done = tell_a_past(engine, std::move(codes), go_back); !done.ok()) return done;
-  if (go_back) go_back(0);
+  if (auto done = tell_a_past(engine, std::move(codes), past); !done.ok()) return done;
+  past.end();
   for (const DemoCoupon& coupon : kCoupons) {
     if (auto done = add_coupon(engine, coupon); !done.ok()) return done;
   }
