@@ -23,18 +23,19 @@ constexpr char kListUp[] =
     COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number > ? ORDER BY number LIMIT ?";
 constexpr char kListDown[] =
     COUPOND_COUPON_COLUMNS "WHERE campaign_id = ? AND number < ? ORDER BY number DESC LIMIT ?";
+constexpr char kNewestOfUser[] = COUPOND_COUPON_COLUMNS
+    "WHERE user_id = ? AND campaign_id = ? AND id < ? ORDER BY id DESC LIMIT 1";
 #undef COUPOND_COUPON_COLUMNS
 
 constexpr char kNextCampaignOfUser[] = R"(
   SELECT campaign_id FROM coupons WHERE user_id = ? AND campaign_id > ?
    ORDER BY campaign_id LIMIT 1)";
-constexpr char kNewestOfUser[] =
-    "SELECT max(id) FROM coupons WHERE user_id = ? AND campaign_id = ? AND id < ?";
-constexpr NewestIndex kByUser[] = {{kNextCampaignOfUser, kNewestOfUser}};
-
-constexpr char kClaim[] = R"(
-  SELECT b.name, a.assigned_at FROM coupons AS a JOIN campaigns AS b ON b.id = a.campaign_id
-   WHERE a.id = ? AND b.mode = 'claim')";
+// The campaign first: coupons of one that is none are not looked at.
+constexpr char kNewestClaim[] = R"(
+  SELECT a.id, b.name, a.assigned_at
+    FROM campaigns AS b CROSS JOIN coupons AS a ON a.campaign_id = b.id
+   WHERE b.id = ?2 AND b.mode = 'claim' AND a.user_id = ?1 AND a.id < ?3
+   ORDER BY a.id DESC LIMIT 1)";
 
 constexpr char kCodeExists[] = "SELECT 1 FROM coupons WHERE code_hash = ?";
 constexpr char kCountOfUser[] =
@@ -129,6 +130,23 @@ std::optional<domain::Coupon> find(Connection& connection, const char* sql, cons
   return read_coupon(query);
 }
 
+Claim read_claim(const Query& query) {
+  return {.id = {query.integer(0)}, .name = query.text(1), .at = query.time(2)};
+}
+
+template <class Row>
+std::vector<Row> newest(Connection& connection, const NewestQueries<Row>& queries,
+                        core::UserId user, core::CouponId before, std::int64_t limit) {
+  std::vector<Row> rows;
+  Newest<Row> all(connection, queries, user, before.value);
+  while (static_cast<std::int64_t>(rows.size()) < limit) {
+    auto row = all.next();
+    if (!row) break;
+    rows.push_back(*std::move(row));
+  }
+  return rows;
+}
+
 CouponPage list(Connection& connection, const char* sql, core::CampaignId campaign,
                 std::int64_t from, std::int64_t limit, std::optional<domain::CouponState> state,
                 std::int64_t scan_max) {
@@ -216,29 +234,15 @@ CouponPage list_coupons_newest_first(Connection& connection, core::CampaignId ca
 
 std::vector<domain::Coupon> list_coupons_of_user(Connection& connection, core::UserId user,
                                                  core::CouponId before, std::int64_t limit) {
-  std::vector<domain::Coupon> coupons;
-  Newest newest(connection, kByUser, user, before.value);
-  while (static_cast<std::int64_t>(coupons.size()) < limit) {
-    const auto id = newest.next();
-    if (!id) break;
-    coupons.push_back(find(connection, kById, *id).value());
-  }
-  return coupons;
+  static constexpr NewestQueries<domain::Coupon> kQueries{kNextCampaignOfUser, kNewestOfUser,
+                                                          read_coupon};
+  return newest(connection, kQueries, user, before, limit);
 }
 
 std::vector<Claim> list_claims_of_user(Connection& connection, core::UserId user,
                                        core::CouponId before, std::int64_t limit) {
-  std::vector<Claim> claims;
-  Newest newest(connection, kByUser, user, before.value);
-  while (static_cast<std::int64_t>(claims.size()) < limit) {
-    const auto id = newest.next();
-    if (!id) break;
-    Query query(connection, kClaim, *id);
-    if (query.next()) {
-      claims.push_back({.id = {*id}, .name = query.text(0), .at = query.time(1)});
-    }
-  }
-  return claims;
+  static constexpr NewestQueries<Claim> kQueries{kNextCampaignOfUser, kNewestClaim, read_claim};
+  return newest(connection, kQueries, user, before, limit);
 }
 
 std::int64_t most_coupons_of_a_user(Connection& connection, core::CampaignId campaign) {

@@ -1,69 +1,68 @@
 // One user's rows of all campaigns, newest first, out of an index that orders them by campaign
-// first: the newest of each campaign wait in a heap, and the newest of those is next. A page costs
+// first: the newest of each campaign wait in order, and the newest of those is next. A page costs
 // a look-up a row and two a campaign, however many rows there are; nothing is sorted, so no reader
 // holds a snapshot for long.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
-#include <queue>
-#include <span>
+#include <utility>
 
 #include "coupond/store/connection.h"
 
 namespace coupon::store {
 
-// How one index is walked.
-struct NewestIndex {
+// How such rows are found and read.
+template <class Row>
+struct NewestQueries {
   const char* next_campaign;  // (user, campaign): the next campaign behind it, or no row
-  const char* newest;         // (user, campaign, id): the newest id below it, or NULL
+  const char* newest;         // (user, campaign, id): the newest below it, its id first, or no row
+  Row (*read)(const Query&);  // what `newest` found
 };
 
+template <class Row>
 class Newest {
  public:
   // Ids below `before`.
-  Newest(Connection& connection, std::span<const NewestIndex> indexes, core::UserId user,
+  Newest(Connection& connection, const NewestQueries<Row>& queries, core::UserId user,
          std::int64_t before)
-      : connection_(connection), user_(user) {
-    for (const NewestIndex& index : indexes) {
-      for (auto campaign = next_campaign(index, 0); campaign;
-           campaign = next_campaign(index, *campaign)) {
-        look(index, *campaign, before);
-      }
+      : connection_(connection), queries_(queries), user_(user) {
+    for (auto campaign = next_campaign(0); campaign; campaign = next_campaign(*campaign)) {
+      look(*campaign, before);
     }
   }
 
   // Nothing at the end.
-  std::optional<std::int64_t> next() {
+  std::optional<Row> next() {
     if (heads_.empty()) return std::nullopt;
-    const Head head = heads_.top();
-    heads_.pop();
-    look(*head.index, head.campaign, head.id);
-    return head.id;
+    auto head = heads_.extract(heads_.begin());
+    look(head.mapped().campaign, head.key());
+    return std::move(head.mapped().row);
   }
 
  private:
   struct Head {
-    std::int64_t id;
     std::int64_t campaign;
-    const NewestIndex* index;
-    bool operator<(const Head& other) const { return id < other.id; }
+    Row row;
   };
 
-  std::optional<std::int64_t> next_campaign(const NewestIndex& index, std::int64_t after) {
-    Query query(connection_, index.next_campaign, user_, after);
+  std::optional<std::int64_t> next_campaign(std::int64_t after) {
+    Query query(connection_, queries_.next_campaign, user_, after);
     if (!query.next()) return std::nullopt;
     return query.integer(0);
   }
 
-  void look(const NewestIndex& index, std::int64_t campaign, std::int64_t before) {
-    Query query(connection_, index.newest, user_, campaign, before);
-    if (query.next() && !query.is_null(0)) heads_.push({query.integer(0), campaign, &index});
+  void look(std::int64_t campaign, std::int64_t before) {
+    Query query(connection_, queries_.newest, user_, campaign, before);
+    if (query.next()) heads_.emplace(query.integer(0), Head{campaign, queries_.read(query)});
   }
 
   Connection& connection_;
+  const NewestQueries<Row>& queries_;
   const core::UserId user_;
-  std::priority_queue<Head> heads_;
+  std::map<std::int64_t, Head, std::greater<>> heads_;  // by id
 };
 
 }  // namespace coupon::store

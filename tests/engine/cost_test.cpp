@@ -102,6 +102,23 @@ TEST_CASE("a page of a user's coupons costs the same behind ten as behind ten th
   CHECK(page() <= few + 5);
 }
 
+TEST_CASE("a page of claims costs a look-up a row, whatever other coupons there are", "[cost]") {
+  EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
+  const auto user = fixture.make_user(0);
+  const auto claims = fixture.make_campaign(domain::Mode::kClaim, {});
+  const auto pool = fixture.make_campaign(domain::Mode::kPool, {});
+  fill(fixture, user.value, claims.value, 30);
+  auto connection = fixture.open(Connection::Access::kReadOnly);
+  const auto page = [&] {
+    return steps_of(connection, [&] {
+      CHECK(store::list_claims_of_user(connection, user, {kNewest}, 20).size() == 20);
+    });
+  };
+  const std::int64_t alone = page();
+  fill(fixture, user.value, pool.value, 10'000);
+  CHECK(page() <= alone + 5);
+}
+
 TEST_CASE("issuing without a cap counts nothing", "[cost]") {
   EngineFixture fixture({.writer = {.durability = store::Durability::kRelaxed}});
   const auto user = fixture.make_user(0);
