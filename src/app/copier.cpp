@@ -45,7 +45,8 @@ core::Result<core::Done> Copier::open_target(service::Engine& engine) {
       store::CopyTarget::Owner{.instance = engine.facts().instance,
                                .epoch = engine.facts().restore_epoch,
                                .key = store::change_key(engine.secrets()),
-                               .complete = options_.sync});
+                               .complete = options_.sync,
+                               .changes_most = options_.changes_most});
   auto place = engine.readers().read<store::CopyTarget::Place>(
       [](store::Connection& db) -> core::Result<store::CopyTarget::Place> {
         return store::CopyTarget::Place{.position = store::change_position(db),

@@ -213,10 +213,12 @@ core::Result<BackupReport> back_up(const DataPaths& paths, const std::string& fi
   if (auto error = rename_file(draft.path(), file)) return *error;
   if (auto error = sync_path(directory_of(file))) return *error;
   const BackupReport report{.seq = *seq, .bytes = size_of(file), .audit = std::move(*audit)};
-  note_backup(paths, {.at = core::system_clock_now(),
-                      .seq = report.seq,
-                      .bytes = report.bytes,
-                      .with_key = options.with_key});
+  if (options.noted) {
+    note_backup(paths, {.at = core::system_clock_now(),
+                        .seq = report.seq,
+                        .bytes = report.bytes,
+                        .with_key = options.with_key});
+  }
   return report;
 }
 

@@ -19,8 +19,6 @@
 namespace coupon::store {
 namespace {
 
-// A base is due when restoring would have to play back more than this, or than two bases' size.
-constexpr std::int64_t kChangesMost = std::int64_t{256} << 20;
 constexpr std::size_t kBasesKept = 2;
 
 constexpr char kVersionOf[] = "PRAGMA user_version";
@@ -265,13 +263,14 @@ bool CopyTarget::take_back() {
 }
 
 bool CopyTarget::wants_base() const {
-  return !whole_ || bytes_since_base_ > std::max(kChangesMost, 2 * base_bytes_);
+  return !whole_ || bytes_since_base_ > std::max(owner_.changes_most, 2 * base_bytes_);
 }
 
 core::Result<CopyPart> CopyTarget::make_base() const {
   const std::string draft = directory_ + "/base.new";
   ::unlink(draft.c_str());
-  const auto made = back_up(data_, draft, {});
+  // Not the owner's: whether the copy is whole is told by itself.
+  const auto made = back_up(data_, draft, {.noted = false});
   if (!made.ok()) return made.error();
   CopyPart base{.path = {}, .epoch = owner_.epoch, .position = 0, .bytes = made->bytes};
   try {

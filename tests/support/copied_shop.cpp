@@ -14,8 +14,8 @@ constexpr int kTries = 6000;
 constexpr std::chrono::milliseconds kBetweenTries{10};
 
 template <class Condition>
-bool wait_until(Condition&& condition) {
-  for (int i = 0; i < kTries; ++i) {
+bool wait_until(Condition&& condition, int tries = kTries) {
+  for (int i = 0; i < tries; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(kBetweenTries);
   }
@@ -42,8 +42,11 @@ std::string CopiedShop::begin(bool with_copy, const app::CopySettings& settings)
 }
 
 std::string CopiedShop::open(bool sync, bool forget, bool accept_loss) {
-  return begin(true,
-               {.directory = copy_, .sync = sync, .forget = forget, .accept_loss = accept_loss});
+  return begin(true, {.directory = copy_,
+                      .sync = sync,
+                      .forget = forget,
+                      .accept_loss = accept_loss,
+                      .changes_most = changes_most_});
 }
 
 std::string CopiedShop::open_without_copy(bool forget) { return begin(false, {.forget = forget}); }
@@ -95,6 +98,11 @@ bool CopiedShop::wait_for_copy() {
     const auto now = copier_->figures();
     return now.healthy && now.position >= *wanted;
   });
+}
+
+bool CopiedShop::wait_for_base(std::size_t count, int seconds) {
+  const int tries = seconds * 1000 / static_cast<int>(kBetweenTries.count());
+  return wait_until([&] { return store::look_at_copy(copy_)->bases.size() >= count; }, tries);
 }
 
 bool CopiedShop::wait_for_word(const std::string& words) {

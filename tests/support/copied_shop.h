@@ -33,6 +33,8 @@ class CopiedShop {
   core::Error last_refusal() const { return refusal_; }
   // Until the copy is whole and holds all there is. False when that takes too long.
   bool wait_for_copy();
+  // Until there are so many bases. False when that takes more than so many seconds.
+  bool wait_for_base(std::size_t count, int seconds = 60);
   // Until what the copier says of itself contains the words.
   bool wait_for_word(const std::string& words);
 
@@ -44,6 +46,8 @@ class CopiedShop {
   std::string key() const { return data_ + "/secret.key"; }
   const TempDir& directory() const { return directory_; }
   void use_copy(const std::string& path) { copy_ = path; }
+  // Before open(): when a new base is due.
+  void set_changes_most(std::int64_t bytes) { changes_most_ = bytes; }
 
   std::int64_t entries();
 
@@ -53,6 +57,7 @@ class CopiedShop {
   TempDir directory_;
   std::string data_;
   std::string copy_;
+  std::int64_t changes_most_ = store::kChangesMost;
   FakeClock clock_;
   SeededRandom random_;
   core::Log log_{core::LogFormat::kText};

@@ -10,6 +10,7 @@
 
 #include "coupond/core/log.h"
 #include "coupond/core/result.h"
+#include "coupond/store/copy_target.h"
 #include "coupond/store/writer.h"
 
 namespace coupon::app {
@@ -26,6 +27,7 @@ struct CopySettings {
   bool sync = false;           // answers wait for it
   bool forget = false;         // it need not hold what it was to hold so far
   bool accept_loss = false;    // one that goes on where this shop does not is set aside
+  std::int64_t changes_most = store::kChangesMost;  // see there
 };
 
 // The cluster this server is a member of, see member.h.

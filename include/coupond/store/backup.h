@@ -20,6 +20,7 @@ using ProgressFunction = std::function<void(std::int64_t done, std::int64_t tota
 
 struct BackupOptions {
   bool with_key = false;
+  bool noted = true;  // as the owner's last backup, see upkeep_notes.h
   ProgressFunction copying = {};
   ProgressFunction checking = {};
   // What an owner should know besides.

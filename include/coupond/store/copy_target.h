@@ -14,6 +14,9 @@
 
 namespace coupon::store {
 
+// A base is due when restoring would have to play back more bytes than this, and than two bases.
+inline constexpr std::int64_t kChangesMost = std::int64_t{256} << 20;
+
 class CopyTarget {
  public:
   struct Owner {
@@ -22,6 +25,7 @@ class CopyTarget {
     ChangeKey key = {};
     // Takes no record that what is there does not lead to.
     bool complete = false;
+    std::int64_t changes_most = kChangesMost;
   };
   // Where a database stands.
   struct Place {
@@ -82,7 +86,7 @@ class CopyTarget {
   const bool shared_disk_at_first_;
   std::optional<ChangeLogFile> log_;
   std::int64_t next_ = 0;  // the position of the next record in log_
-  bool opened_ = false;  // once, at least
+  bool opened_ = false;    // once, at least
   bool whole_ = false;
   std::int64_t base_from_ = 0;  // a base of this change or a later one makes it whole
   std::int64_t base_bytes_ = 0;
