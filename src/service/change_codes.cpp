@@ -261,6 +261,39 @@ Result<Job> plan_undo(Engine& engine, const Caller& caller, std::int64_t id) {
                       .why = "undo of job " + std::to_string(id)});
 }
 
+Result<Done> begin_taking_back(store::Tx& tx, std::int64_t upload, const std::string& why) {
+  auto job = store::find_job(tx.db(), upload);
+  if (!job || (!domain::is_unfinished(job->state) && job->state != domain::JobState::kCancelled)) {
+    return Reason::kJobFinished;
+  }
+  const auto lots = store::lots_of_job(tx.db(), upload);
+  if (domain::is_unfinished(job->state)) {
+    job->state = domain::JobState::kFailed;
+    job->message = why;
+    if (!lots.empty()) job->message += ". What was stored is taken back";
+    store::update_job(tx, *job);
+  }
+  if (lots.empty()) return Done{};
+  const std::int64_t first = lots.front().first_number;
+  const std::int64_t last = lots.back().first_number + lots.back().units - 1;
+  const std::string name = "job " + std::to_string(upload);
+  const ChangeRequest request{.campaign_id = job->campaign_id,
+                              .action = ChangeAction::kFree,
+                              .filter = {.state = domain::CouponState::kAvailable,
+                                         .job = upload,
+                                         .first_number = first,
+                                         .last_number = last},
+                              .why = name + " did not end"};
+  store::insert_job(tx,
+                    {.kind = domain::JobKind::kChange,
+                     .campaign_id = job->campaign_id,
+                     .actor = job->actor,
+                     .total = last - first + 1,
+                     .parameters = request.to_text(),
+                     .message = "Takes back " + std::to_string(job->done) + " codes of " + name});
+  return Done{};
+}
+
 Result<Done> JobRunner::run_change(Job job) {
   const auto request = ChangeRequest::parse(job.campaign_id, job.parameters);
   if (!request) return Reason::kInternal;

@@ -175,10 +175,10 @@ core::Result<Generated> store_codes(store::Tx& tx, const Caller& caller,
   return write(tx, caller, *campaign, chosen);
 }
 
-std::string where_code_is(store::Tx& tx, const LeftOut& left) {
+std::string where_code_is(store::Connection& connection, const LeftOut& left) {
   if (!left.holder) return "it comes twice";
-  const domain::Campaign* holder = tx.campaign(*left.holder);
-  return "it is in campaign " + (holder != nullptr ? holder->slug : std::string("?"));
+  const auto holder = store::find_campaign(connection, *left.holder);
+  return "it is in campaign " + (holder ? holder->slug : std::string("?"));
 }
 
 core::Result<StoredSome> store_new_codes(store::Tx& tx, const Caller& caller,

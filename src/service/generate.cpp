@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
 #include "coupond/store/coupons.h"
 #include "src/service/bulk.h"
@@ -20,49 +18,11 @@ namespace limits = core::limits;
 
 // Codes tried on the writer's thread to replace those taken meanwhile: about 20 ms at the most.
 constexpr std::int64_t kReplacementsMax = 10'000;
-// Codes that a refusal names.
-constexpr std::size_t kNamesMax = 20;
 
 CodeSource::Walk fresh_walk(const core::Random& random) {
   CodeSource::Walk walk;
   random(walk.key);
   return walk;
-}
-
-core::Error naming(store::Tx& tx, std::span<const FreshCode> codes,
-                   const std::vector<LeftOut>& duplicates) {
-  std::string names;
-  for (std::size_t i = 0; i < std::min(duplicates.size(), kNamesMax); ++i) {
-    const LeftOut& left = duplicates[i];
-    names +=
-        (i == 0 ? "" : ", ") + codes[left.position].display + " (" + where_code_is(tx, left) + ")";
-  }
-  if (duplicates.size() > kNamesMax) {
-    names += " and " + std::to_string(duplicates.size() - kNamesMax) + " more";
-  }
-  return {.reason = Reason::kDuplicateCode,
-          .message = "These codes cannot be stored: " + names,
-          .number = static_cast<std::int64_t>(duplicates.size())};
-}
-
-// The codes from there on, as many as one lot has.
-core::Result<std::vector<FreshCode>> seal_lot(const core::CodeVault& vault, const CodeList& codes,
-                                              std::size_t from) {
-  const std::size_t to =
-      std::min(codes.size(), from + static_cast<std::size_t>(limits::kCodesPerOperationMax));
-  core::Error error{.reason = Reason::kInvalidRequest, .message = {}};
-  std::vector<FreshCode> lot;
-  lot.reserve(to - from);
-  for (std::size_t i = from; i < to; ++i) {
-    auto code = seal_code(vault, codes.at(i));
-    if (code) {
-      lot.push_back(std::move(*code));
-    } else if (error.fields.size() < kNamesMax) {
-      error.fields.push_back({"codes[" + std::to_string(i) + "]", code.error().message});
-    }
-  }
-  if (!error.fields.empty()) return error;
-  return lot;
 }
 
 core::Error after_storing(core::Error error, std::size_t stored) {
@@ -165,47 +125,6 @@ core::Result<MadeCodes> generate(Engine& engine, const Caller& caller,
     left -= count;
   }
   return made;
-}
-
-core::Result<Generated> upload(store::Tx& tx, const Caller& caller, core::CampaignId campaign_id,
-                               std::span<const FreshCode> codes) {
-  if (!caller.is_admin()) return Reason::kForbidden;
-  auto stored = store_new_codes(tx, caller, campaign_id, codes);
-  if (!stored) return stored.error();
-  std::erase_if(stored->left_out,
-                [](const LeftOut& left) { return left.reason != Reason::kDuplicateCode; });
-  if (!stored->left_out.empty()) return naming(tx, codes, stored->left_out);
-  const auto count = static_cast<std::int64_t>(codes.size());
-  if (stored->generated.count < count) return Reason::kCampaignCapReached;
-  return stored->generated;
-}
-
-void CodeList::add(std::string_view code) {
-  COUPOND_ASSERT(text_.size() + code.size() <= std::numeric_limits<std::uint32_t>::max());
-  text_ += code;
-  ends_.push_back(static_cast<std::uint32_t>(text_.size()));
-}
-
-std::string_view CodeList::at(std::size_t i) const {
-  const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
-  return std::string_view(text_).substr(begin, ends_[i] - begin);
-}
-
-core::Result<Generated> upload(store::Tx& tx, const Caller& caller, const core::CodeVault& vault,
-                               core::CampaignId campaign_id, const CodeList& codes) {
-  if (!caller.is_admin()) return Reason::kForbidden;
-  Generated all;
-  for (std::size_t from = 0; from < codes.size();) {
-    const auto lot = seal_lot(vault, codes, from);
-    if (!lot) return lot.error();
-    const auto stored = upload(tx, caller, campaign_id, *lot);
-    if (!stored) return stored.error();
-    if (from == 0) all.first_number = stored->first_number;
-    all.count += stored->count;
-    all.seq = stored->seq;
-    from += lot->size();
-  }
-  return all;
 }
 
 }  // namespace coupon::service

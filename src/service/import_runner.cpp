@@ -77,7 +77,7 @@ Result<std::int64_t> store_lines(store::Tx& tx, const Job& job, const Part& part
   for (const LeftOut& left : some->left_out) {
     const ImportLine& line = part.lines[part.code_line[skipped + left.position]];
     std::string reason(core::name(left.reason));
-    if (left.reason == Reason::kDuplicateCode) reason += ": " + where_code_is(tx, left);
+    if (left.reason == Reason::kDuplicateCode) reason += ": " + where_code_is(tx.db(), left);
     store::insert_job_error(tx, job.id, {.line = line.line, .reason = std::move(reason)});
     left_out.insert(left.position);
     ++refused;

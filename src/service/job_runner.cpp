@@ -7,6 +7,7 @@
 
 #include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
+#include "coupond/service/change_codes.h"
 #include "coupond/service/jobs.h"
 #include "coupond/store/jobs.h"
 #include "src/service/bulk.h"
@@ -106,6 +107,7 @@ void JobRunner::work() {
       if (stopping_) return;
       woken_ = false;
     }
+    take_back_all();
     run_all();
     forget_parts();
   }
@@ -282,8 +284,35 @@ void JobRunner::fail_half_received() {
   while (const std::int64_t id = half_received()) {
     if (stopping_ || id == last) return;
     last = id;
-    fail(id, "The server stopped before the import was received in full");
+    take_back_now(id, "The server stopped before it was received in full");
   }
+}
+
+void JobRunner::take_back(std::int64_t upload, const core::Error& why) {
+  {
+    const core::MutexLock lock(mutex_);
+    failed_uploads_.emplace_back(upload, told(why));
+  }
+  wake();
+}
+
+void JobRunner::take_back_all() {
+  std::vector<std::pair<std::int64_t, std::string>> uploads;
+  {
+    const core::MutexLock lock(mutex_);
+    uploads.swap(failed_uploads_);
+  }
+  for (const auto& [id, why] : uploads) take_back_now(id, why);
+}
+
+void JobRunner::take_back_now(std::int64_t upload, const std::string& why) {
+  const auto begun = write<Done>("upload.take_back", [&](store::Tx& tx) -> Result<Done> {
+    return begin_taking_back(tx, upload, why);
+  });
+  const std::string name = "job " + std::to_string(upload);
+  if (begun) return options_.notice(name + " failed: " + why);
+  if (stopping_ || is_interruption(begun.error().reason)) return;
+  note_trouble(upload, why + "; and it cannot be taken back: " + told(begun.error()));
 }
 
 // Lines of imports that have ended early.

@@ -11,6 +11,7 @@
 #include "coupond/domain/job.h"
 #include "coupond/service/changes.h"
 #include "coupond/service/engine.h"
+#include "coupond/store/tx.h"
 
 namespace coupon::service {
 
@@ -51,5 +52,11 @@ core::Result<domain::Job> plan_change(Engine& engine, const Caller& caller,
 // which the new job names. kUnknownJob; kJobRunning while it has not ended; kInvalidRequest for a
 // job that made no codes.
 core::Result<domain::Job> plan_undo(Engine& engine, const Caller& caller, std::int64_t job);
+
+// Inside one operation: fails an upload (upload.h) that was not finished, and queues the job that
+// gives its codes free, but for those that have an owner or were used. kJobFinished when it was
+// finished.
+core::Result<core::Done> begin_taking_back(store::Tx& tx, std::int64_t upload,
+                                           const std::string& why);
 
 }  // namespace coupon::service

@@ -69,7 +69,7 @@ struct StoredSome {
 };
 
 // Where a duplicate is, in words: "it is in campaign X", or "it comes twice".
-std::string where_code_is(store::Tx& tx, const LeftOut& left);
+std::string where_code_is(store::Connection& connection, const LeftOut& left);
 
 // The same, but a code that cannot be stored is left out and the others are stored.
 core::Result<StoredSome> store_new_codes(store::Tx& tx, const Caller& caller,

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -72,28 +71,5 @@ struct MadeCodes {
 // last places of the campaign were taken meanwhile), the message says how many were stored.
 core::Result<MadeCodes> generate(Engine& engine, const Caller& caller,
                                  const GenerateRequest& request);
-
-// Inside one operation: stores all of them, or none and refuses kDuplicateCode with a sentence that
-// names those that exist already or come twice (the first twenty of them), and where.
-core::Result<Generated> upload(store::Tx& tx, const Caller& caller, core::CampaignId campaign_id,
-                               std::span<const FreshCode> codes);
-
-// Codes that somebody chose, millions of them if need be: four bytes more than they have.
-class CodeList {
- public:
-  void add(std::string_view code);
-  std::size_t size() const { return ends_.size(); }
-  std::string_view at(std::size_t i) const;
-
- private:
-  std::string text_;                 // one after the other
-  std::vector<std::uint32_t> ends_;  // of each, in `text_`
-};
-
-// The same for a list: sealed in lots on the way, for all of them sealed would fill the memory. The
-// writer is busy with it for about 15 µs a code. kInvalidRequest names those of the first bad lot
-// that are no codes.
-core::Result<Generated> upload(store::Tx& tx, const Caller& caller, const core::CodeVault& vault,
-                               core::CampaignId campaign_id, const CodeList& codes);
 
 }  // namespace coupon::service

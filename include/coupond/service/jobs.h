@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "coupond/core/mutex.h"
@@ -122,6 +123,9 @@ class JobRunner {
 
   // There may be a new job. Any thread.
   void wake();
+  // Fails an upload that was stored in part, and queues the job that gives its codes free again.
+  // Any thread; done on the runner's, at the next start at the latest.
+  void take_back(std::int64_t upload, const core::Error& why);
   // Why job `id` does not go forward just now: a full disk, a file that cannot be read; "" when it
   // does, or is another's turn. For its row, which cannot be written then. Any thread.
   std::string trouble(std::int64_t id) const;
@@ -147,6 +151,8 @@ class JobRunner {
   void fail(std::int64_t job, const std::string& message);
   void note_trouble(std::int64_t job, const std::string& why);
   void fail_half_received();
+  void take_back_now(std::int64_t upload, const std::string& why);
+  void take_back_all();
   void forget_parts();
   bool pause_unless_stopping(std::int64_t ms);
 
@@ -159,6 +165,7 @@ class JobRunner {
   core::ConditionVariable changed_;
   std::int64_t troubled_ COUPOND_GUARDED_BY(mutex_) = 0;
   std::string trouble_ COUPOND_GUARDED_BY(mutex_);
+  std::vector<std::pair<std::int64_t, std::string>> failed_uploads_ COUPOND_GUARDED_BY(mutex_);
   bool woken_ COUPOND_GUARDED_BY(mutex_) = true;
   std::thread thread_;
 };

@@ -3,6 +3,7 @@
 // the user who locked a coupon may use it.
 
 #include "coupond/core/ids.h"
+#include "coupond/core/limits.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/service/generate.h"
 #include "coupond/service/jobs.h"
@@ -137,21 +138,42 @@ Result<BookReply> create_book(Call& call, const BookFields& in) {
       });
 }
 
-Result<UploadReply> upload(Call& call) {
+UploadReply uploaded(const domain::Campaign& book, const service::Uploaded& upload) {
+  return {.book = book.uuid, .uploaded = upload.count, .total = upload.issued};
+}
+
+// More codes than one operation stores.
+Result<UploadReply> upload_many(Call& call, service::JobRunner& jobs, const domain::Campaign& book,
+                                const service::CodeList& codes) {
+  if (call.dry_run) {
+    const auto checked = service::check_upload(call.engine, call.caller, book.id, codes);
+    if (!checked.ok()) return checked.error();
+    const auto count = static_cast<std::int64_t>(codes.size());
+    return uploaded(book, {.count = count, .issued = book.counters.issued + count});
+  }
+  const auto job = service::store_upload(call.engine, jobs, call.caller, book.id, codes);
+  if (!job.ok()) return job.error();
+  auto reply = call.write(
+      "coupon.generate", [&](store::Tx& tx) { return service::finish_upload(tx, job->id); },
+      [&](const service::Uploaded& done) { return uploaded(book, done); });
+  if (!reply.ok()) jobs.take_back(job->id, reply.error());
+  return reply;
+}
+
+Result<UploadReply> upload(Call& call, service::JobRunner& jobs) {
   const auto in = read_book_upload(call.request.body);
   if (!in.ok()) return in.error();
   const auto book = book_named(call, in->book);
   if (!book.ok()) return book.error();
+  if (in->codes.size() > static_cast<std::size_t>(core::limits::kCodesPerOperationMax)) {
+    return upload_many(call, jobs, *book, in->codes);
+  }
   return call.write(
       "coupon.generate",
       [&](store::Tx& tx) {
         return service::upload(tx, call.caller, call.engine.vault(), book->id, in->codes);
       },
-      [&](const service::Generated& made) {
-        return UploadReply{.book = book->uuid,
-                           .uploaded = made.count,
-                           .total = made.first_number + made.count - 1};
-      });
+      [&](const service::Uploaded& done) { return uploaded(*book, done); });
 }
 
 // Codes are made only for a book that is open, or will be.
@@ -234,9 +256,10 @@ void add_books(Endpoints& service, service::JobRunner& jobs) {
                     {400, Reason::kInvalidRequest},
                     {409, Reason::kDuplicateCode},
                     {409, Reason::kCampaignCapReached},
+                    {409, Reason::kJobFinished, "The upload was cancelled"},
                     {410, Reason::kArchived, "Coupon book expired"}},
        .body_types = {"application/json"}},
-      upload);
+      [&jobs](Call& call) { return upload(call, jobs); });
   service.add({.route = "POST /coupons/random-codes",
                .id = "bookRandomCodes",
                .summary = "Make random codes; more than 1,000 in the background",

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "coupond/core/result.h"
-#include "coupond/service/generate.h"
+#include "coupond/service/upload.h"
 
 namespace coupon::api {
 
