@@ -97,6 +97,7 @@ struct Member::Parts {
   Result<bool> follow(int stop_fd);
   void show(const Standby::State& now);
   void tell(const std::string& trouble);
+  void note_trouble(const std::string& trouble);
   http::Reply answer(const http::Request& request) const;
   Standby::State state() const {
     const core::MutexLock lock(mutex);
@@ -205,15 +206,18 @@ Result<bool> Member::Parts::follow(int stop_fd) {
     if (*there) break;
     if (told_to_stop(kLookEveryMs)) return false;
   }
-  auto standby = Standby::open(paths, {.etcd = settings.cluster.etcd,
-                                       .name = settings.cluster.member,
-                                       .url = url(),
-                                       .keep_bytes = settings.cluster.keep_mib * kMebibyte,
-                                       .begin = settings.cluster.forget,
-                                       .notice = [this](const std::string& what) {
-                                         log.warn("database", {{"what", what}});
-                                         tell_service_manager("EXTEND_TIMEOUT_USEC=60000000");
-                                       }});
+  auto standby =
+      Standby::open(paths, {.etcd = settings.cluster.etcd,
+                            .name = settings.cluster.member,
+                            .url = url(),
+                            .keep_bytes = settings.cluster.keep_mib * kMebibyte,
+                            .begin = settings.cluster.forget,
+                            .notice =
+                                [this](const std::string& what) {
+                                  log.warn("database", {{"what", what}});
+                                  tell_service_manager("EXTEND_TIMEOUT_USEC=60000000");
+                                },
+                            .trouble = [this](const std::string& what) { note_trouble(what); }});
   if (!standby.ok()) return standby.error();
   note_serving(paths, url());
   while (true) {
@@ -240,16 +244,18 @@ void Member::Parts::tell(const std::string& trouble) {
   show(now);
 }
 
+void Member::Parts::note_trouble(const std::string& trouble) {
+  if (trouble.empty()) log.info("etcd_answers_again");
+  if (!trouble.empty()) log.warn("etcd", {{"what", trouble}});
+}
+
 void Member::Parts::show(const Standby::State& now) {
   Standby::State before = now;
   {
     const core::MutexLock lock(mutex);
     std::swap(before, shown);
   }
-  if (now.trouble != before.trouble) {
-    if (now.trouble.empty()) log.info("etcd_answers_again");
-    if (!now.trouble.empty()) log.warn("etcd", {{"what", now.trouble}});
-  }
+  if (now.trouble != before.trouble) note_trouble(now.trouble);
   if (now.leader != before.leader && !now.leader.empty()) {
     log.info("follows", {{"leader", now.leader}, {"url", now.leader_url}});
   }

@@ -169,9 +169,15 @@ Result<Etcd> Etcd::of_url(const std::string& url) {
 }
 
 Result<std::string> Etcd::ask(const char* path, std::string body) {
-  auto reply = client_.send({.method = "POST", .target = path, .body = std::move(body)});
-  if (reply.ok() && reply->status == 200) return std::move(reply->body);
-  // The gateway ends a refusal with a trailer that would be taken for the next answer's beginning.
+  std::string answer;
+  const auto take = [&](std::string_view piece) {
+    answer += piece;
+    return true;
+  };
+  const auto reply =
+      client_.send({.method = "POST", .target = path, .body = std::move(body), .receive = take});
+  if (reply.ok() && reply->status == 200) return answer;
+  // The gateway ends a refusal with a trailer: the connection is of no more use.
   if (auto fresh = connect(url_); fresh.ok()) client_ = std::move(fresh.value());
   if (!reply.ok()) return reply.error();
   return read_refusal(reply->body);

@@ -104,7 +104,10 @@ Stored Leader::settle(const Ask& ask) {
   bool open = false;  // a request may still be carried out
   while (true) {
     const core::Result<bool> said = ask();
-    if (said.ok() && *said) return Stored::kYes;
+    if (said.ok() && *said) {
+      if (!writer_trouble_.empty()) note_trouble(kWriter, writer_trouble_ = {});
+      return Stored::kYes;
+    }
     if (said.ok()) {
       end("another member of the cluster leads now");
       return refuse({.reason = Reason::kShuttingDown,
@@ -112,7 +115,7 @@ Stored Leader::settle(const Ask& ask) {
     }
     const core::Error& error = said.error();
     open = open || error.reason == Reason::kOutcomeUnknown;
-    note_trouble(error.message);
+    note_trouble(kWriter, writer_trouble_ = error.message);
     if (!open && error.reason == Reason::kStorageFull) {
       return refuse({.reason = Reason::kCopyGone, .message = full_sentence(error.message)});
     }
@@ -193,15 +196,15 @@ void Leader::beat() {
   const std::int64_t now = boot_ms();
   if (!renew()) return;
   const auto members = beats_.members(term_);
-  if (!members.ok()) return note_trouble(members.error().message);
+  if (!members.ok()) return note_trouble(kBeats, members.error().message);
   if (!*members) return end("another member of the cluster leads now");
   heard_at_ms_ = now;
-  note_trouble({});
   {
     const core::MutexLock lock(mutex_);
     members_ = (*members)->positions;
   }
-  report();
+  if (!report()) return;
+  note_trouble(kBeats, {});
   if (++beats_done_ % kTrimEvery == 0) trim(**members);
 }
 
@@ -210,13 +213,13 @@ bool Leader::renew() {
   const auto renewed = beats_.renew(term_);
   if (renewed.ok() && *renewed) return true;
   if (!renewed.ok()) {
-    note_trouble(renewed.error().message);
+    note_trouble(kBeats, renewed.error().message);
     return false;
   }
   if (next_lease_ == 0) {
     const auto granted = beats_.grant();
     if (!granted.ok()) {
-      note_trouble(granted.error().message);
+      note_trouble(kBeats, granted.error().message);
       return false;
     }
     next_lease_ = *granted;
@@ -224,8 +227,8 @@ bool Leader::renew() {
   const auto leads = beats_.lead_again(term_, next_lease_, options_.self);
   const std::int64_t lease = std::exchange(next_lease_, 0);
   if (!leads.ok()) {
-    next_lease_ = leads.error().reason == Reason::kOutcomeUnknown ? lease : 0;
-    note_trouble(leads.error().message);
+    next_lease_ = leads.error().reason == Reason::kNotFound ? 0 : lease;
+    note_trouble(kBeats, leads.error().message);
     return false;
   }
   if (!*leads) {
@@ -236,12 +239,13 @@ bool Leader::renew() {
   return true;
 }
 
-void Leader::report() {
+bool Leader::report() {
   const std::int64_t position = position_;
-  if (position == reported_) return;
+  if (position == reported_) return true;
   const auto told = beats_.report(options_.self.name, position);
   if (told.ok()) reported_ = position;
-  if (!told.ok()) note_trouble(told.error().message);
+  if (!told.ok()) note_trouble(kBeats, told.error().message);
+  return told.ok();
 }
 
 void Leader::trim(const Members& members) {
@@ -252,12 +256,18 @@ void Leader::trim(const Members& members) {
   }
   const std::int64_t up_to = trim_limit(members.positions, kept_from, position_);
   if (members.first == 0 || up_to < members.first) return;
-  if (const auto done = beats_.trim(term_, up_to); !done.ok()) note_trouble(done.error().message);
+  if (const auto done = beats_.trim(term_, up_to); !done.ok())
+    note_trouble(kBeats, done.error().message);
 }
 
-void Leader::note_trouble(const std::string& trouble) {
-  const core::MutexLock lock(mutex_);
-  trouble_ = trouble;
+void Leader::note_trouble(Who who, const std::string& trouble) {
+  {
+    const core::MutexLock lock(mutex_);
+    std::string& noted = trouble_[who];
+    if (trouble == noted) return;
+    noted = trouble;
+  }
+  options_.notice(trouble);
 }
 
 Leader::Figures Leader::figures() const {
@@ -265,7 +275,7 @@ Leader::Figures Leader::figures() const {
   Figures figures{
       .term = options_.term.number, .position = position, .heard_ms = boot_ms() - heard_at_ms_};
   const core::MutexLock lock(mutex_);
-  figures.trouble = trouble_;
+  figures.trouble = trouble_[kWriter].empty() ? trouble_[kBeats] : trouble_[kWriter];
   for (const auto& [name, at] : members_) {
     if (name != options_.self.name) {
       figures.behind[name] = std::max<std::int64_t>(position - at, 0);

@@ -220,6 +220,17 @@ Result<bool> SharedLog::lead_again(const Term& term, std::int64_t lease,
   return there != nullptr && there->lease == lease;
 }
 
+// The first transaction beyond etcd's quota is carried out, and refused all the same.
+Result<Outcome> SharedLog::after_full(const std::string& at, const core::Error& full) {
+  auto outcome = etcd_.transact({}, {get(at)});
+  if (!outcome.ok()) {
+    return core::Error{.reason = core::Reason::kOutcomeUnknown, .message = full.message};
+  }
+  if (outcome->found.at(0).empty()) return full;
+  outcome->held = false;
+  return outcome;
+}
+
 Result<bool> SharedLog::append(const Term& term, const Entry& entry) {
   const std::string at = log_key(entry.position);
   std::string value = "w" + entry.sealed;
@@ -234,7 +245,10 @@ Result<bool> SharedLog::append(const Term& term, const Entry& entry) {
     }
     value = "p" + std::to_string(term.number) + " " + std::to_string(count);
   }
-  const auto outcome = etcd_.transact({still(term), {.key = at}}, {put(at, value)}, {get(at)});
+  auto outcome = etcd_.transact({still(term), {.key = at}}, {put(at, value)}, {get(at)});
+  if (!outcome.ok() && outcome.error().reason == core::Reason::kStorageFull) {
+    outcome = after_full(at, outcome.error());
+  }
   if (!outcome.ok()) return outcome.error();
   if (outcome->held) return true;
   const KeyValue* there = first_of(outcome->found.at(0));

@@ -281,7 +281,8 @@ std::unique_ptr<Leader> Standby::take_lead() {
                                                          .term = *term_,
                                                          .key = key_,
                                                          .keep_bytes = options_.keep_bytes,
-                                                         .heard_at_ms = heard_at_ms_});
+                                                         .heard_at_ms = heard_at_ms_,
+                                                         .notice = options_.trouble});
   replica_.reset();  // may take long; the lease is renewed meanwhile
   return leader;
 }

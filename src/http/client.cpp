@@ -108,7 +108,11 @@ core::Result<ClientReply> Client::send(const ClientRequest& request) {
   }
   httplib::Response answered;
   httplib::Error error = httplib::Error::Success;
-  if (!impl_->client.send(asked, answered, error)) return impl_->failure(error);
+  if (!impl_->client.send(asked, answered, error)) {
+    // What was refused, was, though the refusal may end in a way that cpp-httplib does not read.
+    const bool refused = error == httplib::Error::Read && reply.status >= 400;
+    return refused ? core::Result<ClientReply>(std::move(reply)) : impl_->failure(error);
+  }
   reply.status = answered.status;
   if (!request.receive) reply.body = std::move(answered.body);
   return reply;

@@ -52,8 +52,9 @@ class Etcd {
   static core::Result<Etcd> of_url(const std::string& url);
 
   // Errors of all: kNotFound: nobody answers, or there is no such lease; nothing was done.
-  // kStorageFull: etcd has no room, nothing was done. kInvalidRequest: etcd refuses such a request
-  // for good. kOutcomeUnknown: all else; it may have been done, or be done yet.
+  // kStorageFull: etcd has no room; what was asked for is done by now or never will be.
+  // kInvalidRequest: etcd refuses such a request for good. kOutcomeUnknown: all else; it may have
+  // been done, or be done yet.
   core::Result<Outcome> transact(const std::vector<Condition>& conditions,
                                  const std::vector<Step>& then,
                                  const std::vector<Step>& otherwise = {});

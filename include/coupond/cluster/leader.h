@@ -6,6 +6,7 @@
 // Deposed, it is so for good: nothing is executed any more, and the process has to leave.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -35,6 +36,8 @@ class Leader : public store::ChangeSink {
     std::size_t keep_bytes = 0;     // of the log, for those who come late
     std::int64_t heard_at_ms = 0;   // of boot_ms(), before the term began
     std::int64_t settle_ms = 8000;  // how long an answer of etcd is tried for
+    // Trouble with etcd, or "" when it answers again. Any thread.
+    std::function<void(const std::string&)> notice = [](const std::string&) {};
   };
   struct Figures {
     std::int64_t term = 0;
@@ -81,9 +84,10 @@ class Leader : public store::ChangeSink {
   void work();
   void beat();
   bool renew();
-  void report();
+  bool report();
   void trim(const Members& members);
-  void note_trouble(const std::string& trouble);
+  enum Who { kWriter, kBeats };
+  void note_trouble(Who who, const std::string& trouble);
 
   const Options options_;
   store::ChangeSink* copy_ = nullptr;
@@ -95,6 +99,7 @@ class Leader : public store::ChangeSink {
   int beats_done_ = 0;
 
   core::Error refusal_;            // by the writer's thread
+  std::string writer_trouble_;     // likewise
   std::int64_t pending_ = 0;       // likewise
   std::size_t pending_bytes_ = 0;  // likewise
   std::atomic<std::int64_t> position_;
@@ -111,7 +116,7 @@ class Leader : public store::ChangeSink {
   std::size_t kept_bytes_ COUPOND_GUARDED_BY(mutex_) = 0;
   std::int64_t kept_from_ COUPOND_GUARDED_BY(mutex_) = 0;  // 0: all of the log
   std::map<std::string, std::int64_t> members_ COUPOND_GUARDED_BY(mutex_);
-  std::string trouble_ COUPOND_GUARDED_BY(mutex_);
+  std::array<std::string, 2> trouble_ COUPOND_GUARDED_BY(mutex_);
   std::string why_ended_ COUPOND_GUARDED_BY(mutex_);
   std::function<void(const std::string&)> on_end_ COUPOND_GUARDED_BY(mutex_);
   bool stopping_ COUPOND_GUARDED_BY(mutex_) = false;

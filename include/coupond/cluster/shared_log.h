@@ -117,6 +117,7 @@ class SharedLog {
   std::string log_key(std::int64_t position) const { return numbered("log/", position); }
   std::string part_key(std::int64_t position, std::int64_t term, std::int64_t part) const;
   core::Result<Entry> read_entry(KeyValue one);
+  core::Result<Outcome> after_full(const std::string& at, const core::Error& full);
   std::int64_t position_of(const std::string& key) const;
   Condition still(const Term& term) const;
   Step all_members() const;

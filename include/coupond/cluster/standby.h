@@ -24,6 +24,7 @@ class Standby {
     // Where the log does not lead on from this database, begins the cluster anew with it.
     bool begin = false;
     std::function<void(const std::string&)> notice = [](const std::string&) {};
+    std::function<void(const std::string&)> trouble = [](const std::string&) {};  // see Leader
   };
   struct State {
     std::string leader = {};  // empty: nobody, as far as is known

@@ -60,8 +60,9 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  // Any status is a reply. kNotFound: nobody listens there, nothing was sent. kOutcomeUnknown:
-  // something went wrong after that, so what was asked for may have been done.
+  // Any status is a reply; one of 400 or more may have lost its end where `receive` is given.
+  // kNotFound: nobody listens there, nothing was sent. kOutcomeUnknown: something went wrong after
+  // that, so what was asked for may have been done.
   core::Result<ClientReply> send(const ClientRequest& request);
 
  private:
