@@ -11,6 +11,8 @@ namespace {
 std::string backup_path(const DataPaths& paths) { return paths.directory + "/LAST-BACKUP"; }
 std::string verify_path(const DataPaths& paths) { return paths.directory + "/LAST-VERIFY"; }
 
+std::string key_path(const DataPaths& paths) { return paths.directory + "/KEY-KEPT"; }
+
 // The whole of it or the one before: two at once write files of their own.
 void write_note(const std::string& path, const std::string& text) {
   const std::string draft = path + "." + std::to_string(::getpid());
@@ -32,6 +34,13 @@ void note_backup(const DataPaths& paths, const BackupNote& note) {
   json.add("at", note.at.value).add("seq", note.seq.value).add("bytes", note.bytes);
   json.add("with_key", std::int64_t{note.with_key});
   write_note(backup_path(paths), json.finish());
+  if (note.with_key) note_key_kept(paths, {.at = note.at, .in_backup = true});
+}
+
+void note_key_kept(const DataPaths& paths, const KeyNote& note) {
+  core::FlatJsonWriter json;
+  json.add("at", note.at.value).add("in_backup", std::int64_t{note.in_backup});
+  write_note(key_path(paths), json.finish());
 }
 
 void note_verify(const DataPaths& paths, const VerifyNote& note) {
@@ -55,6 +64,13 @@ std::optional<VerifyNote> last_verify(const DataPaths& paths) {
   return VerifyNote{.at = {*json->number("at")},
                     .entries = json->number("entries").value_or(0),
                     .divergence = json->text("divergence").value_or("")};
+}
+
+std::optional<KeyNote> key_kept(const DataPaths& paths) {
+  const auto json = read_note(key_path(paths));
+  if (!json || !json->number("at")) return std::nullopt;
+  return KeyNote{.at = {*json->number("at")},
+                 .in_backup = json->number("in_backup").value_or(0) != 0};
 }
 
 }  // namespace coupon::store

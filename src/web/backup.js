@@ -78,6 +78,21 @@ function backupBox({ upkeep }, again) {
       h("p.code", "coupond verify --data ./drill"))));
 }
 
+function keyBox({ upkeep }, again) {
+  const said = teller();
+  const kept = upkeep.key_kept;
+  const confirm = (event) => attempt(event.currentTarget, said, async () => {
+    await post("/api/v1/upkeep/key-kept", {});
+    again();
+  });
+  return h("section.box#key", { "data-kept": kept ? "yes" : "no" }, h("h2", t("key.title")),
+    h("p.soft", t("key.why")),
+    h("p" + (kept ? "" : ".said.warn"), kept ? t(kept.in_backup ? "key.backup" : "key.confirmed",
+      { at: moment(kept.at) }) : t("key.not")),
+    !kept && user().role === "admin" && h("div", h("button", { "data-do": "key-kept",
+      onclick: confirm }, t("key.confirm"))), said);
+}
+
 function verifyBox({ upkeep }) {
   const said = teller();
   const last = upkeep.last_verify;
@@ -161,15 +176,19 @@ async function load() {
 export function backup() {
   return loaded(load, (data) => {
     const place = h("div");
-    const draw = (now) => fill(place, backupBox(now, again));
+    const key = h("div");
     // The sentence about what was made stays where it is.
     const again = async () => {
-      const { last_backup: last } = await get("/api/v1/upkeep");
+      const upkeep = await get("/api/v1/upkeep");
+      const last = upkeep.last_backup;
       const line = place.querySelector("#last-backup");
-      line.dataset.at = last.at;
-      fill(line, t("backup.last", { at: moment(last.at), size: size(last.bytes) }));
+      line.dataset.at = last?.at || "";
+      if (last) fill(line, t("backup.last", { at: moment(last.at), size: size(last.bytes) }));
+      fill(key, keyBox({ upkeep }, again));
     };
-    draw(data);
-    return [h("h1", t("tab.backup")), place, verifyBox(data), healthBox(data), sealBox(data)];
+    fill(place, backupBox(data, again));
+    fill(key, keyBox(data, again));
+    return [h("h1", t("tab.backup")), place, key, verifyBox(data), healthBox(data),
+      sealBox(data)];
   });
 }

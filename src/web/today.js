@@ -2,7 +2,7 @@
 import { fill, h, moment, number, t } from "./h.js";
 import { all, get } from "./api.js";
 import { backupWarning, readiness } from "./backup.js";
-import { actorName, operationName, pill, reasonName, stateOf } from "./view.js";
+import { actorName, learnNames, operationName, pill, reasonName, stateOf } from "./view.js";
 
 const EVENTS = 20;
 const WAIT_S = 20;
@@ -63,26 +63,47 @@ function starts() {
       start("run-giveaway", "free")));
 }
 
+const KNOWN = ["disk", "clock", "durability"];
+const LOW_MIB = 1024;
+const APART_MS = 5 * 60000;
+
+// What the server says of its disk and its clock, in words.
+function machineWarnings(checks) {
+  const found = new Map(checks.map((check) => [check.name, check]));
+  const { disk, clock, durability } = Object.fromEntries(found);
+  const free = parseInt(disk?.detail, 10);
+  const apart = Date.parse(clock?.detail) - Date.now();
+  return [disk && !disk.ok && t("warn.diskFull"),
+    disk?.ok && free < LOW_MIB && t("warn.disk", { size: t("backup.size", { mb: number(free) }) }),
+    clock?.detail.startsWith("LOOK") && t("warn.clock", { what: clock.detail.slice(6) }),
+    Math.abs(apart) > APART_MS && t("warn.clockApart",
+      { n: number(Math.round(Math.abs(apart) / 60000)) }),
+    durability?.detail === "relaxed" && t("warn.relaxed"),
+    ...checks.filter((check) => !KNOWN.includes(check.name) &&
+        (!check.ok || check.detail.startsWith("LOOK")))
+      .map((check) => `${t("check." + check.name)}: ${check.detail}`)].filter(Boolean);
+}
+
 function warnings(health, campaigns, upkeep) {
-  const bad = health.checks.filter((check) => !check.ok || check.detail.startsWith("LOOK"))
-    .map((check) => `${t("check." + check.name)}: ${check.detail}`);
-  if (health.checks.some((check) => check.name === "durability" && check.detail === "relaxed")) {
-    bad.push(t("warn.relaxed"));
-  }
-  for (const one of campaigns) {
-    const cap = one.max_issued;
-    if (cap > 1 && one.issued >= cap * 0.9) bad.push(t("warn.cap",
-        { name: one.name, issued: one.issued, cap }));
-  }
-  const unsaved = campaigns.some((one) => one.issued > 0) && backupWarning(upkeep);
-  return [bad.map((text) => h("p.said.warn", text)), unsaved && h("p.said.warn", unsaved + " ",
-    h("a", { href: "#/backup" }, t("warn.backupDo")))];
+  const full = campaigns.filter((one) => one.max_issued > 1 && one.issued >= one.max_issued * 0.9);
+  const issued = campaigns.some((one) => one.issued > 0);
+  // What is copied elsewhere as it happens needs no backup besides.
+  const copied = health.checks.some((check) => check.name === "copy" && check.ok &&
+    !check.detail.startsWith("LOOK"));
+  const unsaved = issued && !copied && backupWarning(upkeep);
+  const toBackup = (name, text, link) => h("p.said.warn", { "data-warn": name }, text + " ",
+    h("a", { href: "#/backup" }, t(link)));
+  return [machineWarnings(health.checks).map((text) => h("p.said.warn", text)),
+    full.map((one) => h("p.said.warn", { "data-warn": "cap" }, t("warn.cap", { name: one.name,
+      issued: number(one.issued), cap: number(one.max_issued) }))),
+    unsaved && toBackup("backup", unsaved, "warn.backupDo"),
+    issued && !upkeep.key_kept && toBackup("key", t("warn.key"), "warn.keyDo")];
 }
 
 async function load() {
   const [stats, redemptions, health, upkeep] = await Promise.all([get("/api/v1/stats"),
     all("/api/v1/redemptions?from=" + encodeURIComponent(midnight())),
-    readiness(), get("/api/v1/upkeep")]);
+    readiness(), get("/api/v1/upkeep"), learnNames()]);
   const after = Math.max(0, stats.as_of_seq - EVENTS);
   const feed = await get(`/api/v1/ledger?after=${after}&limit=${EVENTS}`);
   return { stats, health, upkeep, entries: feed.items.reverse(), last: feed.last_seq,

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 
 from harness import main, quiet, with_browser, with_server
-from till_test import Shop
+from till_test import EVIL, Shop
 
 
 def run(*command):
@@ -33,13 +33,20 @@ def test_backup(driver, binary):
         make_cards(browser)
         browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=folder)
         browser.open(server.url + "/ui")
-        browser.click("#today .said.warn a")        # nothing is backed up: it leads there
+        assert browser.find("[data-warn=key]")      # nobody has the key elsewhere
+        browser.click("[data-warn=backup] a")       # nothing is backed up: it leads there
         assert browser.find("#last-backup").attribute("data-at") == ""
         plain = download(browser, folder)
         assert browser.find("#last-backup").attribute("data-at")
+        browser.open(server.url + "/ui")
+        browser.find("[data-warn=key]")             # that one holds no key
+        assert not browser.all("[data-warn=backup]")
+        browser.click("[data-warn=key] a")
+        assert browser.find("#key").attribute("data-kept") == "no"
         browser.click("[name=key][value=with]")
         packed = download(browser, folder)
         assert "with-key" in packed and "with-key" not in plain
+        browser.find("#key[data-kept=yes]")
         browser.click("[data-do=verify]")
         assert browser.find("#verified", 30).attribute("data-ok") == "true"
         drill = os.path.join(folder, "drill")
@@ -55,6 +62,34 @@ def test_backup(driver, binary):
         browser.open(server.url + "/ui")
         browser.find("#today .figure")
         assert not browser.all("#today .said.warn"), browser.text("#today .said.warn")
+        quiet(browser, server, allowed=("/auth/refresh",))
+
+
+def test_warnings(driver, binary):
+    """The owner's word for the key; a campaign that is nearly given out; a clock that is off."""
+    with with_server(binary, "--demo") as server, with_browser(driver, width=360, height=640,
+            dark=True, language="de-DE") as browser:
+        shop = Shop(server, browser)
+        shop.post("/api/v1/campaigns", {"mode": "card", "name": EVIL, "slug": "full",
+            "max_issued": 10})
+        shop.post("/api/v1/campaigns/full/codes", {"count": 8})
+        browser.open(server.url + "/ui")
+        browser.find("[data-warn=key]")
+        assert not browser.all("[data-warn=cap]")
+        shop.post("/api/v1/campaigns/full/codes", {"count": 1})
+        browser.wait(lambda: EVIL + ": 9 von 10" in browser.text("[data-warn=cap]"))
+        browser.open(server.url + "/ui#/backup")
+        browser.click("[data-do=key-kept]")
+        browser.find("#key[data-kept=yes]")
+        assert not browser.all("[data-do=key-kept]")
+        browser.cdp("Page.addScriptToEvaluateOnNewDocument",
+            source="const now = Date.now; Date.now = () => now() + 600000;")
+        browser.open(server.url + "/ui?again")
+        browser.wait(lambda: any("10 Minuten" in one.text()
+            for one in browser.all("#today .said.warn")))
+        assert not browser.all("[data-warn=key]")
+        assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
+        assert not browser.script("return window.evil") and not browser.all("main img")
         quiet(browser, server, allowed=("/auth/refresh",))
 
 

@@ -106,3 +106,21 @@ TEST_CASE("only an administrator takes a backup, and only a person its key", "[u
   CHECK(api.post("/api/v1/backup", key, R"({"with_key":true})").status == 403);
   CHECK(api.post("/api/v1/backup", key, "{}").status == 200);
 }
+
+TEST_CASE("the key is kept elsewhere once a backup holds it or the owner says so", "[upkeep]") {
+  ApiFixture api;
+  make_cards(api);
+  const std::string& admin = api.admin().token;
+  const auto kept = [&] { return api.get("/api/v1/upkeep", admin).body.at("key_kept"); };
+  CHECK(kept().is_null());
+  taken(api.post("/api/v1/backup", admin, "{}"));
+  CHECK(kept().is_null());
+  const auto staff = api.make_person("staff", domain::Role::kStaff);
+  CHECK(api.post("/api/v1/upkeep/key-kept", staff.token).status == 403);
+  CHECK(kept().is_null());
+  CHECK(api.post("/api/v1/upkeep/key-kept", admin).body.at("key_kept").at("in_backup") == false);
+  taken(api.post("/api/v1/backup", admin, R"({"with_key":true})"));
+  CHECK(kept().at("in_backup") == true);
+  taken(api.post("/api/v1/backup", admin, "{}"));  // the older one is still there
+  CHECK(kept().at("in_backup") == true);
+}

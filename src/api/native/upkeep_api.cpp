@@ -46,8 +46,21 @@ struct LastVerify {
   }
 };
 
+struct KeyKept {
+  core::UnixMs at = {};
+  bool in_backup = false;
+  static http::Object<KeyKept> shape() {
+    return {"KeyKept",
+            "A copy of secret.key outside the data directory.",
+            {timestamp("at", &KeyKept::at, "Since when."),
+             boolean("in_backup", &KeyKept::in_backup,
+                     "In a backup that holds it; else in a place that the owner has confirmed.")}};
+  }
+};
+
 struct UpkeepReply {
   std::optional<LastBackup> last_backup = {};
+  std::optional<KeyKept> key_kept = {};
   std::optional<LastVerify> last_verify = {};
   std::string running = {};
   std::int64_t done = 0, total = 0;
@@ -56,6 +69,7 @@ struct UpkeepReply {
     return {"Upkeep",
             "Backups and verifications.",
             {object("last_backup", &U::last_backup, "Null: none is known of."),
+             object("key_kept", &U::key_kept, "Null: only the data directory has the key."),
              object("last_verify", &U::last_verify, "Null: none is known of."),
              text("running", &U::running, "backup, verify, or empty: nothing is under way."),
              integer("done", &U::done, "How far that is."),
@@ -96,6 +110,9 @@ Result<UpkeepReply> show(Call& call, const service::Upkeep& upkeep) {
   UpkeepReply reply;
   if (const auto note = store::last_backup(call.engine.paths())) {
     reply.last_backup = {note->at, note->seq, note->bytes, note->with_key};
+  }
+  if (const auto note = store::key_kept(call.engine.paths())) {
+    reply.key_kept = {note->at, note->in_backup};
   }
   if (const auto note = store::last_verify(call.engine.paths())) {
     reply.last_verify = {note->at, note->entries, note->divergence};
@@ -158,6 +175,17 @@ void add_upkeep_endpoints(Endpoints& v1, service::Upkeep& upkeep) {
                        .content_type = "application/octet-stream"}},
           .keyed = false},
          [&upkeep](Call& call, const BackupInput& in) { return back_up(call, upkeep, in); });
+  v1.add({.route = "POST /api/v1/upkeep/key-kept",
+          .id = "confirmKeyKept",
+          .summary = "Say that secret.key is kept elsewhere, too",
+          .doc = "By the owner, who has copied it; a backup that holds it says so by itself. A "
+                 "copy elsewhere (`--copy`) holds no key.",
+          .auth = Auth::kAdmin,
+          .keyed = false},
+         [&upkeep](Call& call) {
+           store::note_key_kept(call.engine.paths(), {.at = call.now()});
+           return show(call, upkeep);
+         });
   v1.add({.route = "POST /api/v1/verify",
           .id = "verifyLedger",
           .summary = "Derive everything from the ledger and compare",
