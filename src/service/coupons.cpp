@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coupond/core/assert.h"
+#include "coupond/service/tills.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
 #include "src/service/loading.h"
@@ -245,6 +246,7 @@ core::Seq end_hold(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
 
 core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& request) {
   if (!caller.may_redeem_for(request.user_id)) return Reason::kForbidden;
+  if (auto error = needs_cashier(tx.db(), caller)) return *error;
   const auto loaded = load_coupon(tx, request.code);
   if (!loaded) return Reason::kUnknownCode;
   // Of staff who name nobody: the owner's, as a redemption would be.
@@ -277,6 +279,7 @@ core::Result<Held> hold(store::Tx& tx, const Caller& caller, const HoldRequest& 
 core::Result<Held> release(store::Tx& tx, const Caller& caller, const domain::CodeHash& code,
                            core::UserId user_id, const HoldProof& proof) {
   if (!caller.may_redeem_for(user_id)) return Reason::kForbidden;
+  if (auto error = needs_cashier(tx.db(), caller)) return *error;
   auto loaded = load_coupon(tx, code);
   if (!loaded) return Reason::kUnknownCode;
   domain::CouponFacts facts = loaded->facts(user_id, tx.now());
@@ -291,6 +294,7 @@ core::Result<Held> release_any(store::Tx& tx, const Caller& caller, const domain
                                std::optional<core::UserId> user,
                                std::optional<domain::TokenHash> token) {
   if (!caller.may_redeem()) return Reason::kForbidden;
+  if (auto error = needs_cashier(tx.db(), caller)) return *error;
   auto loaded = load_coupon(tx, code);
   if (!loaded) return Reason::kUnknownCode;
   if (!domain::held_until(loaded->holds, tx.now())) return Reason::kNotHeld;

@@ -3,6 +3,7 @@
 #include "coupond/core/assert.h"
 #include "coupond/core/limits.h"
 #include "coupond/service/coupons.h"
+#include "coupond/service/tills.h"
 #include "src/service/insufficient.h"
 #include "src/service/loading.h"
 
@@ -205,6 +206,7 @@ std::optional<core::Error> load_account(store::Tx& tx, core::UserId user,
 }
 
 core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemRequest& request) {
+  if (auto error = needs_cashier(tx.db(), caller)) return *error;
   auto loaded = load_coupon(tx, request.code);
   if (!loaded) return Reason::kUnknownCode;
   if (request.mode && loaded->campaign->mode != *request.mode) return Reason::kUnknownCode;
@@ -229,6 +231,7 @@ core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemR
 core::Result<RolledBack> roll_back(store::Tx& tx, const Caller& caller, core::Seq redemption_id,
                                    const std::optional<std::string>& why) {
   if (!caller.may_redeem()) return Reason::kForbidden;
+  if (auto error = needs_cashier(tx.db(), caller)) return *error;
   auto redemption = store::find_redemption(tx.db(), redemption_id);
   if (!redemption) return Reason::kUnknownRedemption;
   if (!may_roll_back(tx, caller, *redemption)) return Reason::kForbidden;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "coupond/core/bytes.h"
+#include "coupond/store/users.h"
 
 namespace coupon::service {
 namespace {
@@ -14,6 +15,7 @@ constexpr std::int64_t kWaitMs = 10 * 60 * core::kMsPerSecond;
 constexpr std::size_t kWaitingMax = 100;
 // Of a hundred million numbers.
 constexpr int kWrongMax = 100;
+constexpr std::int64_t kShiftMs = 12 * 60 * 60 * core::kMsPerSecond;
 constexpr std::size_t kDigits = 8;
 constexpr std::size_t kPinMin = 4, kPinMax = 8;
 
@@ -31,12 +33,31 @@ std::string eight_digits(const core::Random& random) {
   return text.insert(0, kDigits - text.size(), '0');
 }
 
-// No code begins so: what is hashed for codes is never what is hashed for PINs.
-std::string id_of(const Engine& engine, const std::string& pin) {
-  return core::to_hex(
-      engine.vault().hash("\x1f"
-                          "cashier " +
-                          pin));
+constexpr std::string_view kCashier = "cashier ";
+constexpr std::string_view kInvitation = "till ";
+constexpr std::string_view kPass = "pass ";
+
+// No code begins so: what is hashed for codes is never what is hashed for these, nor is one of them
+// another.
+std::string id_of(const Engine& engine, std::string_view kind, std::string_view text) {
+  std::string marked("\x1f");
+  marked.append(kind).append(text);
+  return core::to_hex(engine.vault().hash(marked));
+}
+
+// Nothing where whoever invited the till may do so no more.
+std::optional<Caller> inviter_of(store::Connection& db, const store::TillInvitation& invitation) {
+  if (!invitation.inviter) return Caller::cli();
+  const auto user = store::find_user(db, *invitation.inviter);
+  if (!user || !user->active || user->role != domain::Role::kAdmin) return std::nullopt;
+  return Caller::user(user->id, user->role);
+}
+
+// A pass is "until.cashier.signature".
+std::string signature_of(const Engine& engine, const Caller& till, std::string_view signed_text) {
+  std::string text = till.actor;
+  text.append(" ").append(signed_text);
+  return id_of(engine, kPass, text);
 }
 
 core::Error invalid(std::string field, std::string message) {
@@ -47,44 +68,49 @@ core::Error invalid(std::string field, std::string message) {
 
 }  // namespace
 
-core::Result<TillInvitations::Made> TillInvitations::make(const Engine& engine,
-                                                          const Caller& caller, std::string name) {
-  const core::UnixMs now = engine.clock()();
-  const core::MutexLock lock(mutex_);
-  forget_old(now);
-  if (waiting_.size() >= kWaitingMax) return Reason::kBusy;
-  Made made{.digits = eight_digits(engine.random()), .expires_at = now + kWaitMs};
-  waiting_[made.digits] = {
-      .name = std::move(name), .inviter = caller, .expires_at = made.expires_at};
+core::Result<TillInvited> invite_till(store::Tx& tx, const Engine& engine, const Caller& caller,
+                                      std::string name) {
+  if (!caller.is_admin()) return Reason::kForbidden;
+  std::size_t waiting = 0;
+  for (const auto& one : store::list_till_invitations(tx.db())) {
+    if (one.expires_at <= tx.now()) {
+      store::remove_till_invitation(tx, one.id);
+    } else {
+      ++waiting;
+    }
+  }
+  if (waiting >= kWaitingMax) return Reason::kBusy;
+  TillInvited made{.digits = eight_digits(engine.random()), .expires_at = tx.now() + kWaitMs};
+  store::put_till_invitation(tx, {.id = id_of(engine, kInvitation, made.digits),
+                                  .name = std::move(name),
+                                  .inviter = caller.user_id,
+                                  .expires_at = made.expires_at});
   return made;
 }
 
-core::Result<TillInvitations::Invitation> TillInvitations::take(std::string_view digits,
-                                                                core::UnixMs now) {
-  const core::MutexLock lock(mutex_);
-  forget_old(now);
-  const auto found = waiting_.find(digits);
-  if (found == waiting_.end()) {
-    if (++wrong_ >= kWrongMax) waiting_.clear();
-    if (waiting_.empty()) wrong_ = 0;
+core::Result<NewApiKey> enrol_till(store::Tx& tx, Engine& engine, const std::string& digits) {
+  const auto found = store::find_till_invitation(tx.db(), id_of(engine, kInvitation, digits));
+  const auto inviter = found ? inviter_of(tx.db(), *found) : std::nullopt;
+  if (!inviter || found->expires_at <= tx.now()) {
     return core::Error{.reason = Reason::kUnknownCode,
                        .message =
                            "No till waits for these digits. They are good for ten minutes, "
                            "once: let the owner make new ones."};
   }
-  Invitation invitation = std::move(found->second);
-  waiting_.erase(found);
-  wrong_ = 0;
-  return invitation;
+  store::remove_till_invitation(tx, found->id);
+  return create_api_key(tx, engine, *inviter, found->name, Scopes().with(Scope::kTill));
 }
 
-void TillInvitations::give_back(std::string digits, Invitation invitation) {
+bool WrongDigits::count() {
   const core::MutexLock lock(mutex_);
-  waiting_[std::move(digits)] = std::move(invitation);
+  if (++count_ < kWrongMax) return false;
+  count_ = 0;
+  return true;
 }
 
-void TillInvitations::forget_old(core::UnixMs now) {
-  std::erase_if(waiting_, [&](const auto& one) { return one.second.expires_at <= now; });
+void WrongDigits::forget() {
+  const core::MutexLock lock(mutex_);
+  count_ = 0;
 }
 
 core::Result<store::Cashier> add_cashier(store::Tx& tx, const Engine& engine, const Caller& caller,
@@ -93,7 +119,7 @@ core::Result<store::Cashier> add_cashier(store::Tx& tx, const Engine& engine, co
   if (pin.size() < kPinMin || pin.size() > kPinMax || !is_digits(pin)) {
     return invalid("pin", "must be 4 to 8 digits");
   }
-  store::Cashier cashier{.id = id_of(engine, pin), .name = name};
+  store::Cashier cashier{.id = id_of(engine, kCashier, pin), .name = name};
   if (store::find_cashier(tx.db(), cashier.id)) {
     return invalid("pin", "cannot be taken: choose another");
   }
@@ -110,8 +136,39 @@ core::Result<core::Done> remove_cashier(store::Tx& tx, const Caller& caller,
 
 core::Result<store::Cashier> cashier_of(store::Connection& db, const Engine& engine,
                                         const std::string& pin) {
-  if (auto cashier = store::find_cashier(db, id_of(engine, pin))) return *std::move(cashier);
+  auto cashier = store::find_cashier(db, id_of(engine, kCashier, pin));
+  if (cashier) return *std::move(cashier);
   return core::Error{.reason = Reason::kUnknownCode, .message = "No cashier has this PIN."};
+}
+
+CashierPass pass_for(const Engine& engine, const Caller& till, const store::Cashier& cashier) {
+  CashierPass made{.pass = {}, .expires_at = engine.clock()() + kShiftMs};
+  made.pass = std::to_string(made.expires_at.value);
+  made.pass.append(".").append(cashier.id);
+  const std::string signature = signature_of(engine, till, made.pass);
+  made.pass.append(".").append(signature);
+  return made;
+}
+
+std::optional<std::string> cashier_in(const Engine& engine, const Caller& till,
+                                      std::string_view pass) {
+  const auto first = pass.find('.');
+  const auto last = pass.rfind('.');
+  if (first == std::string_view::npos || first == last) return std::nullopt;
+  const std::string wanted = signature_of(engine, till, pass.substr(0, last));
+  if (!core::same_bytes(wanted, pass.substr(last + 1))) return std::nullopt;
+  // Signed by us: what follows is as we wrote it.
+  if (std::stoll(std::string(pass.substr(0, first))) <= engine.clock()().value) return std::nullopt;
+  return std::string(pass.substr(first + 1, last - first - 1));
+}
+
+std::optional<core::Error> needs_cashier(store::Connection& db, const Caller& caller) {
+  if (!caller.is_till() || !store::has_cashiers(db)) return std::nullopt;
+  if (caller.cashier && store::find_cashier(db, *caller.cashier)) return std::nullopt;
+  const std::string why = "is required: this till asks for the PIN of a cashier";
+  return core::Error{.reason = Reason::kForbidden,
+                     .message = "cashier " + why,
+                     .fields = {{.field = "cashier", .message = why}}};
 }
 
 }  // namespace coupon::service

@@ -10,6 +10,7 @@ constexpr char kFind[] = "SELECT value FROM meta WHERE name = ?";
 constexpr char kList[] = R"(
   SELECT name, value FROM meta WHERE name > 'cashier/' AND name < 'cashier0'
    ORDER BY name LIMIT 1000)";
+constexpr char kAny[] = "SELECT 1 FROM meta WHERE name > 'cashier/' AND name < 'cashier0' LIMIT 1";
 constexpr char kPut[] = R"(
   INSERT INTO meta (name, value) VALUES (?1, ?2)
       ON CONFLICT (name) DO UPDATE SET value = excluded.value)";
@@ -33,6 +34,8 @@ std::vector<Cashier> list_cashiers(Connection& connection) {
   }
   return cashiers;
 }
+
+bool has_cashiers(Connection& connection) { return Query(connection, kAny).next(); }
 
 void put_cashier(Tx& tx, const Cashier& cashier) {
   Query(tx.db(), kPut, fact_of(cashier.id), cashier.name).run();

@@ -1,4 +1,5 @@
-// Cards with a balance: how much of it is taken is asked before anything is, and never guessed.
+// What a till asks before it redeems: how much of a balance, which is never guessed, and whose card
+// it is where a campaign must know.
 import { h, minorOf, money, t, typed } from "./h.js";
 import { get, Refusal } from "./api.js";
 import { canonical, checkOk, codeIn } from "./scan.js";
@@ -9,7 +10,8 @@ import { reasonName, teller } from "./view.js";
 export async function balanceOf(code) {
   const { coupon, valid, rules } = await get("/api/v1/coupons/" + encodeURIComponent(code));
   if (typeof coupon?.balance !== "number") return null;
-  const broken = !valid && (rules || []).find((rule) => !rule.pass);
+  const broken = !valid && (rules || []).find((rule) => !rule.pass &&
+    rule.rule !== "hold_required");       // the till holds it itself
   if (broken) {
     throw new Refusal(409, { code: broken.rule, message: reasonName(broken.rule),
       retry_at: broken.passes_at });
@@ -43,4 +45,22 @@ export function amountForm({ balance, currency }, take, cancel, scan) {
     h("button.plain", { type: "button", onclick: cancel }, t("cancel")), said);
   queueMicrotask(() => field.focus());
   return form;
+}
+
+/** A customer's number or e-mail address, as a request names them. */
+export const customerIn = (text) => text && (text.includes("@") ? { email: text }
+  : { user_id: text });
+
+/** Asks whose the card is; `go(customer)` with what names them. */
+export function customerForm(go, cancel) {
+  const field = h("input#whose", { autocomplete: "off", autocapitalize: "none", required: true,
+      maxlength: "254" });
+  const submit = (event) => {
+    event.preventDefault();
+    if (field.value.trim()) go(customerIn(field.value.trim()));
+  };
+  queueMicrotask(() => field.focus());
+  return h("form.amount", { onsubmit: submit }, h("label", t("till.customer"), field),
+    h("button.primary#whose-ok", { type: "submit" }, t("till.check")),
+    h("button.plain", { type: "button", onclick: cancel }, t("cancel")));
 }

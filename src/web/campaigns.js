@@ -80,7 +80,7 @@ function endForm(one, change) {
     change({ currentTarget: button }, { ends_at: field.value ? endOf(field.value) : null });
   };
   return h("form", { onsubmit: submit }, h("div.row.end", h("div.grow",
-    labelled(t("wizard.until"), field, t("campaign.endWhy"))), button));
+    labelled(t("wizard.until"), field)), button), h("small.soft", t("campaign.endWhy")));
 }
 
 function draw(one, again) {

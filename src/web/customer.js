@@ -17,7 +17,7 @@ function bright(image) {
 async function look(place, code) {
   const card = await post("/api/v1/card", { code });
   const [image] = await qr([bare(code)]);
-  fill(place, h("main.narrow", h("section.box.gift", h("p.soft", card.name),
+  fill(place, h("main.narrow", h("section.box.gift", h("h1.soft", card.name),
       h("p#worth", typeof card.balance === "number" ? money(card.balance, card.currency)
       : worth(card.reward, card.name)),
     h("p#left", typeof card.balance === "number" ? t("customer.parts")

@@ -17,11 +17,6 @@ export default {
   "find.theirs": "Codes dieses Kunden",
   "find.nothing":
     "Nichts gefunden. Prüfen Sie die Schreibweise; eine Bestellnummer muss vollständig sein.",
-  "coupon.available": "Unbenutzt",
-  "coupon.assigned": "Vergeben",
-  "coupon.redeemed": "Benutzt",
-  "coupon.void": "Gesperrt",
-  "coupon.freed": "Beendet, Code wieder frei",
   "undo": "Einlösung zurücknehmen",
   "void": "Karte sperren",
   "void.why": "verloren oder gestohlen",

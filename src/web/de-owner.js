@@ -25,6 +25,14 @@ export default {
   "warn.backupNever": "Noch wurde keine Sicherung gemacht.",
   "warn.backupOld": "Die letzte Sicherung ist vom {at}.",
   "warn.backupDo": "Jetzt sichern",
+  "warn.key":
+    "secret.key liegt nur auf diesem Rechner. Geht er verloren, sind alle Codes verloren.",
+  "warn.keyDo": "Auch woanders aufbewahren",
+  "warn.disk": "Auf der Platte sind nur noch {size} frei.",
+  "warn.diskFull": "Die Platte ist voll: Bis Platz ist, wird nichts eingelöst oder verkauft.",
+  "warn.clock": "Die Uhr scheint falsch zu gehen: {what}",
+  "warn.clockApart":
+    "Die Uhren dieses Geräts und von coupond gehen {n} Minuten auseinander. Eine geht falsch.",
   "start.why": "Womit möchten Sie beginnen?",
   "start.make": "Karten machen",
   "start.gift": "Geschenkkarten verkaufen",
@@ -177,7 +185,6 @@ export default {
   "print.sum":
     "{n|1 Karte|{n} Karten} auf {sheets|1 Bogen|{sheets} Bögen}. Mit 100 % und ohne Ränder " +
     "drucken.",
-  "print.number": "Nr. {number}",
   "print.until": "bis {day}",
   "print.didIt": "Ist alles gut herausgekommen?",
   "print.no": "Nein, noch einmal",
@@ -236,7 +243,8 @@ export default {
   "cashiers.title": "Kassierende",
   "cashiers.why":
     "Eine PIN sagt, wer an der Kasse ist; jede Einlösung nennt den Namen. Sie gilt auf Geräten, " +
-    "die Kassen sind, und nirgends sonst. Ohne Kassierende wird keine PIN verlangt.",
+    "die Kassen sind, und nirgends sonst. Sobald es Kassierende gibt, braucht jede Kasse eine " +
+    "PIN: Ein gestohlenes Gerät löst nichts ein. Zehn falsche PINs je Stunde werden beantwortet.",
   "cashiers.pin": "PIN, 4 bis 8 Ziffern",
   "cashiers.add": "Hinzufügen",
   "cashiers.remove": "Entfernen",
@@ -291,6 +299,15 @@ export default {
     "Halten Sie coupond an, rufen Sie dies neben seinem Datenverzeichnis auf und starten Sie es " +
     "wieder:",
   "backup.drill": "Probieren Sie es einmal, neben dem laufenden Laden:",
+  "key.title": "Der Schlüssel",
+  "key.why":
+    "Codes sind verschlüsselt gespeichert; secret.key im Datenverzeichnis öffnet sie. Bewahren " +
+    "Sie eine Kopie davon woanders auf. Eine Sicherung mit dem Schlüssel zählt dafür, ebenso Ihr " +
+    "Wort für eine eigene Kopie; die Kopie des Ladens (--copy) nicht: In ihr ist kein Schlüssel.",
+  "key.not": "Nur dieser Rechner hat den Schlüssel.",
+  "key.backup": "Er ist in einer Sicherung vom {at}.",
+  "key.confirmed": "Am {at} haben Sie gesagt, dass Sie eine Kopie haben.",
+  "key.confirm": "Ich bewahre eine Kopie von secret.key woanders auf",
   "verify.title": "Prüfen",
   "verify.why":
     "Leitet jeden Zähler, Stand und Zustand aus dem Hauptbuch ab und vergleicht. Der Laden " +

@@ -24,6 +24,13 @@ export default {
   "warn.backupNever": "No backup has been made yet.",
   "warn.backupOld": "The last backup is of {at}.",
   "warn.backupDo": "Back up now",
+  "warn.key": "secret.key is on this computer only. If that is lost, so is every code.",
+  "warn.keyDo": "Keep it elsewhere, too",
+  "warn.disk": "Only {size} are free on the disk.",
+  "warn.diskFull": "The disk is full: nothing is redeemed or sold until there is room.",
+  "warn.clock": "The clock looks wrong: {what}",
+  "warn.clockApart":
+    "The clock of this device and that of coupond are {n} minutes apart. One of them is wrong.",
   "start.why": "What would you like to begin with?",
   "start.make": "Make cards",
   "start.gift": "Sell gift cards",
@@ -173,7 +180,6 @@ export default {
   "print.preview": "Preview",
   "print.sum":
     "{n|1 card|{n} cards} on {sheets|1 sheet|{sheets} sheets}. Print at 100 %, without margins.",
-  "print.number": "No. {number}",
   "print.until": "until {day}",
   "print.didIt": "Did it come out well?",
   "print.no": "No, print again",
@@ -231,7 +237,8 @@ export default {
   "cashiers.title": "Cashiers",
   "cashiers.why":
     "A PIN says who is at the till, and every redemption names them. It works on devices that " +
-    "are tills, and nowhere else. Without cashiers no PIN is asked.",
+    "are tills, and nowhere else. From the first cashier on, every till needs one: a stolen " +
+    "device redeems nothing. Ten wrong PINs an hour are heard.",
   "cashiers.pin": "PIN, 4 to 8 digits",
   "cashiers.add": "Add",
   "cashiers.remove": "Remove",
@@ -281,6 +288,15 @@ export default {
   "backup.back": "How do I get it back?",
   "backup.backWhy": "Stop coupond, then run this beside its data directory, and start it again:",
   "backup.drill": "Try it once, beside the shop that goes on:",
+  "key.title": "The key",
+  "key.why":
+    "Codes are stored encrypted; secret.key in the data directory opens them. Keep a copy of it " +
+    "in another place. A backup with the key counts as one, and so does your word for your own " +
+    "copy; a copy of the shop (--copy) does not, for it holds no key.",
+  "key.not": "Only this computer has the key.",
+  "key.backup": "A backup of {at} holds it.",
+  "key.confirmed": "You said on {at} that you keep a copy.",
+  "key.confirm": "I keep a copy of secret.key elsewhere",
   "verify.title": "Verify",
   "verify.why":
     "Derives every counter, balance and state from the ledger and compares. The shop stays open.",

@@ -51,7 +51,7 @@ export function enrolPage(place, again) {
   addEventListener("hashchange", linked, { once: true });   // the link, in a tab that is here
 }
 
-/** The PIN, where there are cashiers; `open(name)` with who it is. */
+/** The PIN, where there are cashiers; `open({name, pass})` with who it is, and what proves it. */
 export function pinForm(open) {
   const said = teller();
   const field = h("input#pin", { type: "password", inputmode: "numeric", autocomplete: "off",
@@ -62,7 +62,7 @@ export function pinForm(open) {
     attempt(button, said, async () => {
       const pin = field.value;
       field.value = "";
-      open((await post("/api/v1/tills/cashier", { pin })).name);
+      open(await post("/api/v1/tills/cashier", { pin }));
     });
   };
   return h("form.stack", { onsubmit: submit }, labelled(t("enrol.pin"), field), button, said);

@@ -3,10 +3,14 @@ import { fill, h, lastDay, minorOf, moment, money, number, t } from "./h.js";
 import { api, get, post, newKey } from "./api.js";
 import { dayBefore, endOf } from "./campaigns.js";
 import { codeIn } from "./scan.js";
-import { actorName, attempt, labelled, operationName, reasonName, teller } from "./view.js";
+import { actorName, attempt, labelled, learnNames, operationName, reasonName, teller }
+  from "./view.js";
 
 const STATES = { available: "good", assigned: "good", redeemed: "warn", void: "bad",
     freed: "bad" };
+
+// Their entries are of many cards at once.
+const MAKING = new Set(["coupon.generate", "coupon.import"]);
 
 /** An action that asks once more in place. `fields()` makes its fields, by name; `does(form, key)`
  * gives a sentence where something is missing. */
@@ -104,7 +108,7 @@ function facts({ coupon, campaign }, redemptions) {
 export async function story(code, again) {
   const path = encodeURIComponent(code);
   const [card, { items }] = await Promise.all([get("/api/v1/coupons/" + path),
-    get("/api/v1/redemptions?limit=50&code=" + path)]);
+    get("/api/v1/redemptions?limit=50&code=" + path), learnNames()]);
   const { coupon, rules, ledger, valid } = card;
   const campaign = await get("/api/v1/campaigns/" + coupon.campaign_id);
   const broken = (rules || []).filter((rule) => !rule.pass);
@@ -123,6 +127,7 @@ export async function story(code, again) {
     h("h2", t("find.story")),
     h("ol.events", (ledger || []).map((entry) => h("li", { "data-event": entry.operation },
       h("time", moment(entry.at)), h("b", operationName(entry.operation)),
-      entry.value !== 0 && h("span", money(entry.value, coupon.currency)),
+      entry.value !== 0 && !MAKING.has(entry.operation) &&
+        h("span", money(entry.value, coupon.currency)),
       h("span.soft", [entry.detail, actorName(entry.actor)].filter(Boolean).join(" · "))))));
 }

@@ -6,7 +6,8 @@ import { enrolPage, pinForm, standing } from "./enrol.js";
 import { actorName, labelled, mark, qrImage, worth } from "./view.js";
 import { canonical, checkOk, codeIn, hasShape, listen, rightReading } from "./scan.js";
 import { camera } from "./camera.js";
-import { amountForm, balanceOf } from "./amount.js";
+import { amountForm, balanceOf, customerForm, customerIn } from "./amount.js";
+import { byHand } from "./hand.js";
 import { play, soundOn, wake } from "./sound.js";
 
 const TWICE_MS = 1500;         // the same card again within this time is one presentation
@@ -23,6 +24,7 @@ const shown = signal({ state: "ready" });
 let pending = null;            // what nobody knows yet: {code, key, …}
 let names = new Map();         // campaigns by slug, where we may list them
 let told = {};                 // till and cashier, for every redemption
+let pass = "";                 // proves who is at the till, where it asks for PINs
 
 function countOf(kept) { return kept.day === today() ? kept.n : 0; }
 function setCount(n) {
@@ -64,6 +66,7 @@ function accept(request, { redemption }, name) {
   const detail = [title === name ? "" : name,
                   parts ? t("amount.left", { left: money(balance, currency) }) : "",
                   left ? t("till.left", { n: left }) : "",
+                  !parts && redemption.amount ? t("till.paid", { n: redemption.amount }) : "",
                   request.layout ? t("till.layout") : ""].filter(Boolean).join("\n");
   setCount(count() + 1);
   remember({ id: newKey(), state: "accepted", title, name, code: canonical(request.code),
@@ -129,6 +132,23 @@ async function askAmount(request, card) {
     detail: await nameOf(card.campaign), card, request });
 }
 
+// Whose is it? Nothing is done yet.
+async function askCustomer(request) {
+  shown.set({ state: "ready", title: t("till.whose"), detail: t("till.whoseWhy"), whose: request });
+}
+
+// A code that must be held first is held and redeemed in one go. Its hold has a key of its own, so
+// that asking again finds the same hold.
+async function held(request) {
+  const { user_id, email, cashier } = request.body;
+  const { hold_token } = await post(
+    `/api/v1/coupons/${encodeURIComponent(request.code)}/hold`,
+    JSON.parse(JSON.stringify({ user_id, email, cashier })), { key: request.holdKey });
+  return { ...request, body: { ...request.body, hold_token } };
+}
+
+const concerns = (error, field) => error.fields?.some((one) => one.field === field);
+
 async function ask(request) {
   keep(request);
   shown.set({ state: "checking", title: t("till.checking"), detail: lastOf(request.code) });
@@ -138,6 +158,7 @@ async function ask(request) {
       settle();
       return await askAmount(request, card);
     }
+    if (request.holdKey && !request.body.hold_token) keep(request = await held(request));
     const answer = await answered(request);
     settle();
     accept(request, answer, await nameOf(answer.redemption.campaign));
@@ -146,6 +167,11 @@ async function ask(request) {
     if (error.unsure) return tell("unsure", t("till.unsure"), t("till.unsureWhy"));
     if (error.status === undefined) throw error;
     settle();
+    if (concerns(error, "cashier")) return location.reload();   // it asks for a PIN, or again
+    if (concerns(error, "user_id")) return askCustomer(request);
+    if (error.code === "hold_required" && !request.holdKey) {
+      return ask({ ...request, key: newKey(), holdKey: newKey() });
+    }
     await refuse(request, error);
   }
   return undefined;
@@ -181,12 +207,14 @@ function undoForm(entry, close) {
     ok.disabled = true;
     try {
       await post(`/api/v1/redemptions/${entry.redemption}/rollback`,
-                 { reason: reason.value.trim() || t("till.undoDefault") }, { key });
+                 { reason: reason.value.trim() || t("till.undoDefault"),
+                   ...(pass && { cashier: pass }) }, { key });
       setCount(Math.max(0, count() - 1));
       change(entry.id, { state: "attention", undone: true, title: t("till.undone",
           { worth: entry.title }) });
       tell("attention", t("till.undone", { worth: entry.title }), t("till.givenBack"));
     } catch (error) {
+      if (concerns(error, "cashier")) return location.reload();
       fill(said, error.unsure ? t("till.unsureWhy") : error.sentence);
       ok.disabled = false;
     }
@@ -232,12 +260,15 @@ function resultBox(again, ready, use) {
       "aria-atomic": "true",
                                            "data-state": () => shown().state });
   const draw = () => {
-    const { state, title, detail, card, request } = shown();
-    const idle = state === "ready" && !card;
+    const { state, title, detail, card, request, whose } = shown();
+    const idle = state === "ready" && !card && !whose;
+    const leave = () => { shown.set({ state: "ready" }); ready(); };
+    const theirs = (customer) => ask({ ...whose, key: newKey(),
+      body: { ...whose.body, ...customer } }).then(ready);
     const take = (amount) => ask({ ...request, body: { ...request.body, amount } }).then(ready);
     return [mark(state), h("div#result-title", idle ? t("till.ready") : title),
             h("div#result-detail", idle ? t("till.readyWhy") : detail || ""),
-            card && amountForm(card, take, () => { shown.set({ state: "ready" }); ready(); }, use),
+            card && amountForm(card, take, leave, use), whose && customerForm(theirs, leave),
             state === "unsure" && h("button.primary#check-again", { onclick: again },
                 t("till.checkAgain"))];
   };
@@ -247,15 +278,13 @@ function resultBox(again, ready, use) {
   return { box, draw: () => fill(place, draw()) };
 }
 
-// A customer's number or e-mail address.
-const customerIn = (text) => text && (text.includes("@") ? { email: text } : { user_id: text });
-
 function openTill(place, who, byPin) {
-  const order = h("input", { maxlength: "128", autocomplete: "off" });
-  const customer = h("input", { maxlength: "254", autocapitalize: "none", autocomplete: "off" });
+  const order = h("input", { name: "order", maxlength: "128", autocomplete: "off" });
+  const customer = h("input", { name: "customer", maxlength: "254", autocapitalize: "none",
+      autocomplete: "off" });
   const body = () => ({ ...(order.value.trim() && { order_id: order.value.trim() }),
                         ...customerIn(customer.value.trim()),
-                        ...(told.till && { metadata: told }) });
+                        ...(told.till && { metadata: told }), ...(pass && { cashier: pass }) });
   const field = h("input#scan", { autocomplete: "off", autocapitalize: "characters",
       spellcheck: "false",
     enterkeyhint: "done", placeholder: t("till.placeholder"),
@@ -273,7 +302,7 @@ function openTill(place, who, byPin) {
       "aria-pressed": () => String(soundOn()), onclick: () =>
       { soundOn.set(!soundOn()); memory.set("sound", soundOn()); } },
                   () => soundOn() ? t("till.soundOn") : t("till.soundOff"));
-  fill(place, h("main.till",
+  fill(place, h("main.till", h("h1.read", t("till.title")),
     h("div.till-top", h("span.dot", { role: "img", "data-on": () => online() ? "yes" : "no",
         "aria-label": () => t(online() ? "till.online" : "till.offline") }),
       h("span.who.soft", () => online() ? who : t("till.offline")),
@@ -285,7 +314,7 @@ function openTill(place, who, byPin) {
         field.value); } },
       h("label", { for: "scan" }, t("till.label")), field, h("button.primary", { type: "submit" },
           t("till.check"))),
-    result.box, demo, camera(use),
+    result.box, demo, camera(use), byHand({ use, about: nameOf, till: Boolean(told.till), pass }),
     h("details", h("summary", t("till.more")), h("div.columns.box",
       labelled(t("till.order"), order, t("till.orderWhy")), labelled(t("till.customer"), customer,
           t("till.customerWhy")))),
@@ -320,10 +349,11 @@ async function start(place) {
   watchConnection();
   const open = (cashier) => {
     wake();
-    told = { ...(where.till && { till: where.name }), ...(cashier && { cashier }) };
-    openTill(place, [where.name, cashier].filter(Boolean).join(" · "), Boolean(cashier));
+    pass = cashier?.pass || "";
+    told = { ...(where.till && { till: where.name }), ...(cashier && { cashier: cashier.name }) };
+    openTill(place, [where.name, cashier?.name].filter(Boolean).join(" · "), Boolean(cashier));
   };
-  const button = h("button.primary#open-till", { onclick: () => open("") }, t("till.open"));
+  const button = h("button.primary#open-till", { onclick: () => open(null) }, t("till.open"));
   fill(place, h("main.narrow", h("div.box", h("h1", t("till.title")),
       h("p.soft", t("till.openWhy", { name: where.name })),
       where.asksPin ? pinForm(open) : button)));

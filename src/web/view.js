@@ -1,8 +1,9 @@
 // Pieces that several pages show: marks, QR codes, forms that say what went wrong, worth in words.
+import { all, user } from "./api.js";
 import { fill, h, knows, lastDay, money, number, t } from "./h.js";
 
 const MARKS = {
-  ready: "M6 12h12",
+  ready: "M7.500 8v8M10.500 8v8M13.500 8v8M16.500 8v8",
   checking: "M6 12h.01M12 12h.01M18 12h.01",
   accepted: "m5 12.500 4.500 4.500L19 7.500",
   attention: "M12 6v7M12 17.500v.01",
@@ -105,8 +106,20 @@ export function labelled(name, field, hint) {
 export function operationName(operation) {
   return knows("op." + operation) ? t("op." + operation) : operation;
 }
+const called = new Map();      // "user:7" → what it is called
+let asked = null;
+/** Learns once what accounts and keys are called, where that may be known. */
+export function learnNames() {
+  if (user()?.role !== "admin") return Promise.resolve();
+  const list = (path, kind) => all(path, 1000).then((items) => items.forEach((one) =>
+    called.set(`${kind}:${one.id}`, one.name || one.email)));
+  asked ??= Promise.all([list("/api/v1/users", "user"), list("/api/v1/api-keys", "key")])
+    .catch(() => { asked = null; });
+  return asked;
+}
 export function actorName(actor) {
   const [kind, id] = actor.split(":");
+  if (called.get(actor)) return called.get(actor);
   return knows("actor." + kind) ? t("actor." + kind, { id }) : actor;
 }
 
@@ -117,4 +130,5 @@ export function save(name, text, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 /** Why something is refused, in words. */
-export const reasonName = (reason) => knows("reason." + reason) ? t("reason." + reason) : reason;
+export const reasonName = (reason) => knows("refused." + reason) ? t("refused." + reason)
+  : knows("reason." + reason) ? t("reason." + reason) : reason;

@@ -58,6 +58,20 @@ def test_camera(driver, binary):
         quiet(browser, server, allowed=("/redeem", "/auth/refresh"))
 
 
+def test_no_detector(driver, binary):
+    """A camera, but a browser that reads no codes: the page says so, and what to do instead."""
+    with with_server(binary, "--demo") as server, with_browser(driver,
+            flags=["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]) as \
+            browser:
+        browser.cdp("Page.addScriptToEvaluateOnNewDocument", source="delete window.BarcodeDetector")
+        Shop(server, browser)
+        assert browser.script("return window.isSecureContext && !!navigator.mediaDevices")
+        assert not browser.all("#camera")
+        browser.click("details summary")
+        assert "Use a scanner" in browser.text("details p")
+        quiet(browser, server, allowed=("/auth/refresh",))
+
+
 def test_time_to_result(driver, binary):
     """Told, not judged: how long from the last key of a scan to the answer on the screen."""
     with with_server(binary, "--demo") as server, with_browser(driver) as browser:

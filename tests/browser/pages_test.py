@@ -3,8 +3,8 @@ is small."""
 from harness import main, quiet, with_browser, with_server
 from till_test import EVIL, Shop
 
-PAGES = ("", "campaigns", "campaigns/evil", "campaigns/evil/import", "campaigns/new/gift", "print",
-         "print/evil", "find", "people", "backup")
+PAGES = ("", "campaigns", "campaigns/evil", "campaigns/evil/import", "campaigns/evil/change",
+         "campaigns/new/gift", "print", "print/evil", "find", "people", "backup")
 LARGEST = 120 * 1024
 
 # Texts whose contrast to what is behind them is below 4.5:1, or 3:1 where they are large.
@@ -33,6 +33,28 @@ CONTRAST = """
     if ((a + 0.05) / (b + 0.05) < least) bad.push(element.textContent.trim().slice(0, 40) + ' ' +
         style.color + ' on ' + back);
   }
+  return bad;"""
+
+
+# What a screen reader or a thumb would miss.
+AWKWARD = """
+  const named = (e) => e.getAttribute('aria-label') || e.textContent.trim() ||
+      (e.labels && [...e.labels].some((label) => label.textContent.trim()));
+  const seen = [...document.querySelectorAll('input, select, textarea, button, a, summary, ' +
+      '[role=img]')].filter((e) => e.checkVisibility());
+  const bad = seen.filter((e) => !named(e)).map((e) => 'no name: ' + e.outerHTML.slice(0, 90));
+  for (const e of seen) {
+    const { width, height } = e.getBoundingClientRect();
+    const small = Math.min(width, height) < 20 && !e.matches('p a, td a, [role=img]');
+    if (small) bad.push('small: ' + e.outerHTML.slice(0, 90));
+  }
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  bad.push(...ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => 'twice: ' + id));
+  const levels = [...document.querySelectorAll('h1, h2, h3')].filter((e) => e.checkVisibility())
+      .map((e) => Number(e.tagName[1]));
+  if (levels.filter((one) => one === 1).length !== 1 || levels[0] !== 1) bad.push('h1: ' + levels);
+  if (!document.querySelector('main')) bad.push('no main');
+  if (!document.documentElement.lang || !document.title) bad.push('no language or title');
   return bad;"""
 
 
@@ -70,15 +92,17 @@ def visit(driver, binary, dark):
             shop.scan(code)
             browser.wait(lambda: browser.find("#result").attribute("data-state")
                          not in ("ready", "checking"))
-            assert not browser.script(CONTRAST), (code, browser.script(CONTRAST))
+            bad = browser.script(CONTRAST) + browser.script(AWKWARD)
+            assert not bad, (code, bad)
         addresses = [server.url + "/ui#/" + page for page in PAGES]
         addresses += [server.url + "/ui#/find/" + code for code in codes]
         for address in addresses:
             look(browser, address)
             assert not browser.script("return window.evil") and not browser.all("main img"), address
-            bad = browser.script(CONTRAST)
+            bad = browser.script(CONTRAST) + browser.script(AWKWARD)
             assert not bad, (address, bad)
         look(browser, server.url + "/c#" + codes[3], "#worth")
+        assert not browser.script(AWKWARD), browser.script(AWKWARD)
         assert EVIL in browser.text("#worth") and not browser.script(CONTRAST)
         assert not browser.script("return window.evil") and not browser.all("main img")
         quiet(browser, server, allowed=("/redeem", "/auth/refresh", "/coupons/", "code="))

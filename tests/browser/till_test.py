@@ -114,10 +114,10 @@ def test_scanner(driver, binary):
         assert shop.uses(codes[4]) == 1 and shop.count() == 5
         browser.script(
             "document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        browser.find("details input").click()
+        browser.find("[name=order]").click()
         shop.scan(codes[5])                        # while somebody fills in the order number
         browser.wait(lambda: shop.count() == 6)
-        assert browser.find("details input").value() == ""
+        assert browser.find("[name=order]").value() == ""
         browser.type("#scan", codes[6].lower())    # by hand, and with a click
         browser.click(".scan button")
         browser.wait(lambda: shop.count() == 7)
@@ -171,6 +171,43 @@ def test_amounts(driver, binary):
         browser.wait(lambda: shop.count() == 1)
         browser.open(server.url + "/c#" + other)
         browser.wait(lambda: "50.00" in browser.text("#worth"))
+        assert not browser.script("return window.evil") and not browser.all("main img")
+        quiet(browser, server, allowed=("/redeem", "/auth/refresh", "/coupons/"))
+
+
+def test_what_a_campaign_needs(driver, binary):
+    """A hold, a customer, a price: the till holds by itself, asks whose it is, says its cost."""
+    with with_server(binary, "--demo") as server, with_browser(driver, width=360,
+        height=640) as browser:
+        shop = Shop(server, browser)
+        held, = shop.codes(1, name=EVIL, hold_required=True)
+        parts, = shop.codes(1, value=5000, currency="EUR", hold_required=True)
+        once, = shop.codes(1, max_redemptions_per_user=1)
+        dear, = shop.codes(1, price=3)
+        shop.scan(held)
+        shop.state("accepted")
+        shop.scan(parts)
+        browser.type("#amount", "20" + ENTER)
+        browser.wait(lambda: shop.count() == 2)
+        shop.scan(once)
+        browser.find("#whose")
+        assert shop.uses(once) == 0
+        browser.keys("ann@example.com" + ENTER)
+        browser.wait(lambda: shop.count() == 3)
+        ann = shop.post("/api/v1/users", {"email": "bob@example.com", "role": "user",
+            "password": "correct horse 1"})["id"]
+        assert server.request("PATCH", "/api/v1/users/%d" % ann, {"credit": {"add": 5,
+            "reason": "gift"}}, shop.token)[0] == 200
+        shop.scan(dear)
+        browser.type("#whose", "nobody-at-all")
+        browser.click("#whose-ok")
+        shop.state("refused")
+        time.sleep(1.6)
+        shop.scan(dear)
+        browser.type("#whose", str(ann) + ENTER)
+        browser.wait(lambda: shop.count() == 4)
+        assert "3 credit paid" in browser.text("#result-detail")
+        assert [shop.uses(one) for one in (held, parts, once, dear)] == [1, 1, 1, 1]
         assert not browser.script("return window.evil") and not browser.all("main img")
         quiet(browser, server, allowed=("/redeem", "/auth/refresh", "/coupons/"))
 

@@ -24,6 +24,11 @@ def cards(server, count):
     return server.request("POST", "/api/v1/campaigns/c/codes", {"count": count}, token)[2]["codes"]
 
 
+def uses(server, code, token):
+    page = server.request("GET", "/api/v1/redemptions?code=" + code, None, token)[2]
+    return len([one for one in page["items"] if not one["rolled_back_at"]])
+
+
 def test_enrolment(driver, binary):
     with with_server(binary, "--demo") as server, with_browser(driver) as owner, \
             with_browser(driver, width=360, height=640, language="de-DE") as device:
@@ -76,6 +81,47 @@ def test_enrolment(driver, binary):
         quiet(device, server, allowed=("/tills/enrol", "/tills/cashier", "/coupons/", "/tills/me"))
 
 
+def test_by_hand(driver, binary):
+    """A till that asks for PINs: its key alone redeems nothing; the rest of a card is enough."""
+    with with_server(binary, "--demo") as server, with_browser(driver) as owner, \
+            with_browser(driver, width=360, height=640, dark=True) as device:
+        log_in(owner, server)
+        digits = invite(owner, server, "Till 1")
+        server.kill()
+        server.start()                              # the digits are good as before
+        device.open(server.url + "/till#" + digits)
+        device.click("#enrol")
+        device.click("#open-till")
+        first, second, third = cards(server, 3)
+        device.find("#scan")
+        device.keys(first + ENTER)
+        device.find("#result[data-state=accepted]")
+        owner.open(server.url + "/ui?again#/people")
+        owner.type("[name=cashier]", EVIL)
+        owner.type("[name=pin]", "4711" + ENTER)
+        owner.find("[data-cashier]")
+        device.keys(second + ENTER)                 # from now on it needs a PIN
+        device.type("#pin", "4711" + ENTER)
+        device.find("#scan")
+        token = server.log_in(*ADMIN)
+        assert uses(server, second, token) == 0
+        device.click("#by-hand summary")
+        device.type("[name=last4]", second.replace("-", "")[-4:].lower())
+        device.type("[name=number]", "3")
+        device.click("[data-do=look-up]")
+        device.find("#by-hand .said.bad")           # both must fit
+        device.type("[name=number]", "2" + ENTER)
+        device.click("#hits button")
+        device.find("#result[data-state=accepted]")
+        assert uses(server, second, token) == 1 and uses(server, third, token) == 0
+        device.click("#recent [data-do=undo]")
+        device.click("#undo-ok")
+        device.wait(lambda: uses(server, second, token) == 0)
+        assert device.script("return document.documentElement.scrollWidth <= innerWidth")
+        assert not device.script("return window.evil") and not device.all("main img")
+        quiet(device, server, allowed=("/redeem", "/tills/", "/auth/refresh"))
+
+
 def test_customers(driver, binary):
     """A customer whom a till named by e-mail is found, invited, sets a password, and is erased."""
     with with_server(binary, "--demo") as server, with_browser(driver) as owner, \
@@ -83,8 +129,7 @@ def test_customers(driver, binary):
         shop = Shop(server, owner)
         card, = shop.codes(1)
         owner.script("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
-        customer = owner.all("details .columns input")[1]
-        customer.fill("ann@example.com")
+        owner.type("[name=customer]", "ann@example.com")
         owner.type("#scan", card)
         owner.click(".scan button")
         shop.state("accepted")

@@ -208,7 +208,7 @@ TEST_CASE("every reply of every limited route tells its limits", "[limits]") {
       if (reply.status == 429) CHECK_FALSE(reply.header("Retry-After").empty());
     }
   }
-  CHECK(rules.size() == 5);
+  CHECK(rules.size() == 6);
 }
 
 TEST_CASE("with limits off nothing is limited and no reply speaks of limits", "[limits]") {

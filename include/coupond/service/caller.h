@@ -69,6 +69,8 @@ struct Caller {
   std::optional<std::int64_t> key_id = {};  // of kApiKey only
   // Of kApiKey only: its own limit of wrong codes a minute.
   std::optional<std::int64_t> guesses = {};
+  // Of a till only: the id of the cashier who is at it, as a pass has shown (tills.h).
+  std::optional<std::string> cashier = {};
   std::string actor = "anonymous";  // as the ledger has it: "user:7", "key:3", "cli", "job:2"
 
   static Caller anonymous() { return {}; }
@@ -86,6 +88,8 @@ struct Caller {
   bool is_admin() const { return may(Scope::kAdmin); }
   // May use any one code, and be told all of it.
   bool may_redeem() const { return may(Scope::kRedeem) || may(Scope::kTill); }
+  // Redeems by nothing but being a till.
+  bool is_till() const { return may(Scope::kTill) && !may(Scope::kRedeem); }
   bool may_explain() const { return may(Scope::kRead) || may(Scope::kTill); }
   bool is(core::UserId id) const { return user_id == id; }
   // May see (kRead) or do (the others) this to something of that user's.

@@ -2,46 +2,40 @@
 // Functions with a Tx belong into a body of Writer::run().
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "coupond/core/mutex.h"
 #include "coupond/core/result.h"
 #include "coupond/service/api_keys.h"
 #include "coupond/store/cashiers.h"
+#include "coupond/store/till_invitations.h"
 
 namespace coupon::service {
 
-// Invitations that wait for their device. They are held in memory: after a restart the owner makes
-// another. Safe on any thread.
-class TillInvitations {
- public:
-  struct Invitation {
-    std::string name;  // the till's
-    Caller inviter;
-    core::UnixMs expires_at = {};
-  };
-  struct Made {
-    std::string digits;  // eight
-    core::UnixMs expires_at = {};
-  };
+struct TillInvited {
+  std::string digits;  // eight
+  core::UnixMs expires_at;
+};
+// As administrator: good for ten minutes, once, and across a restart. kBusy while too many wait.
+core::Result<TillInvited> invite_till(store::Tx& tx, const Engine& engine, const Caller& caller,
+                                      std::string name);
+// The key of a device that shows the digits, made by whoever invited it, who must be an
+// administrator still. kUnknownCode.
+core::Result<NewApiKey> enrol_till(store::Tx& tx, Engine& engine, const std::string& digits);
 
-  // Ten minutes, once. kBusy while too many wait.
-  core::Result<Made> make(const Engine& engine, const Caller& caller, std::string name);
-  // Takes it away: nobody else can. kUnknownCode; after so many of these all that wait are void,
-  // whoever guessed.
-  core::Result<Invitation> take(std::string_view digits, core::UnixMs now);
-  // Gives it back to its digits where nothing came of it.
-  void give_back(std::string digits, Invitation invitation);
+// Digits that were wrong. After so many in a row all invitations are void, whoever guessed. Counted
+// in memory: nobody who guesses can restart the server. Safe on any thread.
+class WrongDigits {
+ public:
+  // True: it is time to void them.
+  bool count();
+  void forget();
 
  private:
-  void forget_old(core::UnixMs now) COUPOND_REQUIRES(mutex_);
-
   core::Mutex mutex_;
-  std::map<std::string, Invitation, std::less<>> waiting_ COUPOND_GUARDED_BY(mutex_);  // by digits
-  int wrong_ COUPOND_GUARDED_BY(mutex_) = 0;  // guesses since the last that was right
+  int count_ COUPOND_GUARDED_BY(mutex_) = 0;
 };
 
 // As administrator. kInvalidRequest where the PIN is not 4 to 8 digits or is another cashier's.
@@ -51,5 +45,22 @@ core::Result<core::Done> remove_cashier(store::Tx& tx, const Caller& caller, con
 // Who has that PIN. kUnknownCode: nobody.
 core::Result<store::Cashier> cashier_of(store::Connection& db, const Engine& engine,
                                         const std::string& pin);
+
+
+// Says for twelve hours who is at a till, which sends it along with what it redeems: of this till's
+// key and this cashier's PIN, signed with the server's key and kept nowhere.
+struct CashierPass {
+  std::string pass;
+  core::UnixMs expires_at;
+};
+CashierPass pass_for(const Engine& engine, const Caller& till, const store::Cashier& cashier);
+// The id of the cashier whose pass that is; nothing where it is another till's, has ended, or is
+// none of ours. Whether there is that cashier still, needs_cashier() looks.
+std::optional<std::string> cashier_in(const Engine& engine, const Caller& till,
+                                      std::string_view pass);
+
+// Where there are cashiers, a till does nothing to a code without one: its key alone, once stolen,
+// is worth nothing. kForbidden, with the field `cashier`.
+std::optional<core::Error> needs_cashier(store::Connection& db, const Caller& caller);
 
 }  // namespace coupon::service

@@ -19,6 +19,7 @@ struct Cashier {
 std::optional<Cashier> find_cashier(Connection& connection, const std::string& id);
 // In order of id, at most 1,000.
 std::vector<Cashier> list_cashiers(Connection& connection);
+bool has_cashiers(Connection& connection);
 // Replaces the one of that id.
 void put_cashier(Tx& tx, const Cashier& cashier);
 // False: there was none.

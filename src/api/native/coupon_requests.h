@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "src/api/native/cashier.h"
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 
@@ -77,7 +78,7 @@ struct HoldInput {
   std::string code;
   CustomerFields customer;
   std::optional<std::int64_t> ttl_s;
-  std::optional<std::string> hold_token;
+  std::optional<std::string> hold_token, cashier;
   static http::Object<HoldInput> shape() {
     return {
         "HoldRequest",
@@ -90,6 +91,7 @@ struct HoldInput {
             http::text("hold_token", &HoldInput::hold_token,
                        "Of a hold that is to go on: from now, under the same token.",
                        {.min = 1, .max = 64}),
+            cashier_field(&HoldInput::cashier),
         }};
   }
 };
@@ -113,7 +115,7 @@ struct HoldReply {
 
 struct ReleaseInput {
   std::string code;
-  std::optional<std::string> hold_token;
+  std::optional<std::string> hold_token, cashier;
   CustomerFields customer;
   static http::Object<ReleaseInput> shape() {
     return {"ReleaseRequest",
@@ -124,6 +126,7 @@ struct ReleaseInput {
                            "What the hold gave. Staff may leave it out, and end whoever's hold.",
                            {.min = 1, .max = 64}),
                 http::include(&ReleaseInput::customer),
+                cashier_field(&ReleaseInput::cashier),
             }};
   }
 };
@@ -131,7 +134,7 @@ struct ReleaseInput {
 struct RedeemInput {
   std::string code;
   CustomerFields customer;
-  std::optional<std::string> hold_token, order_id, metadata;
+  std::optional<std::string> hold_token, order_id, metadata, cashier;
   std::optional<std::int64_t> amount;
   static http::Object<RedeemInput> shape() {
     return {"RedeemRequest",
@@ -149,6 +152,7 @@ struct RedeemInput {
                               "Of a code with a balance: how much of it, in minor units; unless "
                               "said, all that is left.",
                               {.min = 1, .max = core::limits::kAmountMax}),
+                cashier_field(&RedeemInput::cashier),
             }};
   }
 };

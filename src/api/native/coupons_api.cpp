@@ -117,6 +117,7 @@ Result<std::optional<Subject>> customer(Call& call, const CustomerFields& fields
 }
 
 Result<HoldReply> hold(Call& call, const HoldInput& in) {
+  identify(call, in.cashier);
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
   const auto user = customer(call, in.customer);
@@ -145,6 +146,7 @@ Result<HoldReply> hold(Call& call, const HoldInput& in) {
 
 // Staff end anybody's hold; a customer shows the token of their own.
 Result<SeqReply> release(Call& call, const ReleaseInput& in) {
+  identify(call, in.cashier);
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
   const bool any = call.caller.may_redeem() && (!in.hold_token || in.customer.none());
@@ -172,12 +174,13 @@ Result<SeqReply> release(Call& call, const ReleaseInput& in) {
 }
 
 Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
+  identify(call, in.cashier);
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
   const auto user = customer(call, in.customer);
   if (!user.ok()) return user.error();
   service::RedeemRequest request{
-      .code = *code, .order_id = in.order_id, .metadata = in.metadata, .amount = in.amount};
+      .code = *code, .order_id = in.order_id, .amount = in.amount};
   request.walk_in = !*user;
   if (in.hold_token) request.proof.token_hash = token_hash(*in.hold_token);
   return call.write(
@@ -188,6 +191,7 @@ Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
           if (!redeemer.ok()) return redeemer.error();
           request.user_id = redeemer->id;
         }
+        request.metadata = named_by_till(tx, call, in.metadata);
         return told(call, service::redeem(tx, call.caller, request));
       },
       [&](const service::Redeemed& done) {

@@ -53,6 +53,7 @@ constexpr std::array kFiles{
     File{"/customers.js", "customers.js", kScript},
     File{"/enrol.js", "enrol.js", kScript},
     File{"/tills.js", "tills.js", kScript},
+    File{"/hand.js", "hand.js", kScript},
     File{"/sound.js", "sound.js", kScript},
     File{"/camera.js", "camera.js", kScript},
     File{"/owner.js", "owner.js", kScript},

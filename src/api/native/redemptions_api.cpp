@@ -5,6 +5,7 @@
 #include "coupond/service/campaigns.h"
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
+#include "src/api/native/cashier.h"
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
@@ -69,7 +70,7 @@ struct RedemptionName {
 
 struct RollbackInput {
   core::Seq id;
-  std::optional<std::string> reason;
+  std::optional<std::string> reason, cashier;
   bool ends_code = false;
   static http::Object<RollbackInput> shape() {
     return {"RollbackRequest",
@@ -80,6 +81,7 @@ struct RollbackInput {
                 http::boolean("void", &RollbackInput::ends_code,
                               "Whether the code ends with it: a refund without return.")
                     .optional(),
+                cashier_field(&RollbackInput::cashier),
             }};
   }
 };
@@ -149,6 +151,7 @@ Result<RedemptionReply> read_one(Call& call, const RedemptionName& in) {
 }
 
 Result<RedemptionReply> roll_back(Call& call, const RollbackInput& in) {
+  identify(call, in.cashier);
   const auto before = read_one(call, {in.id});
   if (!before.ok()) return before.error();
   return call.write(

@@ -1,10 +1,12 @@
 // /api/v1/tills and /api/v1/cashiers: devices become tills by eight digits, and cashiers say by a
 // PIN who they are.
 
+#include <limits>
 #include <memory>
 
 #include "coupond/service/reads.h"
 #include "coupond/service/tills.h"
+#include "src/api/native/cashier.h"
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
@@ -16,11 +18,12 @@ using core::Reason;
 using core::Result;
 using http::Auth;
 using http::boolean;
+using http::integer;
 using http::list;
 using http::text;
 using http::timestamp;
 
-constexpr const char* kCodesRate = "codes";  // wrong digits and PINs are guesses
+constexpr const char* kCodesRate = "codes";  // wrong digits are guesses
 constexpr std::int64_t kNameMax = 60;
 
 struct InviteInput {
@@ -71,7 +74,7 @@ struct TillReply {
             "The till that asks.",
             {text("name", &TillReply::name, "What it is called.", {.max = 256}),
              boolean("asks_pin", &TillReply::asks_pin,
-                     "Whether there are cashiers, who say by a PIN who they are.")}};
+                     "Whether there are cashiers: then it needs the pass of one.")}};
   }
 };
 
@@ -104,12 +107,31 @@ struct PinInput {
   }
 };
 
-struct CashierName {
-  std::string name = {};
-  static http::Object<CashierName> shape() {
+struct CashierAtTill {
+  std::string name = {}, pass = {};
+  core::UnixMs expires_at = {};
+  static http::Object<CashierAtTill> shape() {
+    using C = CashierAtTill;
     return {"CashierAtTill",
             "Who is at the till.",
-            {text("name", &CashierName::name, "Their name.", {.max = 256})}};
+            {text("name", &C::name, "Their name.", {.max = 256}),
+             text("pass", &C::pass,
+                  "Says so to this till's requests that use a code, as `cashier`.", {.max = 256}),
+             timestamp("expires_at", &C::expires_at, "Twelve hours from now.")}};
+  }
+};
+
+struct LookupInput {
+  std::string last4 = {};
+  std::optional<std::int64_t> number = {};
+  std::optional<std::string> cashier = {};
+  static http::Object<LookupInput> shape() {
+    using L = LookupInput;
+    return {"CardLookup",
+            "What can still be read on a card.",
+            {text("last4", &L::last4, "The last four symbols of its code.", {.min = 1, .max = 64}),
+             integer("number", &L::number, "Its number; a till's key must know it.", {.min = 1}),
+             cashier_field(&L::cashier)}};
   }
 };
 
@@ -161,22 +183,80 @@ std::string digits_in(const std::string& typed) {
   return digits;
 }
 
-Result<Enrolled> enrol(Call& call, service::TillInvitations& waiting, const EnrolInput& in) {
-  const std::string digits = digits_in(in.code);
-  const auto invitation = waiting.take(digits, call.now());
-  if (!invitation.ok()) return invitation.error();
-  const auto scopes = service::Scopes().with(service::Scope::kTill);
+Result<Enrolled> enrol(Call& call, service::WrongDigits& wrong, const EnrolInput& in) {
   auto made = call.write(
       "till.enrol",
-      [&](store::Tx& tx) {
-        return service::create_api_key(tx, call.engine, invitation->inviter, invitation->name,
-                                       scopes);
-      },
+      [&](store::Tx& tx) { return service::enrol_till(tx, call.engine, digits_in(in.code)); },
       [](const service::NewApiKey& key) {
         return Enrolled{key.secret, key.key.name};
       });
-  if (!made.ok() || call.dry_run) waiting.give_back(digits, *invitation);
+  if (made.ok()) {
+    wrong.forget();
+  } else if (made.error().reason == Reason::kUnknownCode && wrong.count()) {
+    const auto voided = call.engine.writer().run<core::Done>(
+        "till.void", [](store::Tx& tx) -> Result<core::Done> {
+          store::remove_till_invitations(tx);
+          return core::Done{};
+        });
+    if (!voided.ok()) return voided.error();
+  }
   return made;
+}
+
+// A page of coupons that end so is no list of all: of a million codes, one ends like another.
+Result<std::vector<domain::Coupon>> cards_like(store::Connection& db, std::int64_t tail,
+                                               std::optional<std::int64_t> number) {
+  constexpr std::int64_t kPage = 1000, kPagesMax = 20;
+  constexpr std::size_t kShown = 20;
+  std::vector<domain::Coupon> cards;
+  core::CouponId before{std::numeric_limits<std::int64_t>::max()};
+  for (std::int64_t pages = 0; pages < kPagesMax; ++pages) {
+    auto found = service::coupons_ending_in(db, tail, before, kPage);
+    if (found.empty()) break;
+    before = found.back().id;
+    for (domain::Coupon& one : found) {
+      if (one.state == domain::CouponState::kFreed || (number && one.number != *number)) continue;
+      cards.push_back(std::move(one));
+      if (cards.size() == kShown) return cards;
+    }
+  }
+  if (cards.empty()) return Reason::kUnknownCode;
+  return cards;
+}
+
+// A till sees no lists: it must know two things that stand on a card, the number and the end of the
+// code, to be told the rest. A wrong guess counts as one of a code.
+Result<http::Page<CouponReply>> look_up(Call& call, const LookupInput& in) {
+  identify(call, in.cashier);
+  const auto last4 = core::canonical(in.last4);
+  if (!last4.ok()) return last4.error();
+  if (!in.number && !call.caller.may(service::Scope::kRead)) {
+    return core::Error{.reason = Reason::kInvalidRequest,
+                       .message = {},
+                       .fields = {{.field = "number", .message = "is required of a till"}}};
+  }
+  return call.read_list([&](store::Connection& db) -> Result<http::Page<CouponReply>> {
+    if (auto error = service::needs_cashier(db, call.caller)) return *error;
+    const auto cards = cards_like(db, call.engine.vault().tail(*last4), in.number);
+    if (!cards.ok()) return cards.error();
+    http::Page<CouponReply> reply;
+    for (const domain::Coupon& coupon : *cards) {
+      const auto of = service::find_campaign(db, coupon.campaign_id);
+      reply.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon,
+                                         of ? of->slug : "",
+                                         of ? of->policy.currency : std::nullopt, {}));
+    }
+    return reply;
+  });
+}
+
+Result<CashierAtTill> identify_cashier(Call& call, const PinInput& in) {
+  return call.read([&](store::Connection& db) -> Result<CashierAtTill> {
+    const auto found = service::cashier_of(db, call.engine, digits_in(in.pin));
+    if (!found.ok()) return found.error();
+    const auto pass = service::pass_for(call.engine, call.caller, *found);
+    return CashierAtTill{found->name, pass.pass, pass.expires_at};
+  });
 }
 
 Result<CampaignTitle> campaign_title(Call& call, const CampaignOfTill& in) {
@@ -212,8 +292,8 @@ void add_cashier_endpoints(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/cashiers",
           .id = "addCashier",
           .summary = "Give a cashier a PIN",
-          .doc = "It works on devices that are tills, and nowhere else; it says who is there, and "
-                 "is no password.",
+          .doc = "It works on devices that are tills, and nowhere else. From the first cashier on, "
+                 "every till asks for a PIN.",
           .auth = Auth::kAdmin,
           .scope = "admin",
           .success = 201},
@@ -241,21 +321,24 @@ void add_cashier_endpoints(Endpoints& v1) {
          });
 }
 
-}  // namespace
-
-void add_till_endpoints(Endpoints& v1) {
-  const auto waiting = std::make_shared<service::TillInvitations>();
+void add_enrolment_endpoints(Endpoints& v1) {
+  const auto wrong = std::make_shared<service::WrongDigits>();
   v1.add({.route = "POST /api/v1/tills/invitations",
           .id = "inviteTill",
           .summary = "Eight digits that make a device a till",
-          .doc = "Good for ten minutes, once. They are forgotten when the server stops.",
+          .doc = "Good for ten minutes, once, and across a restart.",
           .auth = Auth::kAdmin,
           .success = 201,
           .keyed = false},
-         [waiting](Call& call, const InviteInput& in) -> Result<Invited> {
-           auto made = waiting->make(call.engine, call.caller, in.name);
-           if (!made.ok()) return made.error();
-           return Invited{made->digits, made->expires_at};
+         [](Call& call, const InviteInput& in) {
+           return call.write(
+               "till.invite",
+               [&](store::Tx& tx) {
+                 return service::invite_till(tx, call.engine, call.caller, in.name);
+               },
+               [](const service::TillInvited& made) {
+                 return Invited{made.digits, made.expires_at};
+               });
          });
   v1.add({.route = "POST /api/v1/tills/enrol",
           .id = "enrolTill",
@@ -265,7 +348,13 @@ void add_till_endpoints(Endpoints& v1) {
           .success = 201,
           .refusals = {{404, Reason::kUnknownCode}},
           .rate = kCodesRate},
-         [waiting](Call& call, const EnrolInput& in) { return enrol(call, *waiting, in); });
+         [wrong](Call& call, const EnrolInput& in) { return enrol(call, *wrong, in); });
+}
+
+}  // namespace
+
+void add_till_endpoints(Endpoints& v1) {
+  add_enrolment_endpoints(v1);
   v1.add({.route = "GET /api/v1/tills/me",
           .id = "getTill",
           .summary = "Which till this is",
@@ -283,18 +372,24 @@ void add_till_endpoints(Endpoints& v1) {
   v1.add({.route = "POST /api/v1/tills/cashier",
           .id = "identifyCashier",
           .summary = "Who has this PIN",
+          .doc = "Where there are cashiers, a till redeems, holds and takes back with their pass "
+                 "only: its key alone, once stolen, is worth nothing.",
           .auth = Auth::kStaff,
           .scope = "till",
           .refusals = {{404, Reason::kUnknownCode}},
           .keyed = false,
+          .rate = "pins"},
+         identify_cashier);
+  v1.add({.route = "POST /api/v1/tills/find",
+          .id = "findCards",
+          .summary = "Find a card by what can still be read of it",
+          .doc = "By the last four symbols of its code; a till must know its number, too.",
+          .auth = Auth::kStaff,
+          .scope = "till",
+          .refusals = {{404, Reason::kUnknownCode}, {400, Reason::kInvalidCode}},
+          .keyed = false,
           .rate = kCodesRate},
-         [](Call& call, const PinInput& in) {
-           return call.read([&](store::Connection& db) -> Result<CashierName> {
-             const auto found = service::cashier_of(db, call.engine, digits_in(in.pin));
-             if (!found.ok()) return found.error();
-             return CashierName{found->name};
-           });
-         });
+         look_up);
   add_cashier_endpoints(v1);
 }
 
