@@ -255,8 +255,10 @@ Result<bool> SharedLog::append(const Term& term, const Entry& entry) {
   return there != nullptr && there->value == value;
 }
 
+// With something to read: without, the member of etcd answers from what it has itself, which may be
+// old where it is cut off.
 Result<bool> SharedLog::confirm(const Term& term) {
-  const auto outcome = etcd_.transact({still(term)}, {});
+  const auto outcome = etcd_.transact({still(term)}, {get(key("epoch"))});
   if (!outcome.ok()) return outcome.error();
   return outcome->held;
 }
