@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Takes the ledger into a table of PostgreSQL and goes on with each new entry, for reports beside the
-# rest of your data, or for the system that replaces this one. It may be stopped or killed at any
-# moment and started again: each page of entries is one transaction, and an entry that is there is
-# left alone.
+# Takes the ledger into a table of PostgreSQL and goes on with each new entry, for reports beside
+# the rest of your data, or for the system that replaces this one. It may be stopped or killed at
+# any moment and started again: each page of entries is one transaction, and an entry that is there
+# is left alone.
 #
 #   COUPOND_TOKEN=… examples/ledger_to_postgres.sh [--once]     --once: until there are no more
 #
@@ -10,8 +10,8 @@
 #   COUPOND_TOKEN   an API key of scope read
 #   PGHOST, PGDATABASE, PGSERVICE …  which database, as psql understands them
 #
-# Needs curl and psql. It stops when the ledger is not the one that it began with, as after a restore
-# of a backup: then begin with an empty table.
+# Needs curl and psql. It stops when the ledger is not the one that it began with, as after a
+# restore of a backup: then begin with an empty table.
 set -euo pipefail
 readonly url=${COUPOND_URL:-http://127.0.0.1:8080}
 readonly token=${COUPOND_TOKEN:?an API key of scope read}

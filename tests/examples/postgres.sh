@@ -47,8 +47,8 @@ start_postgres() {
 
 serve() {
   : >"$work/banner"
-  timeout 300 "$coupond" serve --demo --data "$work/shop" --listen "127.0.0.1:$port" --rate-limits off \
-    >"$work/banner" 2>"$work/log" &
+  timeout 300 "$coupond" serve --demo --data "$work/shop" --listen "127.0.0.1:$port" \
+    --rate-limits off >"$work/banner" 2>"$work/log" &
   server=$!
   for _ in $(seq 600); do
     COUPOND_URL=$(sed -n 's/^ *serving *\(http:[^ ]*\).*/\1/p' "$work/banner")
