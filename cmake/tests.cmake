@@ -100,6 +100,15 @@ foreach(theme owner cards till tills import upkeep devices handles pages picture
     LABELS browser TIMEOUT 300 RESOURCE_LOCK browser)
 endforeach()
 
+# Two or more coupond with three members of etcd, which .deps has; driven by Python. The histories are
+# recorded and checked by coupond_simulation_tests, which lies beside the executable.
+foreach(theme kills pauses etcd partitions races histories)
+  add_test(NAME "cluster: ${theme}"
+    COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/cluster/${theme}_test.py $<TARGET_FILE:coupond>)
+  set_tests_properties("cluster: ${theme}" PROPERTIES
+    LABELS cluster SKIP_REGULAR_EXPRESSION "^skipped:")
+endforeach()
+
 include(cmake/fuzz.cmake)
 
 # The planted bugs of tests/mutants must not rot; tests/mutants/run.sh plants them.

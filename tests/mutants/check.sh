@@ -17,6 +17,12 @@ for file in tests/mutants/*.patch; do
   count=$((count + 1))
   [[ -n $(bug_of "$file") ]] || complain "$file" "says not what the bug is"
   patch -p1 --dry-run -s -f <"$file" >/dev/null || complain "$file" "does not apply any more"
+  if [[ $(label_of "$file") == cluster ]]; then
+    read -r script name <<<"$(test_of "$file")"
+    grep -q "^def $name(" "tests/cluster/$script" ||
+      complain "$file" "no test $(catcher_of "$file")"
+    continue
+  fi
   # Catch gives the number of tests as the exit code.
   names=$("$build/coupond_$(label_of "$file")_tests" --list-test-names-only || true)
   grep -Fxq -- "$(test_of "$file")" <<<"$names" || complain "$file" "no test $(catcher_of "$file")"

@@ -1,6 +1,7 @@
 # What run.sh and check.sh read out of the patches. A patch begins with two lines:
 #   Bug: what is wrong with the program then.
-#   Caught by: LABEL: the name of the test, which is in coupond_LABEL_tests.
+#   Caught by: LABEL: the name of the test, which is in coupond_LABEL_tests; of the label cluster,
+#              THEME_test.py test_NAME in tests/cluster.
 
 bug_of() { sed -n '1s/^Bug: //p' "$1"; }
 catcher_of() { sed -n '2s/^Caught by: //p' "$1"; }

@@ -32,6 +32,13 @@ build() {
 
 # passes LABEL NAME: whether that test passes.
 passes() {
+  if [[ $1 == cluster ]]; then
+    local words
+    read -ra words <<<"$2"
+    timeout 300 python3 -B "$tree/tests/cluster/${words[0]}" "$tree/build/debug/coupond" \
+      "${words[1]}" >"$work/test.log" 2>&1
+    return
+  fi
   local program=$tree/build/debug/coupond_$1_tests
   local name=${2//,/\\,}
   (cd "$work" && COUPOND_BINARY=$tree/build/debug/coupond timeout 300 "$program" "$name" \
@@ -40,8 +47,8 @@ passes() {
 
 # targets_of LABEL: what has to be built for its tests.
 targets_of() {
-  echo "coupond_$1_tests"
-  case $1 in cli | crash | concurrency) echo coupond ;; esac
+  [[ $1 == cluster ]] || echo "coupond_$1_tests"
+  case $1 in cli | crash | concurrency | cluster) echo coupond ;; esac
 }
 
 baseline() {

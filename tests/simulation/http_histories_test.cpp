@@ -1,6 +1,7 @@
 // Goal: the same of the built binary, as its clients see it over HTTP, whether or not it is killed
 // (kill -9) and started again. Method: recorded histories (see http_history.h), checked twice, as
-// in histories_test.cpp. COUPOND_SEEDS=n runs so many, COUPOND_LONG=1 runs 200.
+// in histories_test.cpp. COUPOND_SEEDS=n runs so many, COUPOND_LONG=1 runs 200. The same through
+// both heads of a cluster, started by tests/cluster/histories_test.py, which has etcd for it.
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -19,36 +20,71 @@ int histories() {
   return test::long_run() ? 200 : 4;
 }
 
+struct Tally {
+  int acknowledged = 0;
+  int refused = 0;
+  int searched = 0;
+};
+
+void check(const test::HttpHistoryPlan& plan, Tally& tally) {
+  INFO("COUPOND_SEED=" << plan.seed);
+  std::string audit;
+  const auto history = test::record_http_history(plan, audit);
+  CHECK(audit == "");
+  CHECK(test::check_by_ledger(history) == std::vector<std::string>{});
+  const auto objects = test::check_objects(history);
+  CHECK(objects.wrong == std::vector<std::string>{});
+  tally.searched += objects.searched;
+  for (const auto& record : history.records) {
+    tally.acknowledged += record.effect ? 1 : 0;
+    tally.refused += record.reason ? 1 : 0;
+  }
+}
+
 }  // namespace
 
 TEST_CASE("histories of HTTP clients are linearizable, kill -9 or not", "[history][kill]") {
   const std::uint64_t seed = test::test_seed();
-  int acknowledged = 0;
-  int refused = 0;
+  Tally tally;
   int killed = 0;
-  int searched = 0;
   for (int i = 0; i < histories(); ++i) {
     const std::uint64_t own = seed + std::uint64_t(i);
-    INFO("COUPOND_SEED=" << own);
     const std::int64_t kill_after_ms = i % 4 == 3 ? 0 : 5 + std::int64_t(own % 90);
     killed += kill_after_ms > 0 ? 1 : 0;
-    std::string audit;
-    const auto history = test::record_http_history(
-        {.seed = own, .clients = 6, .requests = 60, .kill_after_ms = kill_after_ms}, audit);
-    CHECK(audit == "");
-    CHECK(test::check_by_ledger(history) == std::vector<std::string>{});
-    const auto objects = test::check_objects(history);
-    CHECK(objects.wrong == std::vector<std::string>{});
-    searched += objects.searched;
-    for (const auto& record : history.records) {
-      acknowledged += record.effect ? 1 : 0;
-      refused += record.reason ? 1 : 0;
-    }
+    check({.seed = own, .clients = 6, .requests = 60, .kill_after_ms = kill_after_ms}, tally);
   }
   std::printf(
       "HTTP histories: %d from seed %llu, %d killed, %d acknowledged, %d refused, "
       "%d objects searched\n",
-      histories(), static_cast<unsigned long long>(seed), killed, acknowledged, refused, searched);
-  CHECK(acknowledged > 0);
-  CHECK(refused > 0);
+      histories(), static_cast<unsigned long long>(seed), killed, tally.acknowledged, tally.refused,
+      tally.searched);
+  CHECK(tally.acknowledged > 0);
+  CHECK(tally.refused > 0);
+}
+
+// COUPOND_ETCD: the addresses of two members, with a comma between them.
+TEST_CASE("histories through both heads of a cluster are linearizable", "[.][cluster]") {
+  const char* given = std::getenv("COUPOND_ETCD");
+  REQUIRE(given != nullptr);
+  const std::string etcd = given;
+  const std::size_t comma = etcd.find(',');
+  REQUIRE(comma != std::string::npos);
+  const std::uint64_t seed = test::test_seed();
+  Tally tally;
+  for (int i = 0; i < histories(); ++i) {
+    const std::uint64_t own = seed + std::uint64_t(i);
+    check({.seed = own,
+           .clients = 6,
+           .requests = 60,
+           .kill_after_ms = 5 + std::int64_t(own % 300),
+           .etcd = {etcd.substr(0, comma), etcd.substr(comma + 1)},
+           .sleeps = i % 2 == 1},
+          tally);
+  }
+  std::printf("histories through both heads: %d from seed %llu, %d acknowledged, %d refused, "
+              "%d objects searched\n",
+              histories(), static_cast<unsigned long long>(seed), tally.acknowledged, tally.refused,
+              tally.searched);
+  CHECK(tally.acknowledged > 0);
+  CHECK(tally.refused > 0);
 }

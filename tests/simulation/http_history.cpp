@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -12,6 +14,7 @@
 #include "coupond/store/data_dir.h"
 #include "coupond/store/redemptions.h"
 #include "tests/simulation/final_look.h"
+#include "tests/simulation/two_heads.h"
 #include "tests/support/black_box.h"
 
 namespace coupon::test {
@@ -44,20 +47,20 @@ class HttpClientOfShop {
                    std::atomic<Moment>& clock, std::uint64_t seed)
       : person_(person), shop_(shop), vault_(vault), clock_(clock), random_(seed) {}
 
-  void work(int port, int requests) {
-    HttpClient client(port);
+  void work(const Ports& ports, int requests) {
+    Heads heads(ports);
     try {
-      for (int i = 0; i < requests; ++i) step(client);
+      for (int i = 0; i < requests; ++i) step(heads);
     } catch (const std::runtime_error&) {
       // The server is gone; the last record says so.
     }
   }
 
   // Asks again what had no answer, under the same key.
-  void ask_again(int port) {
-    HttpClient client(port);
+  void ask_again(const Ports& ports) {
+    Heads heads(ports);
     for (Sent& sent : sent_) {
-      if (sent.record.is_unknown()) send(client, sent);
+      if (sent.record.is_unknown()) send(heads, sent);
     }
   }
 
@@ -67,7 +70,7 @@ class HttpClientOfShop {
  private:
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
 
-  void step(HttpClient& client) {
+  void step(Heads& client) {
     switch (below(9)) {
       case 0:
       case 1:
@@ -87,7 +90,7 @@ class HttpClientOfShop {
   }
 
   // Writes it down, sends it, and writes down the answer.
-  Json ask(HttpClient& client, Command command, std::string path, Json body) {
+  Json ask(Heads& client, Command command, std::string path, Json body) {
     command.marker = "u" + std::to_string(person_.id) + "-" + std::to_string(sent_.size());
     command.who = command.kind == Kind::kRollBack ? Command::Who::kClerk : Command::Who::kThemself;
     if (command.kind == Kind::kRedeem) body["order_id"] = command.marker;
@@ -99,10 +102,13 @@ class HttpClientOfShop {
     return send(client, sent_.back());
   }
 
-  Json send(HttpClient& client, Sent& sent) {
-    const HttpResponse response = client.post(sent.path, sent.body,
-                                              {{"Authorization", "Bearer " + sent.token},
-                                               {"Idempotency-Key", sent.record.command.marker}});
+  Json send(Heads& client, Sent& sent) {
+    const HttpResponse response =
+        client.send("POST", sent.path,
+                    {{"Content-Type", "application/json"},
+                     {"Authorization", "Bearer " + sent.token},
+                     {"Idempotency-Key", sent.record.command.marker}},
+                    sent.body);
     Json body = Json::parse(response.body);
     const Moment now = ++clock_;
     if (response.status >= 500) return nullptr;  // unknown, or not executed: asked again
@@ -143,13 +149,13 @@ class HttpClientOfShop {
     return vault_.hash(*core::canonical(code));
   }
 
-  void issue(HttpClient& client) {
+  void issue(Heads& client) {
     const std::string slug = kSlugs[below(3)];
     ask(client, {.kind = Kind::kIssue, .user = person_.id, .campaign = shop_.campaigns.at(slug)},
         "/api/v1/campaigns/" + slug + "/issue", Json::object());
   }
 
-  void hold(HttpClient& client) {
+  void hold(Heads& client) {
     if (codes_.empty()) return issue(client);
     const std::string code = codes_[below(codes_.size())];
     Command command{.kind = Kind::kHold, .user = person_.id, .code = hash(code), .number = 300};
@@ -157,7 +163,7 @@ class HttpClientOfShop {
     ask(client, command, "/api/v1/coupons/" + code + "/hold", Json::object());
   }
 
-  void redeem(HttpClient& client, const std::string& code) {
+  void redeem(Heads& client, const std::string& code) {
     Command command{.kind = Kind::kRedeem, .user = person_.id, .code = hash(code)};
     Json body = Json::object();
     if (const auto held = holds_.find(*command.code); held != holds_.end()) {
@@ -167,20 +173,22 @@ class HttpClientOfShop {
     ask(client, command, "/api/v1/coupons/" + code + "/redeem", body);
   }
 
-  void roll_back(HttpClient& client) {
+  void roll_back(Heads& client) {
     if (redemptions_.empty()) return issue(client);
     const std::int64_t id = redemptions_[below(redemptions_.size())];
     ask(client, {.kind = Kind::kRollBack, .user = person_.id, .number = id},
         "/api/v1/redemptions/" + std::to_string(id) + "/rollback", Json::object());
   }
 
-  void look(HttpClient& client) {
+  void look(Heads& client) {
     const std::string slug = kSlugs[below(3)];
     Look look{.campaign = shop_.campaigns.at(slug), .invoked = ++clock_};
-    const Answer answer = test::ask(client, shop_.admin, "GET", "/api/v1/campaigns/" + slug);
+    const HttpResponse answer = client.send("GET", "/api/v1/campaigns/" + slug,
+                                            {{"Authorization", "Bearer " + shop_.admin.token}});
     look.replied = ++clock_;
     if (answer.status != 200) throw std::runtime_error("a campaign cannot be read");
-    const auto figure = [&](const char* name) { return answer.body.at(name).get<std::int64_t>(); };
+    const Json body = Json::parse(answer.body);
+    const auto figure = [&](const char* name) { return body.at(name).get<std::int64_t>(); };
     look.counters = {.issued = figure("issued"),
                      .assigned = figure("assigned"),
                      .available = figure("available"),
@@ -261,7 +269,7 @@ class Matcher {
 
 class HttpRecorder {
  public:
-  explicit HttpRecorder(const HttpHistoryPlan& plan) : plan_(plan), paths_(box_.data_dir()) {
+  explicit HttpRecorder(const HttpHistoryPlan& plan) : plan_(plan), data_dir_(box_.data_dir()) {
     shop_.campaigns["till"] = box_.add_campaign("till", domain::Mode::kToken, {}).value;
     shop_.campaigns["book"] =
         box_.add_campaign("book", domain::Mode::kPool, {.max_per_user = 3}).value;
@@ -281,40 +289,56 @@ class HttpRecorder {
       store::Connection db = open();
       history_.start = world_of(db);
     }
-    const auto secrets = *core::Secrets::load(paths_.key);
+    const auto secrets = *core::Secrets::load(store::DataPaths(data_dir_).key);
     const core::CodeVault vault(secrets);
     std::deque<HttpClientOfShop> clients;
     for (std::size_t i = 0; i < people_.size(); ++i) {
       clients.emplace_back(people_[i], shop_, vault, clock_, plan_.seed * 100 + i);
     }
-    run(clients);
-    if (plan_.kill_after_ms > 0) {
-      box_.server().kill();
-      const int port = box_.start().port();
-      for (HttpClientOfShop& client : clients) client.ask_again(port);
+    if (plan_.etcd.empty()) {
+      run_alone(clients);
+    } else {
+      run_cluster(clients);
     }
-    box_.server().kill();
     collect(clients);
-    audit = box_.divergence();
+    audit = divergence_of(data_dir_);
     return std::move(history_);
   }
 
  private:
   store::Connection open() const {
-    return store::Connection(paths_.database, store::Connection::Access::kReadOnly);
+    return store::Connection(store::DataPaths(data_dir_).database,
+                             store::Connection::Access::kReadOnly);
   }
 
-  void run(std::deque<HttpClientOfShop>& clients) {
-    const int port = box_.start().port();
+  void run(std::deque<HttpClientOfShop>& clients, const Ports& ports,
+           const std::function<void()>& strike) {
     std::vector<std::thread> threads;
     for (HttpClientOfShop& client : clients) {
-      threads.emplace_back([this, &client, port] { client.work(port, plan_.requests); });
+      threads.emplace_back([this, &client, ports] { client.work(ports, plan_.requests); });
     }
     if (plan_.kill_after_ms > 0) {
       std::this_thread::sleep_for(std::chrono::milliseconds(plan_.kill_after_ms));
-      box_.server().kill();
+      strike();
     }
     for (std::thread& thread : threads) thread.join();
+  }
+
+  void run_alone(std::deque<HttpClientOfShop>& clients) {
+    run(clients, {box_.start().port()}, [this] { box_.server().kill(); });
+    if (plan_.kill_after_ms > 0) {
+      box_.server().kill();
+      const int port = box_.start().port();
+      for (HttpClientOfShop& client : clients) client.ask_again({port});
+    }
+    box_.server().kill();
+  }
+
+  void run_cluster(std::deque<HttpClientOfShop>& clients) {
+    heads_.emplace(box_, plan_.etcd);
+    run(clients, heads_->ports(), [&] { heads_->strike(plan_.sleeps); });
+    for (HttpClientOfShop& client : clients) client.ask_again(heads_->ports());
+    data_dir_ = heads_->stop();
   }
 
   void collect(std::deque<HttpClientOfShop>& clients) {
@@ -329,7 +353,8 @@ class HttpRecorder {
 
   const HttpHistoryPlan plan_;
   BlackBox box_;
-  const store::DataPaths paths_;
+  std::optional<TwoHeads> heads_;
+  std::string data_dir_;  // with the database that has everything
   Shop shop_;
   std::vector<Person> people_;
   std::atomic<Moment> clock_ = 0;

@@ -77,6 +77,7 @@ class LedgerOrder {
       const auto found = records_.find(row.actor);
       const Record* record = found == records_.end() ? nullptr : found->second;
       order_.push_back(record);
+      if (row.operation == store::operation::kTakeover) continue;  // by a cluster's member itself
       if (record == nullptr) {
         wrong("entry " + std::to_string(row.seq.value) + " is of no request");
       } else if (!place_.emplace(record, order_.size()).second) {
@@ -110,6 +111,7 @@ class LedgerOrder {
                       .is_right = std::move(is_right),
                       .text = std::move(text)};
     for (std::size_t i = 0; i < order_.size(); ++i) {
+      if (order_[i] == nullptr) continue;
       if (order_[i]->replied < invoked) question.first = i + 1;
       if (order_[i]->invoked > replied) question.last = std::min(question.last, i);
     }
@@ -139,7 +141,12 @@ class LedgerOrder {
     World world = history_.start;
     answer(world, 0);
     for (std::size_t i = 0; i < order_.size() && wrong_.empty(); ++i) {
-      take(world, history_.ledger[i], *order_[i]);
+      if (order_[i] != nullptr) {
+        take(world, history_.ledger[i], *order_[i]);
+      } else {
+        world.last_seq = history_.ledger[i].seq.value;
+        world.last_at = history_.ledger[i].at;
+      }
       answer(world, i + 1);
     }
     for (const Question& question : questions_) {

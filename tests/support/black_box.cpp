@@ -133,8 +133,8 @@ ServerProcess& BlackBox::start(std::vector<std::string> flags, std::vector<std::
   return *server_;
 }
 
-std::string BlackBox::divergence() const {
-  const store::DataPaths paths(data_dir_);
+std::string divergence_of(const std::string& data_dir) {
+  const store::DataPaths paths(data_dir);
   const auto secrets = good(core::Secrets::load(paths.key));
   const core::CodeVault vault(secrets);
   store::Connection connection(paths.database, store::Connection::Access::kReadOnly);

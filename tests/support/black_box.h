@@ -39,6 +39,10 @@ struct Answer {
 Answer ask(HttpClient& client, const Person& person, std::string_view method, std::string_view path,
            const std::string& json = {});
 
+// What the audit finds wrong with the directory, whose server may be running; empty when all
+// agrees.
+std::string divergence_of(const std::string& data_dir);
+
 class BlackBox {
  public:
   BlackBox() : BlackBox(std::string()) {}
@@ -61,9 +65,7 @@ class BlackBox {
   ServerProcess& server() { return *server_; }
   const std::string& data_dir() const { return data_dir_; }
 
-  // What the audit finds wrong with the directory, whose server may be running; empty when all
-  // agrees.
-  std::string divergence() const;
+  std::string divergence() const { return divergence_of(data_dir_); }
 
  private:
   TempDir directory_;

@@ -88,7 +88,9 @@ void ServerProcess::wait_until_ready() {
   const auto deadline = steady_clock::now() + std::chrono::milliseconds(3 * kPatienceMs);
   while (steady_clock::now() < deadline) {
     const std::string text = output();
-    const std::size_t url = text.find(kUrl);
+    // A member of a cluster names etcd's address before its own.
+    const std::size_t own = text.find("answering");
+    const std::size_t url = text.find(kUrl, own == std::string::npos ? 0 : own);
     if (url != std::string::npos && text.find('\n', url) != std::string::npos) {
       port_ = std::atoi(text.c_str() + url + kUrl.size());
       if (HttpClient(port_).get("/healthz").status == 200) return;
