@@ -75,6 +75,10 @@ add_test(NAME "examples: the ledger goes on in PostgreSQL"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/postgres.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: the ledger goes on in PostgreSQL" PROPERTIES
   LABELS examples TIMEOUT 300 SKIP_REGULAR_EXPRESSION "^skipped:")
+add_test(NAME "examples: a cluster whose leader is killed"
+  COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/cluster.sh $<TARGET_FILE:coupond>)
+set_tests_properties("examples: a cluster whose leader is killed" PROPERTIES
+  LABELS examples TIMEOUT 120 SKIP_REGULAR_EXPRESSION "^skipped:")
 add_test(NAME "examples: systemd understands the units"
   COMMAND bash ${PROJECT_SOURCE_DIR}/tests/examples/units.sh $<TARGET_FILE:coupond>)
 set_tests_properties("examples: systemd understands the units" PROPERTIES
