@@ -1,7 +1,14 @@
 // What etcd's gateway says, as it was seen to say it, and where the log may be trimmed.
 #include "coupond/cluster/etcd.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <string>
+#include <thread>
 
 #include "coupond/cluster/leader.h"
 
@@ -71,6 +78,45 @@ TEST_CASE("only refusals that are for good say that nothing was done") {
     INFO(reply);
     CHECK(read_refusal(reply).reason == Reason::kOutcomeUnknown);
   }
+}
+
+// The form in which etcd's gateway refuses: in a chunk, with a trailer behind it.
+TEST_CASE("a refusal with a trailer is read whole, and a broken one is not taken for one") {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  REQUIRE(::listen(listener, 8) == 0);
+  REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  const std::string refusal = R"({"message":"etcdserver: mvcc: database space exceeded","code":8})";
+  std::thread gateway([&] {
+    for (const std::string& end : {std::string("\r\n0\r\nGrpc-Trailer-Content-Type: x\r\n\r\n"),
+                                   std::string()}) {
+      const int peer = ::accept(listener, nullptr, nullptr);
+      char request[4096];
+      static_cast<void>(::recv(peer, request, sizeof request, 0));
+      std::string reply = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\n";
+      reply += "Trailer: Grpc-Trailer-Content-Type\r\nTransfer-Encoding: chunked\r\n\r\n";
+      char length[16];
+      std::snprintf(length, sizeof length, "%zx\r\n", refusal.size());
+      reply += length;
+      reply += end.empty() ? refusal.substr(0, 30) : refusal + end;
+      static_cast<void>(::send(peer, reply.data(), reply.size(), MSG_NOSIGNAL));
+      ::close(peer);
+    }
+  });
+  auto etcd = Etcd::of_url("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
+  REQUIRE(etcd.ok());
+  const auto whole = etcd->transact({}, {});
+  const auto broken = etcd->transact({}, {});
+  gateway.join();
+  ::close(listener);
+  REQUIRE_FALSE(whole.ok());
+  CHECK(whole.error().reason == Reason::kStorageFull);
+  REQUIRE_FALSE(broken.ok());
+  CHECK(broken.error().reason == Reason::kOutcomeUnknown);
 }
 
 TEST_CASE("etcd is asked in the clear, and the sentence says so") {
