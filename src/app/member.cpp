@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <exception>
 #include <thread>
@@ -46,6 +47,12 @@ bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
   });
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
 }
 
 std::optional<core::Error> unfit(const Settings& settings) {
@@ -124,7 +131,8 @@ Member::Parts::~Parts() {
 Member::Member(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Member::~Member() = default;
 
-Result<std::unique_ptr<Member>> Member::open(const Settings& settings) {
+Result<std::unique_ptr<Member>> Member::open(Settings settings) {
+  if (settings.cluster.member.empty()) settings.cluster.member = host_name();
   if (auto error = unfit(settings)) return *error;
   const store::DataPaths paths(settings.data_dir);
   if (const auto made = store::make_data_dir(paths); !made.ok()) return made.error();
@@ -350,6 +358,7 @@ service::Check Member::check() const {
   for (const auto& [name, behind] : now.behind) {
     detail += "; " + name + " is " + counted(behind) + " behind";
   }
+  if (now.behind.empty()) detail += "; no other member yet, so its log only grows";
   if (!now.trouble.empty()) detail = "LOOK: " + now.trouble + " " + detail;
   return {"cluster", true, detail};
 }

@@ -1,9 +1,6 @@
 #include "src/cli/settings.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <ctime>
@@ -91,10 +88,6 @@ bool read_cluster(const std::string& value, app::Settings& settings) {
 }
 bool read_member(const std::string& value, app::Settings& settings) {
   settings.cluster.member = value;
-  std::array<char, 256> host{};
-  if (value.empty() && ::gethostname(host.data(), host.size() - 1) == 0) {
-    settings.cluster.member = host.data();
-  }
   return true;
 }
 bool read_cluster_keep(const std::string& value, app::Settings& settings) {

@@ -106,7 +106,7 @@ Result<Done> Standby::step() {
   state_.more = state_.position < state_.last;
   if (state_.more) return Done{};
   report();
-  if (view->leader.empty()) {
+  if (view->leader.empty() && (joined_ || view->term == 0)) {
     if (auto error = lead(*view)) return *error;
   }
   return Done{};
@@ -261,7 +261,7 @@ Standby::Refusal Standby::catch_up(Term term) {
     if (view->epoch_changed != term.revision) return std::nullopt;
     if (auto error = refuse_end(*view)) return error;
     if (auto error = take_entries(*view)) return error;
-    if (state_.position < state_.last) continue;
+    if (state_.position < state_.last || !joined_) continue;
     heard_at_ms_ = renewed;
     term_ = term;
     return std::nullopt;

@@ -33,7 +33,7 @@ struct CopySettings {
 // The cluster this server is a member of, see member.h.
 struct ClusterSettings {
   std::string etcd = {};       // its address; empty: there is none
-  std::string member = {};     // this one's name
+  std::string member = {};     // this one's name; empty: the machine's
   std::size_t keep_mib = 256;  // of the log, for members that come late
   bool forget = false;         // what etcd or the directory knows of a cluster need not hold
 };

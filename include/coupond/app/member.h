@@ -20,7 +20,7 @@ namespace coupon::app {
 class Member {
  public:
   // Takes the port. Refused with a sentence.
-  static core::Result<std::unique_ptr<Member>> open(const Settings& settings);
+  static core::Result<std::unique_ptr<Member>> open(Settings settings);
   Member(const Member&) = delete;
   Member& operator=(const Member&) = delete;
   ~Member();
