@@ -104,9 +104,9 @@ foreach(theme owner cards till tills import upkeep devices handles pages picture
     LABELS browser TIMEOUT 300 RESOURCE_LOCK browser)
 endforeach()
 
-# Two or more coupond with three members of etcd, which .deps has; driven by Python. The histories are
+# Two coupond with three members of etcd, which .deps has, driven by Python. The histories are
 # recorded and checked by coupond_simulation_tests, which lies beside the executable.
-foreach(theme kills pauses etcd partitions races histories)
+foreach(theme kills pauses etcd partitions races histories upkeep)
   add_test(NAME "cluster: ${theme}"
     COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/cluster/${theme}_test.py $<TARGET_FILE:coupond>)
   set_tests_properties("cluster: ${theme}" PROPERTIES
