@@ -193,10 +193,18 @@ class Shop:
         return None
 
     def whole(self):
-        """Every head that runs has all that the log has."""
+        """Every head that runs and does not lead has told etcd that it has all. (Who reads the
+        database of one that starts keeps it from putting that in order.)"""
         last = self.last()
-        running = [head for head in self.heads if head.process.running()]
-        return last is not None and all(self.position(head) == last for head in running)
+        if last is None:
+            return False
+        told = {}
+        for member in range(len(self.etcd.hosts)):
+            with contextlib.suppress(OSError):
+                told = self.etcd.find(member, self.prefix + "member/")
+                break
+        return all(int(told.get(self.prefix + "member/" + head.name, -1)) >= last
+                   for head in self.heads if head.process.running() and not head.leads())
 
     @contextlib.contextmanager
     def kept(self):
@@ -252,6 +260,18 @@ class Shop:
             different = [name for name in first if first[name] != mine.get(name)]
             assert not different and len(mine) == len(first), "differ: %s" % different
 
+    def tell(self):
+        """Prints how things stand, after a failure."""
+        for head in self.heads:
+            print("--- %s, %s\n%s" % (
+                head.name, "running" if head.process.running() else "gone",
+                head.process.output()[-3000:]), flush=True)
+        for i in range(len(self.etcd.hosts)):
+            with contextlib.suppress(OSError):
+                facts = {key: value for key, value in self.etcd.find(i, self.prefix).items()
+                         if "/log/" not in key and "/part/" not in key}
+                print("--- etcd %d: last change %s, %s" % (i, self.last(i), facts), flush=True)
+
     def close(self):
         for head in self.heads:
             head.process.kill()
@@ -277,8 +297,7 @@ def with_shop(binary, etcd, **how):
         shop.begin()
         yield shop
     except BaseException:
-        for head in shop.heads:
-            print("--- %s\n%s" % (head.name, head.process.output()[-4000:]), flush=True)
+        shop.tell()
         raise
     finally:
         shop.close()
