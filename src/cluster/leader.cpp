@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds kRetry{50};
 // Shorter than the lease: what is read on a machine that is cut off is no older.
 constexpr std::int64_t kHeardMs = 3'000;
 constexpr int kTrimEvery = 5;  // beats
+// etcd does nothing else while it deletes.
+constexpr std::int64_t kTrimAtOnce = 20'000;
 constexpr std::size_t kPieces = 64;
 
 std::string full_sentence(const std::string& why) {
@@ -254,8 +256,9 @@ void Leader::trim(const Members& members) {
     const core::MutexLock lock(mutex_);
     kept_from = kept_from_;
   }
-  const std::int64_t up_to = trim_limit(members.positions, kept_from, position_);
-  if (members.first == 0 || up_to < members.first) return;
+  const std::int64_t limit = trim_limit(members.positions, kept_from, position_);
+  if (members.first == 0 || limit < members.first) return;
+  const std::int64_t up_to = std::min(limit, members.first + kTrimAtOnce);
   if (const auto done = beats_.trim(term_, up_to); !done.ok())
     note_trouble(kBeats, done.error().message);
 }
