@@ -119,7 +119,7 @@ Result<Outcome> read_outcome(std::string_view reply) {
   const auto json = parse(reply);
   if (!json.ok()) return json.error();
   try {
-    if (!json->contains("header")) return not_understood();
+    if (!json->contains("header") || !json->at("header").is_object()) return not_understood();
     Outcome outcome{.held = json->value("succeeded", false),
                     .revision = number_in(json->at("header"), "revision"),
                     .found = {}};
