@@ -48,6 +48,6 @@ def main(names):
              if name.startswith("test_") and (not wanted or name in wanted)]
     assert tests, wanted
     # They wait for leases most of the time.
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
         passed = list(pool.map(lambda one: run(*one, binary), tests))
     sys.exit(0 if all(passed) else 1)

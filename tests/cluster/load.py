@@ -2,15 +2,10 @@
 import threading
 import time
 
-from shop import send
+from shop import again, send
 from processes import until
 
 PATIENCE_S = 60
-
-
-def again(reply):
-    """It decides nothing: the server says try again, or is still at the same request."""
-    return reply.status in (429, 503) or reply["code"] == "idempotency_running"
 
 
 class Sale:

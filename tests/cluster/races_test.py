@@ -4,9 +4,8 @@ import threading
 import time
 
 from harness import LONG, count, main
-from load import again
 from processes import until
-from shop import send, with_etcd, with_shop
+from shop import again, send, with_etcd, with_shop
 
 TOKENS = count(60, 1000)
 CLIENTS = count(8, 32)

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
+import traceback
 
 from etcd import Etcd
 from processes import Process, until
@@ -95,6 +96,11 @@ class Head:
             return False
 
 
+def again(reply):
+    """It decides nothing: the server says try again, or is still at the same request."""
+    return reply.status in (429, 503) or reply["code"] == "idempotency_running"
+
+
 def send(connection, method, path, body=None, token=None, headers=None):
     sent = dict(headers or {})
     content = None
@@ -161,9 +167,16 @@ class Shop:
         return next(one for one in self.heads if one is not head)
 
     def ask(self, method, path, body=None):
-        """Of the leader, as administrator; waits until there is one."""
-        leader = until(self.leader, 30, "somebody leads")
-        reply = leader.call(method, path, body, self.token)
+        """Of the leader, as administrator; waits until there is one, and asks again when it is
+        gone before it has answered."""
+        key = {"Idempotency-Key": os.urandom(8).hex()} if method == "POST" else None
+
+        def answer():
+            with contextlib.suppress(OSError):
+                leader = self.leader()
+                reply = leader and leader.call(method, path, body, self.token, key)
+                return reply if reply and not again(reply) else None
+        reply = until(answer, 60, path)
         assert reply.status < 300, (path, reply.status, reply.body)
         return reply
 
@@ -262,6 +275,7 @@ class Shop:
 
     def tell(self):
         """Prints how things stand, after a failure."""
+        traceback.print_exc()
         for head in self.heads:
             print("--- %s, %s\n%s" % (
                 head.name, "running" if head.process.running() else "gone",
