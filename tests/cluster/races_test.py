@@ -58,6 +58,7 @@ def take_over(shop, etcd, times):
     for _ in range(times):
         time.sleep(0.5)
         leader = until(shop.leader, 30, "somebody leads")
+        shop.lease_ended = True
         etcd.end_lease(2, shop.prefix + "leader")
         until(lambda: shop.other(leader).leads() or leader.leads(), 30, "somebody leads again")
 
