@@ -97,7 +97,7 @@ endforeach()
 
 # The pages in a real browser, driven by Python. They share a lock: three browsers at once would be
 # slow on a small machine, and tests of what a till does while nothing answers need no company.
-foreach(theme owner cards till tills import upkeep devices handles pages pictures)
+foreach(theme owner cards till tills import upkeep devices handles keyboard pages pictures)
   add_test(NAME "browser: ${theme}"
     COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/browser/${theme}_test.py $<TARGET_FILE:coupond>)
   set_tests_properties("browser: ${theme}" PROPERTIES

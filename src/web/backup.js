@@ -142,7 +142,7 @@ function diagnostics() {
 function healthBox({ health, version }) {
   return h("section.box", h("div.row.apart", h("h2", t("health.title")),
       pill(health.status === "ready" ? ["good", t("health.ready")] : ["bad", t("health.not")])),
-    h("table#health", h("tbody", health.checks.map((check) => h("tr",
+    h("table.tight#health", h("tbody", health.checks.map((check) => h("tr",
       h("th", t("check." + check.name)), h("td", check.detail),
       h("td.n", pill(!check.ok ? ["bad", t("health.bad")] : check.detail.startsWith("LOOK")
         ? ["warn", t("health.bad")] : ["good", t("ok")])))))),

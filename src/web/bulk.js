@@ -71,7 +71,8 @@ async function summary(campaign, job, count) {
 function filters(jobs) {
   const jobName = (job) => t("bulk.job." + job.kind, { at: moment(job.created_at),
     n: number(job.done - job.errors) });
-  return h("fieldset.stack", h("legend", t("bulk.which")), h("div.columns",
+  return h("fieldset.stack", h("legend", t("bulk.which")), h("small.soft", t("bulk.all")),
+    h("div.columns",
     labelled(t("bulk.state"), h("select", { name: "state" },
       h("option", { value: "" }, t("bulk.any")),
       STATES.map((one) => h("option", { value: one }, t("coupon." + one))))),

@@ -31,15 +31,16 @@ export function campaigns() {
     h("section.box", items.length === 0 ? h("p.soft", t("campaigns.none")) :
         h("div.scroll", h("table#campaigns",
       h("thead", h("tr", h("th", t("campaign")), h("th.n", t("col.left")),
-          h("th.n", t("col.issued")),
-        h("th.n", t("col.redeemed")), h("th", t("col.until")), h("th", ""))),
+          h("th.n.hide-small", t("col.issued")), h("th.n.hide-small", t("col.redeemed")),
+        h("th.hide-small", t("col.until")), h("th", ""))),
       h("tbody", items.map((one) => h("tr", { "data-campaign": one.slug },
         h("td", h("a", { href: "#/campaigns/" + encodeURIComponent(one.slug) }, one.name), h("br"),
             h("small.soft", policy(one))),
         h("td.n", one.remaining === null ? "∞" : number(one.remaining)),
-            h("td.n", number(one.issued)),
-        h("td.n", number(one.redeemed)), h("td", one.ends_at ? lastDay(one.ends_at) : "–"),
-            h("td.n", pill(stateOf(one)))))))))];
+            h("td.n.hide-small", number(one.issued)),
+        h("td.n.hide-small", number(one.redeemed)),
+        h("td.hide-small", one.ends_at ? lastDay(one.ends_at) : "–"),
+        h("td.n", pill(stateOf(one)))))))))];
   return loaded(async () => (await all("/api/v1/campaigns")).filter((one) => !one.archived_at),
       draw);
 }

@@ -81,7 +81,7 @@ export default {
   "kind.percent": "Rabatt",
   "kind.percent.why": "Prozent auf den Preis",
   "kind.free": "Etwas Kostenloses",
-  "kind.free.why": "Der Name sagt, was: „Freier Kaffee“",
+  "kind.free.why": "Der Name sagt, was: „Gratis-Kaffee“",
   "wizard.kind": "Was für eine Karte?",
   "wizard.name": "Name",
   "wizard.nameWhy": "Erscheint an der Kasse und auf Karten ohne Betrag.",

@@ -79,7 +79,7 @@ export default {
   "till.unsureFirst": "Prüfen Sie zuerst {code} noch einmal. Nichts ist verloren, es ist sicher.",
   "till.checkAgain": "Noch einmal prüfen",
   "till.recent": "Letzte Ergebnisse",
-  "till.undo": "Zurück",
+  "till.undo": "Rückgängig",
   "till.undoOk": "Zurücknehmen",
   "till.undoReason": "Warum?",
   "till.undoDefault": "Kunde hat es sich anders überlegt",

@@ -102,12 +102,12 @@ export function people() {
   const again = () => load();
   return loaded(load, ({ customers, keys }) => [h("h1", t("tab.people")), said,
     h("section.box", h("h2", t("people.title")), h("div.scroll",
-        h("table", h("thead", h("tr", h("th", t("people.name")),
+        h("table.tight", h("thead", h("tr", h("th", t("people.name")),
       h("th", t("people.role")), h("th", ""))), rows)), h("small.soft",
           t("people.customers", { n: customers })), newUser(again)),
     h("section.box", h("h2", t("keys.title")), h("p.soft", t("keys.why")), newTill(),
       h("details", h("summary", t("keys.other")), newKeyForm(again)),
-      h("div.scroll", h("table#keys", h("thead", { hidden: !keys },
+      h("div.scroll", h("table.tight#keys", h("thead", { hidden: !keys },
           h("tr", h("th", t("keys.name")), h("th", t("keys.scope")), h("th", ""))), keyRows))),
     cashiersBox(), customersBox()]);
 }

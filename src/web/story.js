@@ -50,7 +50,7 @@ function asked(name, { danger = false, fields, reason = "" }, does) {
 const because = ({ reason }) => reason.value.trim() ? { reason: reason.value.trim() } : {};
 
 /** What can be done with a card of that state. Each ends with `again()`, or gives a sentence. */
-function actions({ coupon, campaign }, redemptions, again) {
+function actions({ coupon, campaign, used }, redemptions, again) {
   const path = "/api/v1/coupons/" + encodeURIComponent(coupon.code);
   const ended = ["void", "freed"].includes(coupon.state);
   const parts = typeof coupon.balance === "number";
@@ -81,10 +81,11 @@ function actions({ coupon, campaign }, redemptions, again) {
       return done(post(path + "/transfer", { to: codeIn(form.to.value),
         ...(minor > 0 && { amount: minor }), ...because(form) }, { key }));
     }),
-    coupon.state === "void" && asked("restore", {}, (form, key) => done(
+    coupon.state === "void" && !used && asked("restore", {}, (form, key) => done(
       post(path + "/restore", because(form), { key }))),
     ["available", "assigned"].includes(coupon.state) && asked("void", { danger: true,
-      reason: t("void.why") }, (form, key) => done(post(path + "/void", because(form), { key }))),
+      reason: t("void.why"), fields: () => used && h("p.soft", t("void.forGood")) },
+      (form, key) => done(post(path + "/void", because(form), { key }))),
     !ended && h("a.button", { "data-do": "reprint", href:
       `#/print/${encodeURIComponent(campaign.slug)}/${coupon.number}` }, t("find.reprint"))];
 }
@@ -111,6 +112,7 @@ export async function story(code, again) {
     get("/api/v1/redemptions?limit=50&code=" + path), learnNames()]);
   const { coupon, rules, ledger, valid } = card;
   const campaign = await get("/api/v1/campaigns/" + coupon.campaign_id);
+  const used = (ledger || []).some((entry) => entry.operation === "coupon.redeem");
   const broken = (rules || []).filter((rule) => !rule.pass);
   const outlives = coupon.expires_at && campaign.ends_at && campaign.ends_at < coupon.expires_at;
   return h("section.box#story", { "data-code": coupon.code },
@@ -123,7 +125,7 @@ export async function story(code, again) {
     outlives && h("p.said.warn", t("find.campaignEnds", { day: lastDay(campaign.ends_at) })),
     h("table", h("tbody", facts({ coupon, campaign }, items).map(([name, value]) =>
       h("tr", h("th", { scope: "row" }, name), h("td", value))))),
-    h("div.row.actions", actions({ coupon, campaign }, items, again)),
+    h("div.row.actions", actions({ coupon, campaign, used }, items, again)),
     h("h2", t("find.story")),
     h("ol.events", (ledger || []).map((entry) => h("li", { "data-event": entry.operation },
       h("time", moment(entry.at)), h("b", operationName(entry.operation)),

@@ -38,10 +38,10 @@ function perCampaign(campaigns, redemptions) {
   const today = new Map();
   for (const one of redemptions) today.set(one.campaign_id, (today.get(one.campaign_id) || 0) + 1);
   return h("table", h("thead", h("tr", h("th", t("campaign")), h("th.n", t("today.today")),
-      h("th.n", t("col.redeemed")), h("th.n", t("col.left")), h("th", ""))),
+      h("th.n.hide-small", t("col.redeemed")), h("th.n", t("col.left")), h("th", ""))),
     h("tbody", campaigns.map((one) => h("tr",
       h("td", h("a", { href: "#/campaigns/" + encodeURIComponent(one.slug) }, one.name)),
-      h("td.n", number(today.get(one.id) || 0)), h("td.n", number(one.redeemed)),
+      h("td.n", number(today.get(one.id) || 0)), h("td.n.hide-small", number(one.redeemed)),
       h("td.n", one.remaining === null ? "∞" : number(one.remaining)),
           h("td.n", pill(stateOf(one)))))));
 }

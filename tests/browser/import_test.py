@@ -70,7 +70,7 @@ def test_questions_on_a_phone(driver, binary):
         assert good_and_bad(browser) == ("2", "0")
         choose(browser, folder, "empty.txt", b"\n")
         browser.find(".said.bad")
-        assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.fits()
         quiet(browser, server, allowed=("/import/preview",))
 
 

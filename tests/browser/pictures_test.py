@@ -17,7 +17,7 @@ def take(browser, where, name):
         where = kept
     path = os.path.join(where, name + ".png")
     browser.picture(path)
-    assert browser.script("return document.documentElement.scrollWidth <= innerWidth"), name
+    assert browser.fits(), name
     assert os.path.getsize(path) <= LARGEST or name not in KEPT, name
 
 

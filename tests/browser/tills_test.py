@@ -63,7 +63,7 @@ def test_enrolment(driver, binary):
         device.wait(lambda: device.text("#today-count") == "0")
         device.keys(second + ENTER)
         device.find("#result[data-state=accepted]")
-        assert device.script("return document.documentElement.scrollWidth <= innerWidth")
+        assert device.fits()
 
         owner.open(server.url + "/ui#/find/" + second)
         assert EVIL in owner.text("#story")         # till and cashier are named
@@ -117,7 +117,7 @@ def test_by_hand(driver, binary):
         device.click("#recent [data-do=undo]")
         device.click("#undo-ok")
         device.wait(lambda: uses(server, second, token) == 0)
-        assert device.script("return document.documentElement.scrollWidth <= innerWidth")
+        assert device.fits()
         assert not device.script("return window.evil") and not device.all("main img")
         quiet(device, server, allowed=("/redeem", "/tills/", "/auth/refresh"))
 

@@ -88,7 +88,7 @@ def test_warnings(driver, binary):
         browser.wait(lambda: any("10 Minuten" in one.text()
             for one in browser.all("#today .said.warn")))
         assert not browser.all("[data-warn=key]")
-        assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.fits()
         assert not browser.script("return window.evil") and not browser.all("main img")
         quiet(browser, server, allowed=("/auth/refresh",))
 
@@ -107,7 +107,7 @@ def test_staff_sees_but_does_not_take(driver, binary):
         browser.open(server.url + "/ui#/backup")
         browser.find("#health")
         assert not browser.all("[data-do=backup]") and not browser.all("[data-do=verify]")
-        assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.fits()
         quiet(browser, server, allowed=("/auth/refresh",))
 
 

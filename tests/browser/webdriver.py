@@ -78,10 +78,16 @@ class Browser:
         return self.send("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
 
     def size(self, width, height, dark=False):
+        self.width = width
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height,
                  deviceScaleFactor=1, mobile=width < 500)
         self.cdp("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+
+    def fits(self):
+        """Whether the page is no wider than the screen; a phone would show it smaller instead, and
+        call that its width."""
+        return self.script("return document.documentElement.scrollWidth") <= self.width
 
     def open(self, url):
         self.send("POST", "/url", {"url": url})
