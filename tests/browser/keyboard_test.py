@@ -1,5 +1,5 @@
-"""Everything without a mouse, dark, on a laptop and on a phone: each control is reached by Tab, shows
-that it has the focus, and does its work by Enter or Space."""
+"""Everything without a mouse, dark, on a laptop and on a phone: each control is reached by Tab,
+shows that it has the focus, and does its work by Enter or Space."""
 import time
 
 from harness import PASSWORD, main, quiet, with_browser, with_server
