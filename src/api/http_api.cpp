@@ -36,6 +36,7 @@ void add_native_api(http::Api& api, Gate& gate, service::JobRunner& jobs, servic
   add_balance_endpoints(v1);
   add_change_endpoints(v1, jobs);
   add_redemption_endpoints(v1);
+  add_report_endpoints(v1);
   add_ledger_endpoints(v1, stopping);
   add_print_endpoints(v1);
   add_till_endpoints(v1);

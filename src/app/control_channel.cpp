@@ -139,6 +139,9 @@ struct ControlChannel::InProcess {
     for (std::string piece; reply.stream && reply.stream(piece); piece.clear()) {
       if (asked.receive && !asked.receive(piece)) break;
     }
+    if (asked.receive && answer.status < 300 && !answer.body.empty()) {
+      asked.receive(std::exchange(answer.body, {}));
+    }
     return answer;
   }
 

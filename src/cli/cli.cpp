@@ -25,6 +25,7 @@ void add_commands(CommandLine& line) {
   add_user(line);
   add_campaign(line);
   add_codes(line);
+  add_report(line);
   add_backup(line);
   add_follow(line);
   add_cluster(line);

@@ -7,6 +7,7 @@
 #include "src/cli/channel_command.h"
 #include "src/cli/codes_balance.h"
 #include "src/cli/codes_change.h"
+#include "src/cli/codes_export.h"
 #include "src/cli/codes_import.h"
 #include "src/cli/progress.h"
 
@@ -94,29 +95,6 @@ int import(const CodesInput& input) {
   });
 }
 
-int export_all(const CodesInput& input) {
-  if (const std::string problem = Output::missing(); !problem.empty()) return fail(problem);
-  return with_channel(input.data, [&](ControlChannel& channel) -> int {
-    const auto campaign = channel.get("/api/v1/campaigns/" + http::percent_encode(input.campaign));
-    if (!campaign.ok()) return fail(campaign.error());
-    const auto total = campaign->at("issued").get<std::int64_t>();
-    Progress progress("Exporting");
-    Output output;
-    std::int64_t lines = 0;
-    bool good = true;
-    const auto done = channel.send(
-        {.target = codes_path(input) + "/export", .receive = [&](std::string_view text) {
-           good = output.write(text);
-           lines += std::count(text.begin(), text.end(), '\n');
-           show_beside_output(progress, lines, total);
-           return good;
-         }});
-    progress.clear();
-    if (!good || !output.finish()) return fail(output.problem());
-    return done.ok() ? kDone : fail("What was printed is not everything. " + done.error().message);
-  });
-}
-
 }  // namespace
 
 void add_codes(CommandLine& line) {
@@ -155,9 +133,9 @@ void add_codes(CommandLine& line) {
       "Names each line that is refused. Exit code 1 when there was one. When the command is\n"
       "stopped, lines that the database has received are still stored.\n"
       "Example: coupond codes import members-2027 codes.csv");
-  add("export", "Print every code of a campaign as CSV, with its state", export_all);
   add_codes_balance(line, codes);
   add_codes_change(line, codes);
+  add_codes_export(line, codes);
 }
 
 }  // namespace coupon::cli

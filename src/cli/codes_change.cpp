@@ -5,8 +5,8 @@
 #include <iostream>
 #include <thread>
 
-#include "coupond/core/time_text.h"
 #include "coupond/domain/money.h"
+#include "src/cli/code_filter.h"
 #include "src/cli/progress.h"
 
 namespace coupon::cli {
@@ -16,20 +16,12 @@ struct ChangeInput {
   std::string data = "./coupond-data";
   std::string campaign;
   bool ends = false, restore = false, free = false, dry_run = false;
-  std::string uses, expires, expires_before, state, reason, last4;
-  std::int64_t job = 0, first = 0, last = 0;
+  std::string uses, expires, reason, last4;
+  CodeFilterInput filter;
 };
 
 core::Error usage(std::string message) {
   return {.reason = core::Reason::kInvalidRequest, .message = std::move(message)};
-}
-
-core::Result<Json> time_in(const char* flag, const std::string& text) {
-  // As typed: a date alone is a day in the server's zone.
-  const auto at = core::parse_local_time(text, core::DateMeans::kLastMoment);
-  if (at.ok()) return Json(text);
-  return usage(std::string(flag) + " takes a date or a time as 2027-12-31T18:00:00+01:00, not \"" +
-               text + "\".");
 }
 
 core::Result<Json> uses_in(const std::string& text) {
@@ -70,14 +62,10 @@ core::Result<Json> body_of(const ChangeInput& input) {
     body["max_uses"] = *std::move(uses);
   }
   if (auto bad = add_time(body, "expires_at", "--expires", input.expires)) return *bad;
-  if (auto bad = add_time(body, "expires_before", "--expires-before", input.expires_before)) {
-    return *bad;
-  }
-  if (!input.state.empty()) body["state"] = input.state;
   if (!input.reason.empty()) body["reason"] = input.reason;
-  if (input.job > 0) body["job"] = input.job;
-  if (input.first > 0) body["first_number"] = input.first;
-  if (input.last > 0) body["last_number"] = input.last;
+  const auto filter = filter_fields(input.filter);
+  if (!filter.ok()) return filter.error();
+  body.update(*filter);
   return body;
 }
 
@@ -165,11 +153,7 @@ void add_codes_change(CommandLine& line, CLI::App& codes) {
   many->add_flag("--free", input->free, "End those never used; their codes may be stored anew");
   many->add_option("--uses", input->uses, "How often each can be used; none: no limit");
   many->add_option("--expires", input->expires, "When they end: RFC 3339 or a date; none: never");
-  many->add_option("--state", input->state, "Only available, assigned, redeemed or void ones");
-  many->add_option("--job", input->job, "Only those that this job made");
-  many->add_option("--from", input->first, "From this number on");
-  many->add_option("--to", input->last, "Up to this number");
-  many->add_option("--expires-before", input->expires_before, "Only those that end before");
+  add_code_filter(*many, input->filter);
   many->add_option("--reason", input->reason, "For the ledger");
   many->add_flag("--dry-run", input->dry_run, "Say how many match, and change nothing");
   many->footer("Example: coupond codes change members-2027 --void --from 500 --to 599");

@@ -32,6 +32,7 @@ void add_codes(CommandLine& line);
 void add_follow(CommandLine& line);
 void add_health(CommandLine& line);
 void add_prove(CommandLine& line);
+void add_report(CommandLine& line);  // and redemptions
 void add_openapi(CommandLine& line);
 void add_user(CommandLine& line);
 void add_verify(CommandLine& line);

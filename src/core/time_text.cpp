@@ -202,19 +202,39 @@ UnixMs local_midnight(UnixMs utc_date, int days) {
   return {static_cast<std::int64_t>(std::mktime(&local)) * kMsPerSecond};
 }
 
-// "+01:00": the zone's offset on that day.
-std::string local_offset(UnixMs utc_date) {
-  const std::time_t noon = (utc_date.value + kMsPerDay / 2) / kMsPerSecond;
+// Seconds east of UTC then.
+long local_gmtoff(UnixMs at) {
+  const std::time_t seconds = at.value / kMsPerSecond;
   std::tm local{};
-  ::localtime_r(&noon, &local);
-  const auto minutes = static_cast<unsigned>(std::abs(local.tm_gmtoff) / 60);
-  std::string text(1, local.tm_gmtoff < 0 ? '-' : '+');
+  ::localtime_r(&seconds, &local);
+  return local.tm_gmtoff;
+}
+
+// "+01:00"
+std::string local_offset(UnixMs at) {
+  const long seconds = local_gmtoff(at);
+  const auto minutes = static_cast<unsigned>(std::abs(seconds) / 60);
+  std::string text(1, seconds < 0 ? '-' : '+');
   append_digits(text, 2, minutes / 60);
   append_digits(text += ':', 2, minutes % 60);
   return text;
 }
 
 }  // namespace
+
+UnixMs local_start(UnixMs at, LocalPeriod period) {
+  constexpr std::int64_t kMsPerHour = 3600 * kMsPerSecond;
+  const std::int64_t shown_ms = at.value + local_gmtoff(at) * kMsPerSecond;
+  if (period == LocalPeriod::kHour) return at - shown_ms % kMsPerHour;
+  return local_midnight({shown_ms}, 0);
+}
+
+std::string local_name(UnixMs start, LocalPeriod period) {
+  std::string text = to_rfc3339(start + local_gmtoff(start) * kMsPerSecond);
+  if (period == LocalPeriod::kDay) return text.substr(0, text.find('T'));
+  text.pop_back();
+  return text + local_offset(start);
+}
 
 Result<UnixMs> parse_local_time(std::string_view text, DateMeans date) {
   constexpr std::size_t kDateBytes = 10;
@@ -227,7 +247,7 @@ Result<UnixMs> parse_local_time(std::string_view text, DateMeans date) {
   if (!only_zone_missing) return at;
   const UnixMs day = *parse_time(text.substr(0, kDateBytes));
   std::string message = "Which zone? Write ";
-  message.append(text).append(local_offset(day)).append(" for the time here, or ");
+  message.append(text).append(local_offset(day + kMsPerDay / 2)).append(" for the time here, or ");
   message.append(text).append("Z for UTC");
   return Error{.reason = Reason::kInvalidRequest, .message = std::move(message)};
 }

@@ -19,7 +19,6 @@ using core::Done;
 using core::Reason;
 using core::Result;
 using domain::Job;
-using store::JobLot;
 
 constexpr std::array<std::pair<ChangeAction, std::string_view>, 4> kActions{
     {{ChangeAction::kVoid, "void"},
@@ -27,72 +26,21 @@ constexpr std::array<std::pair<ChangeAction, std::string_view>, 4> kActions{
      {ChangeAction::kFree, "free"},
      {ChangeAction::kTerms, "terms"}}};
 
-// Codes looked at in one read: a snapshot must be short.
-constexpr std::int64_t kPage = 2000;
-
 core::Error bad(const char* field, std::string message) {
   return {.reason = Reason::kInvalidRequest,
           .message = {},
           .fields = {{.field = field, .message = std::move(message)}}};
 }
 
-bool is_of(const std::vector<JobLot>& lots, std::int64_t number) {
-  auto after =
-      std::upper_bound(lots.begin(), lots.end(), number,
-                       [](std::int64_t n, const JobLot& lot) { return n < lot.first_number; });
-  if (after == lots.begin()) return false;
-  const JobLot& lot = *--after;
-  return number < lot.first_number + lot.units;
-}
-
-bool matches(const ChangeRequest& request, const std::vector<JobLot>& lots,
+bool matches(const ChangeRequest& request, const CodeSelection& selection,
              const domain::Coupon& coupon) {
-  const CodeFilter& filter = request.filter;
   // What cannot be changed any more is passed over, unless it was asked for.
   const bool ended = domain::is_ended(coupon);
   const bool wanted = request.action == ChangeAction::kRestore
                           ? coupon.state == domain::CouponState::kVoid
                           : !ended || request.action == ChangeAction::kFree;
-  if (!filter.state && !wanted) return false;
-  if (coupon.state == domain::CouponState::kFreed) return false;
-  return (!filter.state || coupon.state == *filter.state) &&
-         (!filter.job || is_of(lots, coupon.number)) &&
-         (!filter.expires_before ||
-          (coupon.expires_at && *coupon.expires_at < *filter.expires_before));
-}
-
-bool is_for_all(const CodeFilter& filter) {
-  return !filter.state && !filter.job && filter.first_number == 1 && !filter.last_number &&
-         !filter.expires_before;
-}
-
-Result<std::vector<JobLot>> lots_of(Engine& engine, std::optional<std::int64_t> job) {
-  if (!job) return std::vector<JobLot>{};
-  return engine.readers().read<std::vector<JobLot>>(
-      [&](store::Connection& db) -> Result<std::vector<JobLot>> {
-        if (!store::find_job(db, *job)) return Reason::kUnknownJob;
-        return store::lots_of_job(db, *job);
-      });
-}
-
-Result<std::int64_t> count_matches(Engine& engine, const ChangeRequest& request,
-                                   const std::vector<JobLot>& lots, std::int64_t last) {
-  std::int64_t count = 0;
-  for (std::int64_t at = request.filter.first_number - 1; at < last;) {
-    const auto page = engine.readers().read<std::vector<domain::Coupon>>(
-        [&](store::Connection& db) -> Result<std::vector<domain::Coupon>> {
-          return store::list_coupons(db, request.campaign_id, at, std::min(kPage, last - at))
-              .coupons;
-        },
-        store::Readers::Use::kList);
-    if (!page) return page.error();
-    if (page->empty()) break;
-    at = page->back().number;
-    count += std::count_if(page->begin(), page->end(), [&](const domain::Coupon& coupon) {
-      return matches(request, lots, coupon);
-    });
-  }
-  return count;
+  if (!request.filter.state && !wanted) return false;
+  return coupon.state != domain::CouponState::kFreed && selection.has(coupon);
 }
 
 // Inside a slice: one code.
@@ -170,6 +118,7 @@ std::string ChangeRequest::to_text() const {
   if (filter.last_number) json.add("last", *filter.last_number);
   if (filter.state) json.add("state", domain::name(*filter.state));
   if (filter.job) json.add("job", *filter.job);
+  if (filter.tail) json.add("tail", *filter.tail);
   if (filter.expires_before) json.add("before", filter.expires_before->value);
   // 0 is no limit, and no end.
   if (terms.max_uses) json.add("uses", terms.max_uses->value_or(0));
@@ -186,7 +135,8 @@ std::optional<ChangeRequest> ChangeRequest::parse(core::CampaignId campaign,
   ChangeRequest request{.campaign_id = campaign, .action = *parse_change_action(*action)};
   request.filter = {.job = json->number("job"),
                     .first_number = json->number("first").value_or(1),
-                    .last_number = json->number("last")};
+                    .last_number = json->number("last"),
+                    .tail = json->number("tail")};
   if (const auto state = json->text("state")) {
     request.filter.state = domain::parse_coupon_state(*state);
   }
@@ -215,18 +165,20 @@ Result<Job> plan_change(Engine& engine, const Caller& caller, const ChangeReques
       });
   if (!campaign) return campaign.error();
   if (auto error = check(*campaign, request)) return *error;
-  const auto lots = lots_of(engine, request.filter.job);
-  if (!lots) return lots.error();
+  const auto selection = CodeSelection::find(engine, request.campaign_id, request.filter);
+  if (!selection) return selection.error();
   const std::int64_t issued = campaign->counters.issued;
   const std::int64_t last = std::min(request.filter.last_number.value_or(issued), issued);
-  const auto count = count_matches(engine, request, *lots, last);
+  const auto count =
+      count_codes(engine, request.campaign_id, request.filter,
+                  [&](const domain::Coupon& one) { return matches(request, *selection, one); });
   if (!count) return count.error();
   if (*count == 0) {
     return core::Error{.reason = Reason::kInvalidRequest, .message = "No code matches"};
   }
   ChangeRequest kept = request;
   // The campaign's new uses are for codes made in the meantime, too.
-  if (!is_for_all(request.filter) || !request.terms.max_uses) kept.filter.last_number = last;
+  if (!request.filter.is_for_all() || !request.terms.max_uses) kept.filter.last_number = last;
   return Job{.kind = domain::JobKind::kChange,
              .campaign_id = request.campaign_id,
              .actor = caller.actor,
@@ -238,25 +190,25 @@ Result<Job> plan_change(Engine& engine, const Caller& caller, const ChangeReques
 
 Result<Job> plan_undo(Engine& engine, const Caller& caller, std::int64_t id) {
   if (!caller.is_admin()) return Reason::kForbidden;
+  std::vector<store::JobLot> lots;
   const auto job = engine.readers().read<Job>([&](store::Connection& db) -> Result<Job> {
     auto found = store::find_job(db, id);
     if (!found) return Reason::kUnknownJob;
+    lots = store::lots_of_job(db, id);
     return std::move(*found);
   });
   if (!job) return job.error();
   if (domain::is_unfinished(job->state)) return Reason::kJobRunning;
-  const auto lots = lots_of(engine, id);
-  if (!lots) return lots.error();
-  if (lots->empty()) {
+  if (lots.empty()) {
     return core::Error{.reason = Reason::kInvalidRequest,
                        .message = "Job " + std::to_string(id) + " made no codes"};
   }
-  const JobLot& last = lots->back();
+  const store::JobLot& last = lots.back();
   return plan_change(engine, caller,
                      {.campaign_id = job->campaign_id,
                       .action = ChangeAction::kFree,
                       .filter = {.job = id,
-                                 .first_number = lots->front().first_number,
+                                 .first_number = lots.front().first_number,
                                  .last_number = last.first_number + last.units - 1},
                       .why = "undo of job " + std::to_string(id)});
 }
@@ -297,9 +249,9 @@ Result<Done> begin_taking_back(store::Tx& tx, std::int64_t upload, const std::st
 Result<Done> JobRunner::run_change(Job job) {
   const auto request = ChangeRequest::parse(job.campaign_id, job.parameters);
   if (!request) return Reason::kInternal;
-  const auto lots = lots_of(engine_, request->filter.job);
-  if (!lots) return lots.error();
-  const bool sets_policy = request->terms.max_uses && is_for_all(request->filter);
+  const auto selection = CodeSelection::find(engine_, job.campaign_id, request->filter);
+  if (!selection) return selection.error();
+  const bool sets_policy = request->terms.max_uses && request->filter.is_for_all();
   while (job.done < job.total) {
     const std::int64_t count = std::min(slice_codes_, job.total - job.done);
     const auto stored = slice(job.id, count, [&](store::Tx& tx, Job& row) -> Result<Done> {
@@ -312,7 +264,7 @@ Result<Done> JobRunner::run_change(Job job) {
       const std::int64_t before = request->filter.first_number - 1 + row.done;
       const auto page = store::list_coupons(tx.db(), row.campaign_id, before, count).coupons;
       for (const domain::Coupon& coupon : page) {
-        if (!matches(*request, *lots, coupon)) continue;
+        if (!matches(*request, *selection, coupon)) continue;
         const auto error = change_one(tx, caller, *request, coupon);
         if (!error) continue;
         store::insert_job_error(tx, row.id, {.line = coupon.number, .reason = reason_of(*error)});

@@ -8,6 +8,7 @@
 
 #include "coupond/core/signing.h"
 #include "coupond/store/cluster_note.h"
+#include "coupond/store/clock_steps.h"
 #include "coupond/store/follow.h"
 #include "coupond/store/loss.h"
 #include "coupond/store/restore.h"
@@ -115,6 +116,7 @@ core::Result<std::unique_ptr<Engine>> Engine::open(Options options) {
     if (auto error = engine->note_head()) return *error;
     engine->counters_.set_totals(prepared->totals);
     if (const auto begun = make_default_campaigns(*engine); !begun.ok()) return begun.error();
+    if (const auto noted = engine->note_clock_steps(); !noted.ok()) return noted.error();
     return engine;
   } catch (const std::exception& error) {
     return refuse("The database " + paths.database + " cannot be opened: " + error.what() +
@@ -166,6 +168,19 @@ std::optional<core::Error> Engine::note_head() {
   if (!head.ok()) return head.error();
   head_note_.write(*head);
   return std::nullopt;
+}
+
+core::Result<core::Done> Engine::note_clock_steps() {
+  const auto noted = readers_.read<bool>([](store::Connection& connection) -> core::Result<bool> {
+    return store::clock_steps_are_noted(connection);
+  });
+  if (!noted.ok()) return noted.error();
+  if (*noted) return core::Done{};
+  return writer_.run<core::Done>("engine.clock_steps",
+                                 [](store::Tx& tx) -> core::Result<core::Done> {
+                                   store::note_old_clock_steps(tx.db());
+                                   return core::Done{};
+                                 });
 }
 
 bool Engine::has_its_file() const { return store::file_id(paths_.database) == file_id_; }

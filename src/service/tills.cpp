@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/email.h"
+#include "coupond/core/ids.h"
 #include "coupond/store/users.h"
 
 namespace coupon::service {
@@ -111,6 +113,44 @@ bool WrongDigits::count() {
 void WrongDigits::forget() {
   const core::MutexLock lock(mutex_);
   count_ = 0;
+}
+
+std::string till_shown(store::Connection& db, std::string_view actor) {
+  const std::size_t colon = std::min(actor.find(':'), actor.size());
+  const auto id = core::parse_id(actor.substr(std::min(colon + 1, actor.size())));
+  if (id && actor.starts_with("key:")) {
+    if (auto key = store::find_api_key(db, *id)) return std::move(key->name);
+  }
+  if (id && actor.starts_with("user:")) {
+    const auto user = store::find_user(db, core::UserId{*id});
+    if (user && !user->email.empty()) return user->email;
+  }
+  return std::string(actor);
+}
+
+core::Result<std::string> till_named(store::Connection& db, std::string_view name) {
+  constexpr std::int64_t kAtOnce = 1000;
+  if (till_shown(db, name) != name) return std::string(name);
+  std::string found;
+  for (std::int64_t after = 0;;) {
+    const auto keys = store::list_api_keys(db, after, kAtOnce);
+    if (keys.empty()) break;
+    after = keys.back().id;
+    for (const store::ApiKey& key : keys) {
+      if (key.name != name) continue;
+      const std::string actor = "key:" + std::to_string(key.id);
+      if (!found.empty()) {
+        return invalid("till", "is the name of several API keys: say " + found + " or " + actor);
+      }
+      found = actor;
+    }
+  }
+  if (!found.empty()) return found;
+  if (const auto email = core::canonical_email(name); email.ok()) {
+    const auto user = store::find_user_by_email(db, *email);
+    if (user) return "user:" + std::to_string(user->id.value);
+  }
+  return invalid("till", "names no API key and no account: say its name, or key:3, or user:7");
 }
 
 core::Result<store::Cashier> add_cashier(store::Tx& tx, const Engine& engine, const Caller& caller,

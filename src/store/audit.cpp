@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "coupond/store/clock_steps.h"
 #include "coupond/store/idempotency.h"
 #include "coupond/store/sessions.h"
 #include "coupond/store/soundness.h"
@@ -125,10 +126,22 @@ class Audit {
     });
     redemptions.finish();
     report_.entries = chain.head().seq.value;
-    report_.steps_back = chain.steps_back();
+    report_.steps_back = static_cast<std::int64_t>(chain.steps_back().size());
+    compare_clock_steps(chain.steps_back());
     report_.longest_step_back_ms = chain.longest_step_back_ms();
     report_.redemptions = redemptions.rows();
     return replay;
+  }
+
+  // A span of time is looked up by them: a step that is missing hides entries from reports.
+  void compare_clock_steps(const std::vector<core::Seq>& steps) {
+    if (!clock_steps_are_noted(connection_)) return;
+    const auto noted = clock_steps(connection_);
+    for (const core::Seq step : steps) {
+      if (std::binary_search(noted.begin(), noted.end(), step)) continue;
+      throw Divergence{"meta clock_step/" + figure(step.value) + " is missing: " +
+                       row_name("ledger entry", step.value) + " is earlier than the one before"};
+    }
   }
 
   void check_beginning() {

@@ -25,7 +25,7 @@ void ChainCheck::see(const LedgerRow& row) {
                      " it; this entry was changed, or the one before it was"};
   }
   if (row.at < head_.at) {
-    ++steps_back_;
+    steps_back_.push_back(row.seq);
     longest_step_back_ms_ = std::max(longest_step_back_ms_, head_.at.value - row.at.value);
   }
   head_ = {.seq = row.seq, .at = row.at, .hash = row.hash};

@@ -2,6 +2,9 @@
 // check at start.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "coupond/store/connection.h"
 #include "coupond/store/ledger.h"
 
@@ -19,13 +22,13 @@ class ChainCheck {
   void finish(Connection& connection, const Verifier& verifier) const;
 
   const LedgerHead& head() const { return head_; }
-  // How often an entry's time was before that of the entry before it, and by how much at most.
-  std::int64_t steps_back() const { return steps_back_; }
+  // The entries whose time was before that of the entry before, and by how much at most.
+  const std::vector<core::Seq>& steps_back() const { return steps_back_; }
   std::int64_t longest_step_back_ms() const { return longest_step_back_ms_; }
 
  private:
   LedgerHead head_;
-  std::int64_t steps_back_ = 0;
+  std::vector<core::Seq> steps_back_;
   std::int64_t longest_step_back_ms_ = 0;
 };
 

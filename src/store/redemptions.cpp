@@ -22,6 +22,10 @@ constexpr char kStandsOfOrder[] = COUPOND_REDEMPTION_COLUMNS
     "WHERE order_id = ?1 AND campaign_id = ?2 AND rolled_back_at IS NULL ORDER BY id LIMIT 1";
 #undef COUPOND_REDEMPTION_COLUMNS
 
+constexpr char kPlace[] = R"(
+  SELECT CASE WHEN json_valid(r.metadata) THEN json_extract(r.metadata, '$.till') END,
+         CASE WHEN json_valid(r.metadata) THEN json_extract(r.metadata, '$.cashier') END, l.actor
+    FROM redemptions AS r JOIN ledger AS l ON l.seq = r.id WHERE r.id = ?)";
 constexpr char kLatest[] = "SELECT last_redemption FROM users WHERE id = ?";
 
 constexpr char kCount[] =
@@ -42,6 +46,10 @@ constexpr char kInsert[] = R"(
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
 constexpr char kErase[] = "UPDATE redemptions SET metadata = NULL WHERE id = ?";
 constexpr char kEnd[] = "UPDATE redemptions SET rolled_back_at = ?2 WHERE id = ?1";
+
+constexpr char kUses[] = R"(
+  SELECT at, operation = 'coupon.rollback', actor, campaign_id, value, credit, detail FROM ledger
+   WHERE seq BETWEEN ? AND ? AND operation IN ('coupon.redeem', 'coupon.rollback') ORDER BY seq)";
 
 constexpr char kBalance[] =
     "SELECT credit, subscription_ends_at, last_redemption, active FROM users WHERE id = ?";
@@ -169,6 +177,12 @@ std::int64_t most_redemptions_of_a_user(Connection& connection, core::CampaignId
   return read_integer(connection, counted ? kMostCounted : kMostOfAUser, campaign);
 }
 
+Place place_of(Connection& connection, core::Seq redemption) {
+  Query query(connection, kPlace, redemption);
+  if (!query.next()) return {};
+  return {.till = query.maybe_text(0), .cashier = query.maybe_text(1), .actor = query.text(2)};
+}
+
 // There is no index by coupon: a coupon's ledger entries name its redemptions.
 std::vector<domain::Redemption> redemptions_of_coupon(Connection& connection,
                                                       const domain::Coupon& coupon,
@@ -198,6 +212,21 @@ RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& 
   }
   Query query(connection, kNewest, std::nullopt, before, rows);
   return scan(query, filter);
+}
+
+void for_each_use(Connection& connection, const EntryRange& range,
+                  const std::function<void(const UseEntry&)>& visit) {
+  Query query(connection, kUses, range.first, range.last);
+  while (query.next()) {
+    const bool undone = query.boolean(1);
+    visit({.at = query.time(0),
+           .undone = undone,
+           .actor = query.text(2),
+           .campaign = {query.integer(3)},
+           .value = query.integer(4),
+           .credit = {query.integer(5)},
+           .reason = undone ? query.maybe_text(6) : std::nullopt});
+  }
 }
 
 void insert_redemption(Tx& tx, const domain::Redemption& r, std::optional<core::Seq> user_prev) {

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "coupond/store/clock_steps.h"
 #include "coupond/store/schema_check.h"
 #include "coupond/store/writer.h"
 
@@ -89,6 +90,7 @@ void Writer::put_times_right() {
   Query(connection_, kAgeReplies, now).run();
   Query(connection_, kEndSessions, now + kSmoothedStepMs).run();
   Query(connection_, kSetRightSince, std::to_string(now.value)).run();
+  note_clock_step(connection_, {tx_.head_.seq.value + 1});
   time_.set_right_since(now);
   right_since_ = now;
 }

@@ -10,7 +10,7 @@
 #include "coupond/service/export.h"
 #include "coupond/service/jobs.h"
 #include "src/service/import_lines.h"
-#include "tests/support/job_steps.h"
+#include "tests/support/import_engine.h"
 
 using namespace coupon;
 using core::Reason;
@@ -19,45 +19,11 @@ using domain::JobState;
 using domain::Mode;
 using service::Caller;
 using service::ImportFormat;
-using test::JobEngine;
 using test::must;
 
 namespace {
 
-struct Fixture : JobEngine {
-  Job import_all(core::CampaignId campaign, std::string_view text,
-                 ImportFormat format = ImportFormat::kCsv) {
-    const Job queued = must(import(campaign, text, format));
-    run_all({});
-    return job(queued.id);
-  }
-  // Line and reason of every refused line of a job, by the reason's name: what follows it depends
-  // on where a slice ended.
-  std::map<std::int64_t, std::string> errors(std::int64_t job) {
-    std::map<std::int64_t, std::string> all;
-    std::int64_t after = 0;
-    while (true) {
-      const auto page = must(read<std::vector<domain::JobError>>([&](store::Connection& db) {
-        return core::Result<std::vector<domain::JobError>>(
-            store::list_job_errors(db, job, after, 1000));
-      }));
-      if (page.empty()) return all;
-      for (const auto& error : page) {
-        all[error.line] = error.reason.substr(0, error.reason.find(':'));
-      }
-      after = page.back().line;
-    }
-  }
-  std::string export_all(core::CampaignId campaign) {
-    auto out = must(service::CodeExport::open(**this, Caller::cli(), campaign));
-    std::string text(service::CodeExport::header());
-    while (true) {
-      const std::string lines = must(out.next());
-      if (lines.empty()) return text;
-      text += lines;
-    }
-  }
-};
+using Fixture = test::ImportEngine;
 
 using Errors = std::map<std::int64_t, std::string>;
 
@@ -300,11 +266,12 @@ TEST_CASE("an export shows owner, state and times of each code", "[export]") {
   const std::string id = std::to_string(user.value);
   const std::string now = core::to_rfc3339(engine.clock().now());
   CHECK(engine.export_all(campaign) ==
-        "code,number,state,user,assigned_at,redeemed_at,uses,max_uses,expires_at,value,balance\r\n"
-        "A1,1,available,,,,0,1,,,\r\n"
+        "code,number,state,user,assigned_at,redeemed_at,uses,max_uses,expires_at,value,balance,"
+        "campaign,owner,order_id,till,cashier,rolled_back_at\r\n"
+        "A1,1,available,,,,0,1,,,,summer,,,,,\r\n"
         "A2,2,assigned," +
-            id + "," + now + ",,0,1,,,\r\n" + "A3,3,redeemed," + id + "," + now + "," + now +
-            ",1,1,,,\r\n");
+            id + "," + now + ",,0,1,,,,summer,owner@example.com,,,,\r\n" + "A3,3,redeemed," + id +
+            "," + now + "," + now + ",1,1,,,,summer,owner@example.com,,cli,,\r\n");
   const auto stranger = Caller::user(user, domain::Role::kUser);
   CHECK(service::CodeExport::open(*engine, stranger, campaign).error().reason ==
         Reason::kForbidden);

@@ -156,7 +156,8 @@ TEST_CASE("codes: an import tells of each bad line, and its export imports again
   const std::string csv = streamed(file.raw);
   CHECK(
       csv.starts_with("code,number,state,user,assigned_at,redeemed_at,uses,max_uses,expires_at,"
-                      "value,balance\r\nA11,1,available,"));
+                      "value,balance,campaign,owner,order_id,till,cashier,rolled_back_at\r\n"
+                      "A11,1,available,"));
   const auto again = finished(api, import(api, codes, csv));
   CHECK(again["total"] == 2);
   CHECK(again["errors"] == 2);  // they are all there

@@ -9,6 +9,7 @@
 #include "coupond/core/ids.h"
 #include "coupond/core/signing.h"
 #include "coupond/service/campaigns.h"
+#include "coupond/store/clock_steps.h"
 #include "coupond/store/database.h"
 #include "coupond/store/users.h"
 #include "coupond_schema.h"
@@ -44,6 +45,7 @@ void make_database(const std::string& path, const char* vfs) {
   connection.exec("PRAGMA application_id = " + std::to_string(store::kApplicationId));
   connection.exec("PRAGMA user_version = " + std::to_string(store::kSchemaVersion));
   connection.exec(std::string(store::kSchemaSql));
+  store::note_old_clock_steps(connection);
   connection.exec("COMMIT");
   connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }

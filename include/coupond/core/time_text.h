@@ -37,6 +37,12 @@ enum class DateMeans {
 // offset.
 Result<UnixMs> parse_local_time(std::string_view text, DateMeans date);
 
+// When the hour or the day that has the instant began, in the shop's zone.
+enum class LocalPeriod { kHour, kDay };
+UnixMs local_start(UnixMs at, LocalPeriod period);
+// Its name there: "2026-11-20", or "2026-11-20T15:00:00+01:00" of an hour.
+std::string local_name(UnixMs start, LocalPeriod period);
+
 // Reads a time as JavaScript's Date does, as far as people send such: "2026-01-01T00:00:00",
 // "2026/01/01", "1/31/2026 8:30", "Jan 31, 2026", "Sat Jan 31 2026 08:30:00 GMT+0100 (CET)". A time
 // without a zone is UTC. Errors as above.

@@ -10,6 +10,7 @@
 
 #include "coupond/domain/job.h"
 #include "coupond/service/changes.h"
+#include "coupond/service/code_filter.h"
 #include "coupond/service/engine.h"
 #include "coupond/store/tx.h"
 
@@ -18,15 +19,6 @@ namespace coupon::service {
 enum class ChangeAction { kVoid, kRestore, kFree, kTerms };
 std::string_view name(ChangeAction action);
 std::optional<ChangeAction> parse_change_action(std::string_view text);
-
-// Which codes: all conditions must hold. Numbers are those of the campaign, both ends included.
-struct CodeFilter {
-  std::optional<domain::CouponState> state = {};
-  std::optional<std::int64_t> job = {};  // made by that job
-  std::int64_t first_number = 1;
-  std::optional<std::int64_t> last_number = {};
-  std::optional<core::UnixMs> expires_before = {};
-};
 
 struct ChangeRequest {
   core::CampaignId campaign_id;

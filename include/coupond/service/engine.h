@@ -97,6 +97,7 @@ class Engine {
  private:
   core::Result<store::LedgerCheck> check_ledger();
   std::optional<core::Error> note_head();
+  core::Result<core::Done> note_clock_steps();
   void note_divergence(const core::Result<store::LedgerCheck>& checked);
   store::Signer signer() const;
   store::Writer::Observer observer();

@@ -38,6 +38,13 @@ class WrongDigits {
   int count_ COUPOND_GUARDED_BY(mutex_) = 0;
 };
 
+// Who did what, by name: the ledger says key:3 or user:7, people say what the API key is called, or
+// the account's address. An actor without a name is shown as it is.
+std::string till_shown(store::Connection& db, std::string_view actor);
+// The actor that is meant, by its name or as the ledger says it. kInvalidRequest: none is, or
+// several keys have that name.
+core::Result<std::string> till_named(store::Connection& db, std::string_view name);
+
 // As administrator. kInvalidRequest where the PIN is not 4 to 8 digits or is another cashier's.
 core::Result<store::Cashier> add_cashier(store::Tx& tx, const Engine& engine, const Caller& caller,
                                          const std::string& name, const std::string& pin);

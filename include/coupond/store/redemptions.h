@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "coupond/domain/coupon.h"
+#include "coupond/store/clock_steps.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/tx.h"
 
@@ -31,6 +33,14 @@ std::optional<domain::Redemption> find_redemption_of_order(Connection& connectio
                                                            core::CampaignId campaign,
                                                            std::string_view order_id);
 
+// Where and by whom it was made: the till and the cashier that its metadata names, if it does, and
+// who the ledger says.
+struct Place {
+  std::optional<std::string> till = {}, cashier = {};
+  std::string actor = {};
+};
+Place place_of(Connection& connection, core::Seq redemption);
+
 struct RedemptionFilter {
   std::optional<core::CampaignId> campaign = {};
   std::optional<core::UserId> user = {};
@@ -48,6 +58,20 @@ struct RedemptionPage {
 };
 // Newest first. A page may be short although there are more; `next` tells.
 RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& filter);
+
+// What the ledger says of one redemption or rollback.
+struct UseEntry {
+  core::UnixMs at = {};
+  bool undone = false;  // a rollback
+  std::string actor = {};
+  core::CampaignId campaign = {};
+  std::int64_t value = 0;    // added to balances of coupons: what a redemption takes is negative
+  core::Credit credit = {};  // added to accounts
+  std::optional<std::string> reason = {};  // of a rollback
+};
+// Those among the range's entries, in order.
+void for_each_use(Connection& connection, const EntryRange& range,
+                  const std::function<void(const UseEntry&)>& visit);
 
 // Stores it. The schema takes the coupon's use with it, or refuses. `user_prev`: the redemption
 // that was its user's latest until now.

@@ -6,6 +6,7 @@
 #include "coupond/service/change_codes.h"
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
+#include "src/api/native/code_filter_fields.h"
 #include "src/api/native/coupon_requests.h"
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
@@ -92,9 +93,7 @@ struct ChangedReply {
 struct ChangeCodesInput {
   std::string campaign;
   ChangeAction action = ChangeAction::kVoid;
-  std::optional<domain::CouponState> state;
-  std::optional<std::int64_t> job, first_number, last_number;
-  std::optional<core::UnixMs> expires_before;
+  CodeFilterFields filter;
   http::Patch<std::int64_t> max_uses;
   http::Patch<core::UnixMs> expires_at;
   std::optional<std::string> reason;
@@ -114,12 +113,7 @@ struct ChangeCodesInput {
                     {"restore", ChangeAction::kRestore},
                     {"free", ChangeAction::kFree},
                     {"terms", ChangeAction::kTerms}}),
-            choice("state", &I::state, "Only those in this state.", state_choices()),
-            integer("job", &I::job, "Only those that this job made.", {.min = 1}),
-            integer("first_number", &I::first_number, "From this number on.", {.min = 1}),
-            integer("last_number", &I::last_number, "Up to this number.", {.min = 1}),
-            timestamp("expires_before", &I::expires_before,
-                      "Only those that end before this instant."),
+            http::include(&I::filter),
             integer("max_uses", &I::max_uses, "Uses they shall have; null: no limit.", kUses),
             timestamp("expires_at", &I::expires_at, "The instant they shall end at; null: none.")
                 .ends(),
@@ -204,14 +198,12 @@ Result<http::Reply> start(Call& call, service::JobRunner& jobs, const Result<dom
 Result<http::Reply> change_codes(Call& call, service::JobRunner& jobs, const ChangeCodesInput& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
+  const auto filter = filter_of(call, in.filter);
+  if (!filter.ok()) return filter.error();
   const service::ChangeRequest request{
       .campaign_id = campaign->id,
       .action = in.action,
-      .filter = {.state = in.state,
-                 .job = in.job,
-                 .first_number = in.first_number.value_or(1),
-                 .last_number = in.last_number,
-                 .expires_before = in.expires_before},
+      .filter = *filter,
       .terms = {.max_uses = wanted(in.max_uses), .expires_at = wanted(in.expires_at)},
       .why = in.reason};
   return start(call, jobs, service::plan_change(call.engine, call.caller, request));
@@ -342,6 +334,7 @@ void add_change_endpoints(Endpoints& v1, service::JobRunner& jobs) {
           .success = 202,
           .refusals = {{404, Reason::kUnknownCampaign},
                        {404, Reason::kUnknownJob},
+                       {400, Reason::kInvalidCode},
                        {409, Reason::kArchived}},
           .answers = {http::answer_of<JobQueued>(202, "The job that changes them.")}},
          [&jobs](Call& call, const ChangeCodesInput& in) { return change_codes(call, jobs, in); });

@@ -6,7 +6,9 @@
 #include "coupond/service/generate.h"
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
+#include "src/api/native/code_filter_fields.h"
 #include "src/api/native/coupon_shapes.h"
+#include "src/api/native/csv_reply.h"
 #include "src/api/native/import_options.h"
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
@@ -94,6 +96,26 @@ struct CampaignName {
   }
 };
 
+struct SelectedCodes {
+  std::string campaign = {};
+  CodeFilterFields filter = {};
+  static http::Object<SelectedCodes> shape() {
+    return {"SelectedCodes",
+            "Which codes of a campaign.",
+            {text("campaign", &SelectedCodes::campaign, "Id, UUID or slug.", kName),
+             http::include(&SelectedCodes::filter)}};
+  }
+};
+
+struct CountReply {
+  std::int64_t count = 0;
+  static http::Object<CountReply> shape() {
+    return {"CodeCount",
+            "How many codes there are of that kind.",
+            {integer("count", &CountReply::count, "Codes.")}};
+  }
+};
+
 Result<http::Reply> generate_now(Call& call, const service::GenerateRequest& request) {
   auto lot = service::CodeLot::make(call.engine, call.caller, request);
   if (!lot.ok()) return lot.error();
@@ -145,10 +167,10 @@ Result<http::Reply> import_codes(Call& call, service::JobRunner& jobs, const Cam
         service::check_import(call.engine, call.caller, campaign->id, call.request.body, *options);
     if (!checked.ok()) return checked.error();
     const domain::Job dry_run{.kind = domain::JobKind::kImport,
-                                .campaign_id = campaign->id,
-                                .total = checked->lines,
-                                .refused = checked->bad_lines,
-                                .message = checked->layout};
+                              .campaign_id = campaign->id,
+                              .total = checked->lines,
+                              .refused = checked->bad_lines,
+                              .message = checked->layout};
     return http::json_reply(202, http::to_json(JobQueued{job_reply(dry_run)}));
   }
   const auto received =
@@ -157,28 +179,37 @@ Result<http::Reply> import_codes(Call& call, service::JobRunner& jobs, const Cam
   return queue(call, jobs, *received);
 }
 
-Result<http::Reply> export_codes(Call& call, const CampaignName& in) {
-  const auto campaign = campaign_named(call, in.campaign);
+// What export and count begin with.
+struct Selected {
+  domain::Campaign campaign;
+  service::CodeFilter filter;
+};
+Result<Selected> selected(Call& call, const SelectedCodes& in) {
+  auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
-  auto opened = service::CodeExport::open(call.engine, call.caller, campaign->id);
+  const auto filter = filter_of(call, in.filter);
+  if (!filter.ok()) return filter.error();
+  return Selected{*std::move(campaign), *filter};
+}
+
+Result<http::Reply> export_codes(Call& call, const SelectedCodes& in) {
+  const auto which = selected(call, in);
+  if (!which.ok()) return which.error();
+  auto opened =
+      service::CodeExport::open(call.engine, call.caller, which->campaign.id, which->filter);
   if (!opened.ok()) return opened.error();
-  http::Reply reply;
-  reply.content_type = "text/csv; charset=utf-8";
-  reply.headers.emplace_back("Content-Disposition",
-                             "attachment; filename=\"" + campaign->slug + ".csv\"");
   auto pages = std::make_shared<service::CodeExport>(*std::move(opened));
-  reply.stream = [pages, begun = false](std::string& chunk) mutable {
-    if (!begun) {
-      begun = true;
-      chunk = service::CodeExport::header();
-      return true;
-    }
-    auto next = pages->next();
-    if (!next.ok()) throw std::runtime_error("the export cannot go on");
-    chunk = *std::move(next);
-    return !chunk.empty();
-  };
-  return reply;
+  return csv_reply(which->campaign.slug, std::string(service::CodeExport::header()),
+                   [pages] { return pages->next(); });
+}
+
+Result<CountReply> count_codes(Call& call, const SelectedCodes& in) {
+  const auto which = selected(call, in);
+  if (!which.ok()) return which.error();
+  const auto count =
+      service::count_codes(call.engine, call.caller, which->campaign.id, which->filter);
+  if (!count.ok()) return count.error();
+  return CountReply{*count};
 }
 
 const std::vector<http::Refusal> kMakeRefusals = {
@@ -186,6 +217,28 @@ const std::vector<http::Refusal> kMakeRefusals = {
     {409, Reason::kArchived},         {409, Reason::kCampaignCapReached},
     {409, Reason::kPatternExhausted}, {400, Reason::kInvalidPattern},
     {409, Reason::kDuplicateCode},    {409, Reason::kNoBalance}};
+
+const std::vector<http::Refusal> kSelectRefusals = {
+    {404, Reason::kUnknownCampaign}, {404, Reason::kUnknownJob}, {400, Reason::kInvalidCode}};
+
+void add_selection_endpoints(Endpoints& v1) {
+  v1.add({.route = "GET /api/v1/campaigns/{campaign}/codes/export",
+          .id = "exportCodes",
+          .summary = "Export codes as CSV",
+          .doc = "All codes, or those that are asked for. The file can be imported again.",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = kSelectRefusals,
+          .answers = {{.status = 200, .doc = "The codes.", .content_type = "text/csv"}}},
+         export_codes);
+  v1.add({.route = "GET /api/v1/campaigns/{campaign}/codes/count",
+          .id = "countCodes",
+          .summary = "How many codes an export or a print would have",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = kSelectRefusals},
+         count_codes);
+}
 
 }  // namespace
 
@@ -261,15 +314,7 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
           .query_names = {"column", "header", "ignore", "confirm"},
           .body_types = {"text/csv", "application/x-ndjson"}},
          [&jobs](Call& call, const CampaignName& in) { return import_codes(call, jobs, in); });
-  v1.add({.route = "GET /api/v1/campaigns/{campaign}/codes/export",
-          .id = "exportCodes",
-          .summary = "Export codes as CSV",
-          .doc = "The file can be imported again.",
-          .auth = Auth::kStaff,
-          .scope = "read",
-          .refusals = {{404, Reason::kUnknownCampaign}},
-          .answers = {{.status = 200, .doc = "The codes.", .content_type = "text/csv"}}},
-         export_codes);
+  add_selection_endpoints(v1);
 }
 
 }  // namespace coupon::api

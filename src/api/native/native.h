@@ -22,6 +22,7 @@ void add_coupon_endpoints(Endpoints& v1);
 void add_balance_endpoints(Endpoints& v1);
 void add_change_endpoints(Endpoints& v1, service::JobRunner& jobs);
 void add_redemption_endpoints(Endpoints& v1);
+void add_report_endpoints(Endpoints& v1);
 void add_print_endpoints(Endpoints& v1);
 void add_till_endpoints(Endpoints& v1);
 // `stopping`: true when nobody may wait any more; must outlive the router.

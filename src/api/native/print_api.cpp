@@ -1,7 +1,7 @@
 // /api/v1/sheets and /api/v1/campaigns/{campaign}/print: cards on paper.
 
 #include "coupond/service/reads.h"
-#include "src/api/native/coupon_shapes.h"
+#include "src/api/native/code_filter_fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 #include "src/api/print/card_sheet.h"
@@ -13,7 +13,6 @@ using core::Reason;
 using core::Result;
 using http::Auth;
 using http::boolean;
-using http::choice;
 using http::integer;
 using http::list;
 using http::text;
@@ -99,7 +98,7 @@ struct PrintInput {
   std::string campaign = {};
   std::string sheet = {};
   std::int64_t from = 1, to = 1;
-  std::optional<domain::CouponState> state = {};
+  CodeConditions conditions = {};
   std::int64_t start = 1;
   Um move_x = 0, move_y = 0;
   std::string shop = {};
@@ -121,7 +120,7 @@ http::Object<PrintInput> PrintInput::shape() {
           integer("from", &P::from, "Number of the first card.", {.min = 1}),
           integer("to", &P::to, "Number of the last card; at most 1,000 are printed.", {.min = 1})
               .example(21),
-          choice("state", &P::state, "Only cards in this state.", state_choices()),
+          http::include(&P::conditions),
           integer("start", &P::start, "The first label to use, for a sheet that is partly used.",
                   {.min = 1, .max = 1'000})
               .optional(),
@@ -148,13 +147,18 @@ core::Error wrong(std::string field, std::string message) {
 
 Result<std::vector<PrintedCard>> cards_of(Call& call, const domain::Campaign& campaign,
                                           const PrintInput& in) {
+  const auto filter = filter_of(call, in.conditions);
+  if (!filter.ok()) return filter.error();
+  const auto selection = service::CodeSelection::find(call.engine, campaign.id, *filter);
+  if (!selection.ok()) return selection.error();
   return call.read_list([&](store::Connection& db) -> Result<std::vector<PrintedCard>> {
     std::vector<PrintedCard> cards;
     std::optional<std::int64_t> after = in.from - 1;
     while (after && *after < in.to) {
-      const auto page = service::list_coupons(db, campaign.id, *after, kCardsMax, in.state);
+      const auto page = service::list_coupons(db, campaign.id, *after, kCardsMax, filter->state);
       for (const domain::Coupon& coupon : page.coupons) {
         if (coupon.number > in.to) return cards;
+        if (!selection->has(coupon)) continue;
         if (static_cast<std::int64_t>(cards.size()) == kCardsMax) {
           return wrong("to", "leaves more than 1,000 cards to print: print them in parts");
         }
@@ -212,7 +216,9 @@ void add_print_endpoints(Endpoints& v1) {
                  "that these lack is refused.",
           .auth = Auth::kStaff,
           .scope = "read",
-          .refusals = {{404, Reason::kUnknownCampaign}},
+          .refusals = {{404, Reason::kUnknownCampaign},
+                       {404, Reason::kUnknownJob},
+                       {400, Reason::kInvalidCode}},
           .answers = {{.status = 200, .doc = "The sheets.", .content_type = "application/pdf"}},
           .keyed = false},
          print);

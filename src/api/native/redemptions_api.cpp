@@ -1,12 +1,15 @@
 // /api/v1/redemptions and what is mine: /api/v1/me/coupons, /api/v1/me/redemptions.
 
 #include <limits>
+#include <memory>
 
 #include "coupond/service/campaigns.h"
+#include "coupond/service/export.h"
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
 #include "src/api/native/cashier.h"
 #include "src/api/native/coupon_shapes.h"
+#include "src/api/native/csv_reply.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 
@@ -21,15 +24,13 @@ using http::Page;
 using http::text;
 using http::timestamp;
 
-struct RedemptionQuery {
+struct WhichRedemptions {
   std::optional<std::string> campaign, code, order_id;
   CustomerFields customer;
   std::optional<core::UnixMs> from, to;
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor;
-  static http::Object<RedemptionQuery> shape() {
-    using Q = RedemptionQuery;
-    return {"RedemptionQuery",
+  static http::Object<WhichRedemptions> shape() {
+    using Q = WhichRedemptions;
+    return {"WhichRedemptions",
             "Which redemptions; all conditions must hold.",
             {
                 text("campaign", &Q::campaign, "Id, UUID or slug.",
@@ -39,8 +40,6 @@ struct RedemptionQuery {
                 text("order_id", &Q::order_id, "Of this order.", {.min = 1, .max = 128}),
                 timestamp("from", &Q::from, "Not before."),
                 timestamp("to", &Q::to, "Before; a date alone is that day, too.").ends(),
-                integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
-                text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
             }};
   }
 };
@@ -56,6 +55,16 @@ struct PageQuery {
                 integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
                 text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
             }};
+  }
+};
+
+struct RedemptionQuery {
+  WhichRedemptions which;
+  PageQuery page;
+  static http::Object<RedemptionQuery> shape() {
+    return {"RedemptionQuery",
+            "Which redemptions, and which page.",
+            {http::include(&RedemptionQuery::which), http::include(&RedemptionQuery::page)}};
   }
 };
 
@@ -109,12 +118,8 @@ Page<RedemptionReply> page_of(Call& call, store::Connection& db,
 
 // A filter by something that does not exist is refused, not answered with an empty list: it is more
 // often a typing error.
-Result<service::RedemptionFilter> filter_of(Call& call, const RedemptionQuery& in) {
-  service::RedemptionFilter filter{
-      .order_id = in.order_id, .from = in.from, .to = in.to, .limit = in.limit};
-  const auto before = id_of_cursor(in.cursor);
-  if (!before.ok()) return before.error();
-  filter.before = {*before};
+Result<service::RedemptionFilter> filter_of(Call& call, const WhichRedemptions& in) {
+  service::RedemptionFilter filter{.order_id = in.order_id, .from = in.from, .to = in.to};
   if (in.campaign) {
     const auto campaign = campaign_named(call, *in.campaign);
     if (!campaign.ok()) return campaign.error();
@@ -125,21 +130,37 @@ Result<service::RedemptionFilter> filter_of(Call& call, const RedemptionQuery& i
     if (!user.ok()) return user.error();
     filter.user = user->id;
   }
-  return filter;
+  if (!in.code) return filter;
+  const auto hash = code_hash(call, *in.code);
+  if (!hash.ok()) return hash.error();
+  return call.read([&](store::Connection& db) -> Result<service::RedemptionFilter> {
+    const auto coupon = service::find_coupon(db, *hash);
+    if (!coupon) return Reason::kUnknownCode;
+    filter.coupon = coupon->id;
+    return filter;
+  });
 }
 
 Result<Page<RedemptionReply>> list(Call& call, const RedemptionQuery& in) {
-  auto filter = filter_of(call, in);
+  auto filter = filter_of(call, in.which);
   if (!filter.ok()) return filter.error();
+  const auto before = id_of_cursor(in.page.cursor);
+  if (!before.ok()) return before.error();
+  filter->before = {*before};
+  filter->limit = in.page.limit;
   return call.read_list([&](store::Connection& db) -> Result<Page<RedemptionReply>> {
-    if (in.code) {
-      const auto hash = code_hash(call, *in.code);
-      const auto coupon = hash.ok() ? service::find_coupon(db, *hash) : std::nullopt;
-      if (!coupon) return Reason::kUnknownCode;
-      filter->coupon = coupon->id;
-    }
     return page_of(call, db, *filter);
   });
+}
+
+Result<http::Reply> export_redemptions(Call& call, const WhichRedemptions& in) {
+  auto filter = filter_of(call, in);
+  if (!filter.ok()) return filter.error();
+  auto opened = service::RedemptionExport::open(call.engine, call.caller, *std::move(filter));
+  if (!opened.ok()) return opened.error();
+  auto pages = std::make_shared<service::RedemptionExport>(*std::move(opened));
+  return csv_reply("redemptions", std::string(service::RedemptionExport::header()),
+                   [pages] { return pages->next(); });
 }
 
 Result<RedemptionReply> read_one(Call& call, const RedemptionName& in) {
@@ -212,6 +233,17 @@ void add_redemption_endpoints(Endpoints& v1) {
                        {404, Reason::kUnknownUser},
                        {404, Reason::kUnknownCode}}},
          list);
+  v1.add({.route = "GET /api/v1/redemptions/export",
+          .id = "exportRedemptions",
+          .summary = "Export redemptions as CSV, newest first",
+          .doc = "With what their codes are now: number, state, uses, balance, end and owner.",
+          .auth = Auth::kStaff,
+          .scope = "read",
+          .refusals = {{404, Reason::kUnknownCampaign},
+                       {404, Reason::kUnknownUser},
+                       {404, Reason::kUnknownCode}},
+          .answers = {{.status = 200, .doc = "The redemptions.", .content_type = "text/csv"}}},
+         export_redemptions);
   v1.add({.route = "GET /api/v1/redemptions/{id}",
           .id = "getRedemption",
           .summary = "Read a redemption",
