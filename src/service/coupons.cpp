@@ -181,21 +181,32 @@ core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const Mint& mint
   return issued(tx, std::move(given), had);
 }
 
+namespace {
+
+bool is_about_time(const domain::Rule& rule) {
+  return rule.reason == Reason::kInactive || rule.reason == Reason::kNotStarted ||
+         rule.reason == Reason::kEnded;
+}
+
+}  // namespace
+
 core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& mint,
-                            const domain::CodeHash& code, core::UserId user_id) {
+                            const domain::CodeHash& code, core::UserId user_id,
+                            Campaigns campaigns) {
   if (!caller.may_for(user_id, Scope::kIssue)) return Reason::kForbidden;
   auto coupon = store::find_coupon(tx.db(), code);
   if (!coupon) return Reason::kUnknownCode;
   const domain::Campaign* campaign = tx.campaign(coupon->campaign_id);
   if (!domain::traits(campaign->mode).drawn) return Reason::kWrongMode;
   const auto had = count_user_coupons(tx, *campaign, user_id);
-  if (auto error = domain::first_refusal(domain::open_rules(*campaign, tx.now()))) return *error;
+  const bool open = campaigns == Campaigns::kOpen;
+  const auto closed = domain::first_refusal(domain::open_rules(*campaign, tx.now()));
+  if (closed && (open || closed->reason == Reason::kArchived)) return *closed;
   if (domain::is_ended(*coupon)) return Reason::kVoid;
   if (coupon->state != CouponState::kAvailable) return Reason::kAlreadyAssigned;
-  if (auto error =
-          domain::first_refusal(domain::issue_rules(*campaign, had.value_or(0), tx.now()))) {
-    return *error;
-  }
+  auto rules = domain::issue_rules(*campaign, had.value_or(0), tx.now());
+  if (!open) std::erase_if(rules, [](const domain::Rule& rule) { return is_about_time(rule); });
+  if (auto error = domain::first_refusal(rules)) return *error;
   return issued(tx, give(tx, caller, mint, std::move(*coupon), user_id), had);
 }
 

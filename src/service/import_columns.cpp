@@ -80,6 +80,8 @@ constexpr std::array kNames{
     Names{"email", ColumnRole::kOwner},
     Names{"customer", ColumnRole::kOwner},
     Names{"customeremail", ColumnRole::kOwner},
+    Names{"owneremail", ColumnRole::kOwner},
+    Names{"emailaddress", ColumnRole::kOwner},
     Names{"kunde", ColumnRole::kOwner},
 };
 
@@ -124,7 +126,7 @@ constexpr std::array kStates{States{"", ImportedState::kAvailable},
                              States{"ungültig", ImportedState::kVoid},
                              States{"reserved", ImportedState::kReserved},
                              States{"held", ImportedState::kReserved},
-                             States{"assigned", ImportedState::kReserved},
+                             States{"assigned", ImportedState::kAssigned},
                              States{"pending", ImportedState::kReserved},
                              States{"reserviert", ImportedState::kReserved}};
 

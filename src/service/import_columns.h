@@ -15,13 +15,13 @@ namespace coupon::service {
 enum class ColumnRole {
   kNote,  // nothing that changes the code: left out, and named
   kCode,
-  kState,      // available, used, void, reserved
+  kState,      // available, used, void, assigned, reserved
   kExpiresAt,  // the instant, or the day, after which it is worth nothing
   kMaxUses,
   kUses,
   kValue,    // money that was on it
   kBalance,  // money that is left on it
-  kOwner,
+  kOwner,    // the address of whom it is for
 };
 
 // A header's name without case, blanks and punctuation: "Promo Code" is "promocode".
@@ -30,7 +30,7 @@ std::string folded_name(std::string_view name);
 // The role of a column of that name, in English or German; kNote for a name that is not known.
 ColumnRole role_of(std::string_view name);
 
-enum class ImportedState { kAvailable, kUsed, kVoid, kReserved };
+enum class ImportedState { kAvailable, kUsed, kVoid, kAssigned, kReserved };
 // The state that a cell names; nothing for a word that is not known. Empty: available.
 std::optional<ImportedState> parse_state(std::string_view cell);
 

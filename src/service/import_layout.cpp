@@ -125,7 +125,7 @@ std::vector<Cells> ImportReader::first_rows(std::string_view text, const ImportO
                                             std::size_t most) {
   std::vector<Cells> rows;
   if (options.format != ImportFormat::kCsv) return rows;
-  const ImportReader reader(text, options, domain::Policy{});
+  const ImportReader reader(text, options, domain::Campaign{});
   for (core::CsvRecord& row : reader.sample(reader.find_separator())) {
     if (rows.size() < most) rows.push_back(std::move(row.fields));
   }
@@ -195,12 +195,13 @@ std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
 // What the codes of this campaign cannot carry.
 std::optional<core::Error> ImportReader::cannot_keep(const Column& column) const {
   const bool money = column.role == ColumnRole::kValue || column.role == ColumnRole::kBalance;
-  if (column.role != ColumnRole::kOwner && !(money && !policy_.value)) return std::nullopt;
+  const bool owner = column.role == ColumnRole::kOwner;
+  if (!(money && !policy_.value) && !(owner && !has_owners_)) return std::nullopt;
   const std::string why =
       money ? " says what a code is worth, and this campaign's codes have no balance: give the "
               "campaign a value (0: each code brings its own) and a currency before it has codes. "
               "Or leave"
-            : " says whose a code is, and an import cannot keep that. Leave";
+            : " says whose a code is, and only codes of a pool have owners. Leave";
   return unclear("ignore", "The column " + column.name + why +
                                " it out by name (ignore=" + column.name + ", --ignore " +
                                column.name + ") if the codes shall be stored without it.");

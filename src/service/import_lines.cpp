@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coupond/core/codes.h"
+#include "coupond/core/email.h"
 #include "coupond/core/error.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/text_encoding.h"
@@ -52,11 +53,20 @@ void check_code(ImportLine& line) {
   line.reason = std::string(core::name(error.reason)) + ": " + error.message;
 }
 
+// Promised to somebody of whom nothing is known, a code must not go to another.
+void check_owner(ImportLine& line) {
+  if (!line.assigned || !line.owner.empty() || !line.reason.empty()) return;
+  line.reason = "reserved: it is assigned, and no address says to whom";
+}
+
 }  // namespace
 
 ImportReader::ImportReader(std::string_view text, const ImportOptions& options,
-                           const domain::Policy& policy)
-    : options_(options), policy_(policy), csv_({}, 0) {
+                           const domain::Campaign& campaign)
+    : options_(options),
+      policy_(campaign.policy),
+      has_owners_(domain::traits(campaign.mode).drawn),
+      csv_({}, 0) {
   core::DecodedText decoded = core::decode_text(text);
   layout_.encoding = decoded.encoding;
   text_ = std::make_unique<const std::string>(std::move(decoded.utf8));
@@ -64,8 +74,8 @@ ImportReader::ImportReader(std::string_view text, const ImportOptions& options,
 }
 
 core::Result<ImportReader> ImportReader::open(std::string_view text, const ImportOptions& options,
-                                              const domain::Policy& policy) {
-  ImportReader reader(text, options, policy);
+                                              const domain::Campaign& campaign) {
+  ImportReader reader(text, options, campaign);
   if (options.format == ImportFormat::kCsv) {
     if (auto error = reader.find_layout()) return *std::move(error);
   }
@@ -107,6 +117,7 @@ std::optional<ImportLine> ImportReader::line_of(const core::CsvRecord& record) c
     if (column.index >= record.fields.size() || !line.reason.empty()) continue;
     read_cell(column, core::csv_value(record.fields[column.index]), line);
   }
+  check_owner(line);
   return line;
 }
 
@@ -132,6 +143,7 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
       const auto state = parse_state(cell);
       if (!state) line.reason = "unknown_state: " + shown;
       if (state == ImportedState::kReserved) line.reason = "reserved: " + shown;
+      line.assigned = state == ImportedState::kAssigned;
       if (state == ImportedState::kUsed || state == ImportedState::kVoid) {
         line.ended = "before the import: " + shown;
       }
@@ -162,7 +174,9 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
     case ColumnRole::kBalance:
       return read_value(column, cell, line);
     case ColumnRole::kOwner:
-      line.reason = "cannot_keep: " + shown;
+      line.owner = cell;
+      if (!core::canonical_email(cell).ok()) line.reason = "unreadable_owner: " + shown;
+      if (!has_owners_) line.reason = "cannot_keep: " + shown;
       return;
     case ColumnRole::kCode:
     case ColumnRole::kNote:
@@ -191,6 +205,7 @@ std::optional<ImportLine> ImportReader::next_json() {
       const auto cell = number ? std::to_string(*number) : object->text(name).value_or("");
       if (line.reason.empty()) read_cell({.index = 0, .role = role, .name = name}, cell, line);
     }
+    check_owner(line);
     if (!line.reason.empty()) line.code.clear();
     return line;
   }
@@ -206,6 +221,7 @@ std::string pack_lines(const std::vector<ImportLine>& lines) {
     if (line.uses > 0) row.add("uses", line.uses);
     if (line.expires_at) row.add("expires_at", line.expires_at->value);
     if (line.value) row.add("value", *line.value);
+    if (!line.owner.empty()) row.add("owner", line.owner);
     text += row.finish() + '\n';
   }
   return text;
@@ -224,6 +240,7 @@ std::optional<std::vector<ImportLine>> unpack_lines(std::string_view text) {
                     .ended = row->text("ended").value_or("")};
     line.value = row->number("value");
     line.uses = row->number("uses").value_or(0);
+    line.owner = row->text("owner").value_or("");
     if (const auto at = row->number("expires_at")) line.expires_at = core::UnixMs{*at};
     lines.push_back(std::move(line));
     text.remove_prefix(end + 1);

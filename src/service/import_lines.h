@@ -27,6 +27,8 @@ struct ImportLine {
   std::string ended = {};  // why it cannot be used any more: it is stored redeemed, or void
   std::int64_t uses = 0;   // of it before the import, to be recorded
   std::optional<std::int64_t> value = {};  // on it, in minor units
+  std::string owner = {};                  // the address of whom it is for
+  bool assigned = false;                   // its state says that it is somebody's
 };
 
 // How a file was understood, for the person who sent it.
@@ -46,10 +48,10 @@ struct ImportLayout {
 class ImportReader {
  public:
   // Decides how to read `text`, and refuses what would have to be guessed: kInvalidRequest with the
-  // first rows as they would be stored, and what to say to go on. `policy`: the campaign's, with
-  // which columns of limits and money must agree. `text` may go away.
+  // first rows as they would be stored, and what to say to go on. `campaign`: with its mode
+  // and policy, columns of owners, limits and money must agree. `text` may go away.
   static core::Result<ImportReader> open(std::string_view text, const ImportOptions& options,
-                                         const domain::Policy& policy);
+                                         const domain::Campaign& campaign);
 
   // The first rows as they are, cell by cell, whatever is unclear about them.
   static std::vector<std::vector<std::string>> first_rows(std::string_view text,
@@ -69,7 +71,8 @@ class ImportReader {
     std::string name;
   };
 
-  ImportReader(std::string_view text, const ImportOptions& options, const domain::Policy& policy);
+  ImportReader(std::string_view text, const ImportOptions& options,
+               const domain::Campaign& campaign);
 
   std::optional<core::Error> find_layout();
   std::optional<core::Error> find_columns(const std::vector<std::string>& first);
@@ -87,6 +90,7 @@ class ImportReader {
 
   ImportOptions options_;
   domain::Policy policy_;
+  bool has_owners_;  // codes of the campaign may be somebody's
   std::unique_ptr<const std::string> text_;  // where the readers below look
   ImportLayout layout_;
   std::vector<Column> columns_;  // all but the code's that say something

@@ -89,7 +89,7 @@ core::Result<ImportPreview> preview_import(Engine& engine, const Caller& caller,
   const auto campaign = campaign_for_import(engine, caller, campaign_id);
   if (!campaign) return campaign.error();
   ImportPreview preview{.first_rows = ImportReader::first_rows(text, options, kRows + 1)};
-  auto reader = ImportReader::open(text, options, campaign->policy);
+  auto reader = ImportReader::open(text, options, *campaign);
   if (!reader) {
     if (reader.error().fields.empty()) return reader.error();
     preview.question = reader.error().message;

@@ -56,8 +56,8 @@ Result<Part> read_part(Engine& engine, std::int64_t job, std::int64_t number) {
 
 // Stores the lines [from, to) of a part and a row for each that cannot be; gives how many those
 // are.
-Result<std::int64_t> store_lines(store::Tx& tx, const Job& job, const Part& part, std::size_t from,
-                                 std::size_t to) {
+Result<std::int64_t> store_lines(store::Tx& tx, Engine& engine, const Job& job, const Part& part,
+                                 std::size_t from, std::size_t to) {
   const auto first = std::lower_bound(part.code_line.begin(), part.code_line.end(), from);
   const auto last = std::lower_bound(first, part.code_line.end(), to);
   const auto skipped = static_cast<std::size_t>(first - part.code_line.begin());
@@ -84,8 +84,9 @@ Result<std::int64_t> store_lines(store::Tx& tx, const Job& job, const Part& part
   }
   for (std::size_t i = 0; i < count; ++i) {
     const ImportLine& line = part.lines[part.code_line[skipped + i]];
-    if (left_out.contains(i) || (line.ended.empty() && line.uses == 0)) continue;
-    const auto kept = keep_past(tx, job, part.codes[skipped + i].hash, line);
+    if (left_out.contains(i)) continue;
+    if (line.ended.empty() && line.uses == 0 && line.owner.empty()) continue;
+    const auto kept = keep_past(tx, engine, job, part.codes[skipped + i].hash, line);
     if (!kept) return kept.error();
     if (kept->empty()) continue;
     store::insert_job_error(tx, job.id, {.line = line.line, .reason = *kept});
@@ -107,7 +108,7 @@ Result<Done> JobRunner::run_import(Job job) {
           std::min(at + static_cast<std::size_t>(slice_codes_), part->lines.size());
       const auto count = static_cast<std::int64_t>(end - at);
       const auto stored = slice(job.id, count, [&](store::Tx& tx, Job& row) -> Result<Done> {
-        const auto refused = store_lines(tx, row, *part, at, end);
+        const auto refused = store_lines(tx, engine_, row, *part, at, end);
         if (!refused) return refused.error();
         row.done += count;
         row.refused += *refused;

@@ -73,11 +73,12 @@ core::Result<ImportCheck> count_lines(const domain::Campaign& campaign, std::str
   if (text.size() > limits::kImportBodyMaxBytes) {
     return bad_import("must be at most " + std::to_string(limits::kImportBodyMaxBytes) + " bytes");
   }
-  auto reader = ImportReader::open(text, options, campaign.policy);
+  auto reader = ImportReader::open(text, options, campaign);
   if (!reader) return reader.error();
   ImportCheck check;
   std::int64_t value = 0;
   bool says_value = false;
+  std::int64_t owners = 0;
   while (const auto line = reader->next()) {
     if (++check.lines > limits::kImportLinesMax) {
       return bad_import("must have at most " + std::to_string(limits::kImportLinesMax) + " lines");
@@ -85,19 +86,21 @@ core::Result<ImportCheck> count_lines(const domain::Campaign& campaign, std::str
     if (!line->reason.empty()) ++check.bad_lines;
     value += line->reason.empty() ? line->value.value_or(0) : 0;
     says_value |= line->value.has_value();
+    owners += line->reason.empty() && !line->owner.empty() ? 1 : 0;
   }
   if (check.lines == 0) return bad_import("has no line with a code");
   check.layout = reader->layout().sentence();
   if (says_value) {
     check.layout += " On the codes: " + domain::money_text(value, campaign.policy.currency) + ".";
   }
+  if (owners > 0) check.layout += " For customers by address: " + std::to_string(owners) + ".";
   return check;
 }
 
 // Codes that exist already, or come again in the same text.
 core::Result<std::int64_t> count_repeated(Engine& engine, const domain::Campaign& campaign,
                                           std::string_view text, const ImportOptions& options) {
-  auto reader = ImportReader::open(text, options, campaign.policy);
+  auto reader = ImportReader::open(text, options, campaign);
   if (!reader) return reader.error();
   std::set<core::CodeVault::CodeHash> seen;
   std::vector<FreshCode> codes;
@@ -159,7 +162,7 @@ core::Result<Job> plan_generation(Engine& engine, const Caller& caller,
 }
 
 core::Result<ImportShape> shape_of_import(std::string_view text, const ImportOptions& options) {
-  auto reader = ImportReader::open(text, options, domain::Policy{.value = 0});
+  auto reader = ImportReader::open(text, options, {.policy = {.value = 0}});
   if (!reader) return reader.error();
   const auto first = reader->next();  // past the comments
   const ImportLayout& layout = reader->layout();
@@ -194,7 +197,7 @@ core::Result<Job> receive_import(Engine& engine, const Caller& caller, core::Cam
   auto job = begin_import(engine, caller, campaign_id);
   if (!job) return job.error();
   Receiver receiver(engine, job->id);
-  auto reader = ImportReader::open(text, options, campaign->policy);
+  auto reader = ImportReader::open(text, options, *campaign);
   if (!reader) return reader.error();
   while (auto line = reader->next()) {
     if (auto added = receiver.add(std::move(*line)); !added) return added.error();

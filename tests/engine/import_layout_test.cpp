@@ -15,7 +15,7 @@ using service::ImportReader;
 namespace {
 
 std::vector<ImportLine> lines_of(std::string_view text, const ImportOptions& options = {}) {
-  auto reader = ImportReader::open(text, options, domain::Policy{});
+  auto reader = ImportReader::open(text, options, {});
   INFO((reader.ok() ? "" : reader.error().message));
   REQUIRE(reader.ok());
   std::vector<ImportLine> lines;
@@ -32,7 +32,7 @@ std::vector<std::string> codes_of(std::string_view text, const ImportOptions& op
 }
 
 std::string refusal_of(std::string_view text, const ImportOptions& options = {}) {
-  const auto reader = ImportReader::open(text, options, domain::Policy{});
+  const auto reader = ImportReader::open(text, options, {});
   return reader.ok() ? "" : reader.error().message;
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("a spreadsheet's file in Windows-1252 is read as what it says", "[impo
   const std::string text =
       "Gutscheincode;G\xfcltig bis\r\nM\xdcNZE-A1;31.12.2027\r\n\x80"
       "50;\r\n";
-  auto reader = ImportReader::open(text, {}, domain::Policy{});
+  auto reader = ImportReader::open(text, {}, {});
   REQUIRE(reader.ok());
   CHECK(reader->layout().sentence() ==
         "Read as Windows-1252, separated by semicolons, with the codes in Gutscheincode.");
@@ -123,8 +123,30 @@ TEST_CASE("columns of money and owners are refused by name unless they are left 
   CHECK_THAT(refusal_of(text), Catch::Contains("The column value says what a code is worth"));
   CHECK(codes_of(text, {.ignore = {"Value"}}) == Codes{"GC-ALPHA-1", "GC-BRAVO-2"});
   CHECK(codes_of("code,value\nGC-ALPHA-1,\n") == Codes{"GC-ALPHA-1"});
-  CHECK_THAT(refusal_of("code,E-Mail\nA-100,a@example.com\n"),
-             Catch::Contains("The column E-Mail"));
+  const std::string owners = "code,E-Mail\nA-100,a@example.com\n";
+  const auto cards = ImportReader::open(owners, {}, {.mode = domain::Mode::kCard});
+  REQUIRE(!cards.ok());
+  CHECK_THAT(cards.error().message,
+             Catch::Contains("The column E-Mail says whose a code is, and only codes of a pool"));
+  CHECK(ImportReader::open(owners, {.ignore = {"e-mail"}}, {.mode = domain::Mode::kCard}).ok());
+}
+
+TEST_CASE("an address says whose a code of a pool is, and nothing else does", "[import]") {
+  const auto lines = lines_of(
+      "code,status,email\nA-1,,Ann@Example.com\nA-2,assigned,bob@example.com\nA-3,assigned,\n"
+      "A-4,,Bob\nA-5,reserved,bob@example.com\nA-6,used,bob@example.com\n");
+  REQUIRE(lines.size() == 6);
+  CHECK(lines[0].owner == "Ann@Example.com");
+  CHECK(lines[1].owner == "bob@example.com");
+  CHECK(lines[1].reason.empty());
+  CHECK(lines[2].reason == "reserved: it is assigned, and no address says to whom");
+  CHECK(lines[3].reason == "unreadable_owner: email Bob");
+  CHECK(lines[4].reason == "reserved: status reserved");
+  CHECK(lines[5].owner == "bob@example.com");
+  CHECK(lines[5].uses == 1);
+  const auto packed = service::unpack_lines(service::pack_lines(lines));
+  REQUIRE(packed);
+  CHECK((*packed)[5].owner == "bob@example.com");
 }
 
 TEST_CASE("what would have to be guessed is refused with what to say", "[import]") {

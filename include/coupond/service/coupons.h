@@ -63,9 +63,12 @@ core::Result<IssueRequest> prepare_issue(const Mint& mint, const domain::Campaig
 core::Result<Issued> issue(store::Tx& tx, const Caller& caller, const Mint& mint,
                            const IssueRequest& request);
 
-// A certain coupon of a pool for the user. kAlreadyAssigned when it has an owner.
+// A certain coupon of a pool for the user. kAlreadyAssigned when it has an owner. Whose a code was
+// before it came here can be kept while the campaign is not open.
+enum class Campaigns { kOpen, kOpenOrNot };
 core::Result<Issued> assign(store::Tx& tx, const Caller& caller, const Mint& mint,
-                            const domain::CodeHash& code, core::UserId user_id);
+                            const domain::CodeHash& code, core::UserId user_id,
+                            Campaigns campaigns = Campaigns::kOpen);
 
 // ---- Holding one ----
 
