@@ -294,7 +294,7 @@ TEST_CASE("nothing is written on top of a log that could not be taken over", "[w
   const auto fine = [campaign](Tx& tx) { return good(tx, campaign, "good"); };
   auto reader = fixture.open(store::Connection::Access::kReadOnly);
   reader.exec("BEGIN");
-  CHECK(store::Query(reader, "SELECT * FROM meta").next() == false);
+  CHECK(store::Query(reader, "SELECT * FROM users").next() == false);
   REQUIRE(fixture.run<Seq>(fine).ok());
   fixture.restart();
   const auto refused = fixture.run<Seq>(fine);

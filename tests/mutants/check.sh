@@ -7,7 +7,7 @@ export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . tests/mutants/patches.sh
-readonly least=34  # so many there are; a lost file must not go unnoticed
+readonly least=38  # so many there are; a lost file must not go unnoticed
 
 failed=0
 complain() { echo "$1: $2" >&2; failed=1; }

@@ -11,7 +11,7 @@ namespace {
 
 bool by_clerk(Command::Kind kind) {
   return kind == Command::Kind::kVoid || kind == Command::Kind::kTopUp ||
-         kind == Command::Kind::kTransfer;
+         kind == Command::Kind::kTransfer || is_change(kind);
 }
 
 }  // namespace
@@ -36,12 +36,19 @@ CommandSource::Kind CommandSource::any_kind() {
                                                               {3, Kind::kVoid},
                                                               {4, Kind::kCredit},
                                                               {5, Kind::kTopUp},
-                                                              {4, Kind::kTransfer}}};
+                                                              {4, Kind::kTransfer},
+                                                              {4, Kind::kRestore},
+                                                              {3, Kind::kFree},
+                                                              {6, Kind::kTerms},
+                                                              {6, Kind::kReassign}}};
+  const auto weight = [&](const Kinds& entry) {
+    return is_change(entry.kind) && !changes_ ? 0 : entry.weight;
+  };
   int total = 0;
-  for (const Kinds& entry : kKinds) total += entry.weight;
+  for (const Kinds& entry : kKinds) total += weight(entry);
   Id left = below(total);
   for (const Kinds& entry : kKinds) {
-    left -= entry.weight;
+    left -= weight(entry);
     if (left < 0) return entry.kind;
   }
   return Kind::kIssue;
@@ -126,17 +133,30 @@ void CommandSource::about_coupon(Command& command, const World& world) {
     command.token = token();
     return;
   }
-  const auto& [id, coupon] = last_of(world.model.coupons, one_in(4) ? 400 : 30);
+  const auto* chosen = &last_of(world.model.coupons, one_in(4) ? 400 : 30);
+  // Few are void: some are looked for.
+  for (int i = 0; command.kind == Kind::kRestore && !chosen->second.is_void && i < 20; ++i) {
+    chosen = &last_of(world.model.coupons, 400);
+  }
+  const auto& [id, coupon] = *chosen;
   for (const auto& [code, of] : world.coupons) {
     if (of == id) command.code = code;
   }
-  if (coupon.owner && !one_in(10)) command.user = *coupon.owner;
+  const bool to_another = command.kind == Kind::kReassign;
+  if (coupon.owner && !one_in(10) && !to_another) command.user = *coupon.owner;
+  choose_terms(command, world);
   if (by_clerk(command.kind)) command.who = one_in(12) ? Who::kStranger : Who::kClerk;
   choose_amount(command, coupon);
   if (command.kind == Kind::kTransfer) {
     command.to = std::next(world.coupons.begin(), below(Id(world.coupons.size())))->first;
   }
   show_token(command, world, coupon);
+}
+
+void CommandSource::choose_terms(Command& command, const World& world) {
+  if (command.kind != Kind::kTerms) return;
+  command.number = one_in(4) ? 0 : 1 + below(4);
+  if (one_in(3)) command.until = core::UnixMs{world.last_at.value + below(600'000)};
 }
 
 // Mostly one that is there; now and then none is said.

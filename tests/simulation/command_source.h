@@ -14,8 +14,9 @@ namespace coupon::test {
 
 class CommandSource {
  public:
-  CommandSource(SeededRandom& random, const core::CodeVault& vault)
-      : random_(random), bytes_(random.as_random()), vault_(vault) {}
+  // `changes`: coupons that are out are changed, too.
+  CommandSource(SeededRandom& random, const core::CodeVault& vault, bool changes = false)
+      : random_(random), bytes_(random.as_random()), vault_(vault), changes_(changes) {}
 
   // A campaign, in the modes' turn.
   Command open_campaign(core::UnixMs now);
@@ -46,12 +47,14 @@ class CommandSource {
   domain::TokenHash token();
   void about_campaign(Command& command, const World& world);
   void about_coupon(Command& command, const World& world);
+  void choose_terms(Command& command, const World& world);
   void choose_amount(Command& command, const ReferenceModel::Coupon& coupon);
   void show_token(Command& command, const World& world, const ReferenceModel::Coupon& coupon);
 
   SeededRandom& random_;
   const core::Random bytes_;  // of random_
   const core::CodeVault& vault_;
+  const bool changes_;
   std::int64_t drawn_ = 0;
   std::size_t opened_ = 0;
 };

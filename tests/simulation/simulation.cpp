@@ -28,7 +28,7 @@ Simulation::Simulation(const Options& options)
       disk_(options.seed, options.powersafe_overwrite),
       vault_(test_secrets()),
       bytes_(random_.as_random()),
-      source_(random_, vault_) {}
+      source_(random_, vault_, options.changes) {}
 
 std::string Simulation::run() {
   draw_character();

@@ -31,6 +31,7 @@ class Simulation {
     std::uint64_t seed = 1;
     store::Durability durability = store::Durability::kFull;
     bool powersafe_overwrite = true;  // of the disk; it is, as far as SQLite knows, on Linux
+    bool changes = true;  // clients change coupons that are out; the oldest seeds did not
     // Is told what happens, in words.
     std::function<void(const std::string&)> story = [](const std::string&) {};
   };

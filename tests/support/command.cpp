@@ -173,6 +173,9 @@ Verdict of_campaign(const World& world, const Command& command) {
 
 Verdict of_coupon(const World& world, const Command& command) {
   const auto coupon = coupon_of(world, command);
+  if (is_change(command.kind)) {
+    return coupon ? expected_change(world, *coupon, command) : Verdict(Reason::kUnknownCode);
+  }
   const bool by_clerk = command.kind == Kind::kVoid || command.kind == Kind::kTopUp ||
                         command.kind == Kind::kTransfer;
   const bool strange = by_clerk ? command.who != Who::kClerk : command.who == Who::kStranger;
@@ -307,16 +310,19 @@ std::string done(World& world, const Command& command, const Effect& effect) {
     case Kind::kTransfer:
       model.transferred(*coupon, world.coupons.at(command.to.value()), command.amount);
       return moved_balance(world, *coupon, effect);
+    default:
+      apply_change(world, *coupon, command, effect);
+      return {};
   }
-  return "no such command";
 }
 
 }  // namespace
 
 const char* name(Kind kind) {
   static constexpr std::array<const char*, Command::kKinds> kNames{
-      "open campaign", "generate", "switch",   "cap",  "archive", "issue",  "assign",  "hold",
-      "release",       "redeem",   "rollback", "void", "credit",  "top up", "transfer"};
+      "open campaign", "generate", "switch", "cap",      "archive", "issue",  "assign",
+      "hold",          "release",  "redeem", "rollback", "void",    "credit", "top up",
+      "transfer",      "restore",  "free",   "terms",    "reassign"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -354,8 +360,9 @@ Result<Effect> execute(store::Tx& tx, const service::Mint& mint, const Command& 
       return top_up(tx, command);
     case Kind::kTransfer:
       return transfer(tx, command);
+    default:
+      return execute_change(tx, caller_of(command), command);
   }
-  return Reason::kInternal;
 }
 
 Verdict expected(const World& world, const Command& command) {

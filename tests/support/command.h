@@ -34,8 +34,12 @@ struct Command {
     kCredit,    // `number`: added
     kTopUp,     // `amount`
     kTransfer,  // `to`, `amount`; two ledger entries
+    kRestore,
+    kFree,      // its code finds nothing from then on
+    kTerms,     // `number`: uses, 0: no limit; `until`
+    kReassign,  // to `user`
   };
-  static constexpr int kKinds = 15;
+  static constexpr int kKinds = 19;
 
   Kind kind = Kind::kIssue;
   std::string marker = {};  // the actor of its ledger entry
@@ -47,6 +51,7 @@ struct Command {
   std::optional<domain::CodeHash> to = {};
   std::optional<std::int64_t> amount = {};
   std::int64_t number = 0;
+  std::optional<core::UnixMs> until = {};
   std::uint64_t draw = 0;
   std::vector<service::FreshCode> codes = {};
   domain::Campaign opened = {};
@@ -59,12 +64,21 @@ struct Effect {
   core::Seq seq = {};
   core::UnixMs at = {};
   World::Id campaign = 0;  // opened
-  // Made, or the one drawn.
+  // Made, or the one drawn; of a freed one what finds it now.
   std::vector<std::pair<domain::CodeHash, World::Id>> coupons = {};
   std::optional<core::UnixMs> until = {};   // of a hold, as told
   std::optional<std::int64_t> credit = {};  // the user's balance afterwards, as told
   std::optional<std::int64_t> left = {};    // on the coupon afterwards, as told
 };
+
+// Whether staff change a coupon that is out by it; the three below are its part of the functions of
+// the same names (command_changes.cpp).
+bool is_change(Command::Kind kind);
+core::Result<Effect> execute_change(store::Tx& tx, const service::Caller& caller,
+                                    const Command& command);
+ReferenceModel::Verdict expected_change(const World& world, World::Id coupon,
+                                        const Command& command);
+void apply_change(World& world, World::Id coupon, const Command& command, const Effect& effect);
 
 // Runs it with the engine.
 core::Result<Effect> execute(store::Tx& tx, const service::Mint& mint, const Command& command);
