@@ -120,7 +120,7 @@ class Import {
     }
   }
 
-  // "line 4: SUMMER-1 exists already: it is in campaign summer"
+  // "line 4: SUMMER-1 is not stored again: it is in campaign summer"
   void tell(std::int64_t line, std::string_view text, const std::string& reason) {
     const std::size_t colon = std::min(reason.find(':'), reason.size());
     const std::string name = reason.substr(0, colon);
@@ -129,7 +129,7 @@ class Import {
     if (name == "malformed_line") {
       std::cerr << "its cells are not separated like those of the other rows" << more;
     } else if (name == "duplicate_code") {
-      std::cerr << code_in(text) << " exists already" << more;
+      std::cerr << code_in(text) << " is not stored again" << more;
     } else if (name == "invalid_code") {
       std::cerr << code_in(text) << " is no code" << more;
     } else {

@@ -145,7 +145,7 @@ export default {
   "import.undone": "Undone. The codes can be imported again.",
   "import.undoneBut": "Undone but for {n} {count|code|codes} in use.",
   "import.cancelled": "It was cancelled.",
-  "import.reason.duplicate_code": "exists already",
+  "import.reason.duplicate_code": "is stored already",
   "import.reason.malformed_line": "cells unlike the other rows’",
   "import.reason.invalid_code": "no code",
   "import.reason.unknown_state": "a state nobody knows",

@@ -134,7 +134,7 @@ TEST_CASE("one duplicate among a thousand does not make an import a thousand com
   CAPTURE(outcome.out, outcome.err);
   CHECK(outcome.exit_code == 1);
   CHECK(mentions(outcome.out, "999 codes stored, 1 refused"));
-  CHECK(mentions(outcome.err, "line 902: CODE-7 exists already"));
+  CHECK(mentions(outcome.err, "line 902: CODE-7 is not stored again"));
   CHECK(entries() - before < 50);
 }
 

@@ -1,6 +1,7 @@
 #include "tests/tidy/rules.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdint>
 #include <iterator>
@@ -84,6 +85,23 @@ Violations check_no_todo(const Source& source) {
     for (const std::string& mark : marks) {
       if (!has_word(source.lines[i], mark)) continue;
       found.push_back(at(source, i + 1, "work left undone: do it or open an issue"));
+    }
+  }
+  return found;
+}
+
+Violations check_words(const Source& source) {
+  constexpr std::array kStumbles{"held by another process", "exists already", "is not CSV",
+                                 "TIME|none"};
+  Violations found;
+  if (!source.path.starts_with("src/")) return found;
+  for (std::size_t i = 0; i < source.lines.size(); ++i) {
+    const std::string_view line = source.lines[i];
+    for (const char* words : kStumbles) {
+      const std::size_t place = line.find(words);
+      // In a text, not in a comment.
+      if (place == std::string_view::npos || line.find('"') >= place) continue;
+      found.push_back(at(source, i + 1, std::string("says \"") + words + "\" to people"));
     }
   }
   return found;

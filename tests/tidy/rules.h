@@ -21,6 +21,7 @@ Violations check_text(const Source& source);  // Columns, tabs, blanks at line e
 Violations check_no_todo(const Source& source);  // Work left undone belongs into an issue.
 
 // Of C++ files; nothing for others.
+Violations check_words(const Source& source);  // Sentences that people stumbled over stay gone.
 Violations check_file_length(const Source& source);
 Violations check_function_length(const Source& source);
 Violations check_header_comment(const Source& source);  // A header begins with its contract.

@@ -59,6 +59,11 @@ TEST_CASE("marks of undone work are found in any file", "[tidy]") {
   CHECK(places(check_no_todo, "a.h", "// method, prefixMEthod\n") == "");
 }
 
+TEST_CASE("a sentence that people stumbled over is found in a text, not in a comment", "[tidy]") {
+  CHECK(places(check_words, "src/a.cpp", "x\nsay(\"it exists already\");\n") == "src/a.cpp:2 ");
+  CHECK(places(check_words, "src/a.cpp", "// it exists already\nx();\n") == "");
+}
+
 TEST_CASE("the 401st line is found", "[tidy]") {
   CHECK(places(check_file_length, "a.cpp", repeat("x\n", 400)) == "");
   CHECK(places(check_file_length, "a.cpp", repeat("x\n", 401)) == "a.cpp:401 ");

@@ -45,6 +45,9 @@ TEST_CASE("lines are at most 100 columns, without tabs and trailing blanks", "[t
   CHECK(broken(check_text) == "");
 }
 TEST_CASE("nothing is marked as left undone", "[tidy]") { CHECK(broken(check_no_todo) == ""); }
+TEST_CASE("sentences that people stumbled over are gone", "[tidy]") {
+  CHECK(broken(check_words) == "");
+}
 TEST_CASE("a file has at most 400 lines", "[tidy]") { CHECK(broken(check_file_length) == ""); }
 TEST_CASE("a function has at most 60 lines", "[tidy]") {
   CHECK(broken(check_function_length) == "");
