@@ -168,9 +168,50 @@ TEST_CASE("an import tells of each line it refuses and stores the others", "[cli
       fixture.run({"codes", "import", "pool"}, "SUMMER-1\nSUMMER-2\n\nsummer 1\n---\n\"x\n");
   CHECK(mixed.exit_code == 1);
   CHECK(mentions(mixed.out, "2 codes stored, 3 refused"));
-  CHECK(mentions(mixed.err, "line 4: summer 1 exists already"));
+  CHECK(mentions(mixed.err, "line 4: summer 1 is not stored again"));
   CHECK(mentions(mixed.err, "line 5: --- is no code"));
   CHECK(mentions(mixed.err, "line 6: its cells are not separated"));
   CHECK(fixture.run({"codes", "import", "pool", fixture.parent / "missing"}).exit_code == 1);
+  fixture.verify();
+}
+
+TEST_CASE("what was used is reported and listed, and codes are chosen, from the command line",
+          "[cli]") {
+  Fixture fixture(GENERATE(false, true));
+  CHECK(fixture.run({"campaign", "create", "--mode", "card", "--name", "Old"}).exit_code == 0);
+  const std::string file = fixture.parent / "old.csv";
+  std::ofstream(file) << "code,state\nUSED-0001,used\nGOOD-0002,\nGOOD-0003,\n";
+  REQUIRE(fixture.run({"codes", "import", "old", file}).exit_code == 0);
+
+  const ProgramOutcome report = fixture.run({"report", "--campaign", "old"});
+  CHECK(report.exit_code == 0);
+  REQUIRE(lines_of(report.out).size() == 2);
+  CHECK(mentions(lines_of(report.out)[1], "\told\tjob:1\t\t1\t0\t"));
+  CHECK(mentions(report.err, "Exact at ledger entry "));
+  CHECK(lines_of(fixture.run({"report", "--by", "hour", "--csv"}).out).size() == 2);
+  CHECK(
+      lines_of(fixture.run({"report", "--to", "2001-01-01", "--from", "2000-01-01"}).out).size() ==
+      1);
+  CHECK(fixture.run({"report", "--by", "week"}).exit_code == 2);
+  CHECK(fixture.run({"report", "--till", "nobody"}).exit_code == 1);
+
+  const ProgramOutcome listed = fixture.run({"redemptions", "list", "--code", "used-0001"});
+  CHECK(lines_of(listed.out).size() == 2);
+  CHECK(mentions(listed.out, "USED-0001"));
+  CHECK(
+      mentions(fixture.run({"redemptions", "list", "--csv"}).out, ",USED-0001,old,1,redeemed,1,"));
+  CHECK(fixture.run({"redemptions", "list", "--campaign", "none"}).exit_code == 1);
+
+  CHECK(lines_of(fixture.run({"codes", "export", "old", "--state", "available"}).out).size() == 3);
+  CHECK(mentions(fixture.run({"codes", "export", "old", "--last4", "0003", "--dry-run"}).out,
+                 "1 code to export. Nothing is written."));
+  const std::string cards = fixture.parent / "cards.pdf";
+  CHECK(mentions(fixture.run({"codes", "print", "old", cards, "--from", "2"}).out, "2 codes in "));
+  std::ifstream pdf(cards);
+  std::string head(4, ' ');
+  pdf.read(head.data(), 4);
+  CHECK(head == "%PDF");
+  CHECK(fixture.run({"codes", "print", "old", cards}).exit_code == 1);  // it is there already
+  CHECK(fixture.run({"codes", "export", "old", "--expires-before", "soon"}).exit_code == 2);
   fixture.verify();
 }
