@@ -1,6 +1,6 @@
 // /ui: what happened today, and what the owner should know.
 import { fill, h, moment, number, t } from "./h.js";
-import { all, get } from "./api.js";
+import { get } from "./api.js";
 import { backupWarning, readiness } from "./backup.js";
 import { actorName, learnNames, operationName, pill, reasonName, stateOf } from "./view.js";
 
@@ -18,9 +18,9 @@ function figure(value, name) {
 }
 
 /** Redemptions an hour, as bars. */
-function bars(redemptions) {
+function bars(lines) {
   const hours = Array(24).fill(0);
-  for (const one of redemptions) hours[new Date(one.redeemed_at).getHours()] += 1;
+  for (const line of lines) hours[new Date(line.start).getHours()] += line.redeemed;
   const top = Math.max(1, ...hours);
   const chart = h("svg.bars", { viewBox: "0 0 480 90", role: "img", preserveAspectRatio: "none",
                                 "aria-label": t("today.hours") });
@@ -34,14 +34,20 @@ function bars(redemptions) {
     [0, 6, 12, 18].map((hour) => h("span", `${hour}:00`))));
 }
 
-function perCampaign(campaigns, redemptions) {
+// What was redeemed today, less what was taken back today.
+function standing(lines) {
+  return Math.max(0, lines.reduce((sum, line) => sum + line.redeemed - line.rolled_back, 0));
+}
+
+function perCampaign(campaigns, lines) {
   const today = new Map();
-  for (const one of redemptions) today.set(one.campaign_id, (today.get(one.campaign_id) || 0) + 1);
+  for (const line of lines) today.set(line.campaign, [...today.get(line.campaign) || [], line]);
   return h("table", h("thead", h("tr", h("th", t("campaign")), h("th.n", t("today.today")),
       h("th.n.hide-small", t("col.redeemed")), h("th.n", t("col.left")), h("th", ""))),
     h("tbody", campaigns.map((one) => h("tr",
       h("td", h("a", { href: "#/campaigns/" + encodeURIComponent(one.slug) }, one.name)),
-      h("td.n", number(today.get(one.id) || 0)), h("td.n.hide-small", number(one.redeemed)),
+      h("td.n", number(standing(today.get(one.slug) || []))),
+      h("td.n.hide-small", number(one.redeemed)),
       h("td.n", one.remaining === null ? "∞" : number(one.remaining)),
           h("td.n", pill(stateOf(one)))))));
 }
@@ -101,16 +107,16 @@ function warnings(health, campaigns, upkeep) {
 }
 
 async function load() {
-  const [stats, redemptions, health, upkeep] = await Promise.all([get("/api/v1/stats"),
-    all("/api/v1/redemptions?from=" + encodeURIComponent(midnight())),
+  const [stats, report, health, upkeep] = await Promise.all([get("/api/v1/stats"),
+    get("/api/v1/reports?by=hour&from=" + encodeURIComponent(midnight())),
     readiness(), get("/api/v1/upkeep"), learnNames()]);
   const after = Math.max(0, stats.as_of_seq - EVENTS);
   const feed = await get(`/api/v1/ledger?after=${after}&limit=${EVENTS}`);
   return { stats, health, upkeep, entries: feed.items.reverse(), last: feed.last_seq,
-           redemptions: redemptions.filter((one) => !one.rolled_back_at) };
+           lines: report.lines };
 }
 
-function content({ stats, health, upkeep, entries, redemptions }) {
+function content({ stats, health, upkeep, entries, lines }) {
   const campaigns = stats.campaigns.filter((one) => !one.archived_at);
   const byId = new Map(stats.campaigns.map((one) => [one.id, one]));
   const refused = stats.refusals.reduce((sum, row) => sum + row.count, 0);
@@ -121,11 +127,11 @@ function content({ stats, health, upkeep, entries, redemptions }) {
       "data-do": "sell-gift-cards" }, t("start.make"))),
     warnings(health, campaigns, upkeep),
     begun ? null : starts(),
-    h("div.figures", figure(redemptions.length, t("today.redeemed")), figure(out, t("today.out")),
+    h("div.figures", figure(standing(lines), t("today.redeemed")), figure(out, t("today.out")),
       figure(refused, t("today.refused"))),
-    begun && h("section.box", h("h2", t("today.hours")), bars(redemptions)),
+    begun && h("section.box", h("h2", t("today.hours")), bars(lines)),
     begun && h("section.box", h("h2", t("today.campaigns")),
-        h("div.scroll", perCampaign(campaigns, redemptions))),
+        h("div.scroll", perCampaign(campaigns, lines))),
     stats.refusals.length > 0 && h("section.box", h("h2", t("today.why")), h("table", h("tbody",
       stats.refusals.map((row) => h("tr", h("td", reasonName(row.reason)),
           h("td.n", number(row.count))))))),
@@ -143,7 +149,7 @@ export function today() {
       const data = await load();
       if (data.last !== last) {
         fill(page, content(data));
-        page.dataset.redeemed = String(data.redemptions.length);
+        page.dataset.redeemed = String(standing(data.lines));
       }
       last = data.last;
       await get(`/api/v1/ledger?after=${last}&limit=1&wait=${WAIT_S}`,
