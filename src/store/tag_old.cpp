@@ -10,7 +10,9 @@ namespace coupon::store {
 namespace {
 
 constexpr char kSome[] =
-    "SELECT id, code_sealed, code_hash FROM coupons WHERE id > ? ORDER BY id LIMIT ?";
+    "SELECT c.id, c.code_sealed, c.code_hash FROM coupons AS c "
+    "JOIN campaigns AS m ON m.id = c.campaign_id AND m.mode <> 'token' "
+    "WHERE c.id > ? ORDER BY c.id LIMIT ?";
 constexpr char kTag[] = "UPDATE coupons SET tail = ?2 WHERE id = ?1";
 constexpr std::int64_t kAtOnce = 10'000;
 
