@@ -57,8 +57,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 class Import {
  public:
-  Import(ControlChannel& channel, const std::string& target, const service::ImportShape& shape)
-      : channel_(channel), target_(target), shape_(shape), text_(shape.utf8) {
+  Import(ControlChannel& channel, std::string target, const service::ImportShape& shape)
+      : channel_(channel), target_(std::move(target)), shape_(shape), text_(shape.utf8) {
     if (!shape.has_header) return;
     header_ = text_.substr(0, std::min(text_.find('\n'), text_.size() - 1) + 1);
   }
@@ -80,6 +80,12 @@ class Import {
     return core::Done{};
   }
 
+  // A line of the whole text, and why it is refused.
+  void tell(std::int64_t line, const std::string& reason) {
+    tell(line, lines_of(text_).at(static_cast<std::size_t>(line - 1)), reason);
+  }
+
+  std::string_view text() const { return text_; }
   std::int64_t stored() const { return stored_; }
   std::int64_t refused() const { return refused_; }
   const std::string& jobs() const { return jobs_; }
@@ -148,7 +154,7 @@ class Import {
   }
 
   ControlChannel& channel_;
-  const std::string& target_;
+  const std::string target_;
   const service::ImportShape& shape_;
   const std::string_view text_;
   const std::int64_t lines_ = std::count(text_.begin(), text_.end(), '\n');
@@ -173,16 +179,24 @@ std::string query_of(const service::ImportOptions& options) {
 }
 
 // Says what an import would do, and stores nothing.
-int try_import(ControlChannel& channel, const std::string& target,
-               const service::ImportShape& shape) {
-  const auto checked = channel.send({.method = "POST",
-                                     .target = target + "&dry_run=true",
-                                     .body = shape.utf8,
-                                     .content_type = "text/csv"});
-  if (!checked.ok()) return fail(checked.error());
-  const Json& job = checked->at("job");
-  const auto refused = job.at("errors").get<std::int64_t>();
-  std::cout << job.at("total").get<std::int64_t>() - refused << " codes would be stored, "
+int try_import(ControlChannel& channel, const std::string& target, const std::string& query,
+               Import& import) {
+  const auto seen = channel.send({.method = "POST",
+                                  .target = target + "/preview" + query,
+                                  .body = std::string(import.text()),
+                                  .content_type = "text/csv"});
+  if (!seen.ok()) return fail(seen.error());
+  if (const std::string question = text_of(*seen, "question"); !question.empty()) {
+    return fail(refuse(question));
+  }
+  for (const Json& row : seen->at("problems")) {
+    import.tell(row.at("line").get<std::int64_t>(), text_of(row, "reason"));
+  }
+  const auto refused = seen->at("bad_lines").get<std::int64_t>();
+  if (refused > import.refused()) {
+    std::cerr << "and " << refused - import.refused() << " lines more\n";
+  }
+  std::cout << seen->at("lines").get<std::int64_t>() - refused << " codes would be stored, "
             << refused << " refused. Nothing is stored.\n";
   const int written = printed();
   return refused == 0 ? written : kFailed;
@@ -208,9 +222,9 @@ int import_codes(ControlChannel& channel, const std::string& target, const std::
   const auto shape = service::shape_of_import(text, options);
   if (!shape.ok()) return fail(shape.error());
   std::cerr << printable(shape->sentence) << "\n";
-  const std::string asked = target + query_of(options);
-  if (dry_run) return try_import(channel, asked, *shape);
-  Import import(channel, asked, *shape);
+  const std::string query = query_of(options);
+  Import import(channel, target + query, *shape);
+  if (dry_run) return try_import(channel, target, query, import);
   const auto done = import.run();
   if (!done.ok()) return fail(done.error());
   std::cout << import.stored() << " codes stored, " << import.refused() << " refused.\n";

@@ -44,7 +44,24 @@ constexpr std::array kNames{
     Names{"isredeemed", ColumnRole::kState},
     Names{"zustand", ColumnRole::kState},
     Names{"eingelöst", ColumnRole::kState},
+    Names{"active", ColumnRole::kWorks},
+    Names{"isactive", ColumnRole::kWorks},
+    Names{"enabled", ColumnRole::kWorks},
+    Names{"aktiv", ColumnRole::kWorks},
+    Names{"usedat", ColumnRole::kUsedBy},
+    Names{"useddate", ColumnRole::kUsedBy},
+    Names{"usedon", ColumnRole::kUsedBy},
+    Names{"usedby", ColumnRole::kUsedBy},
+    Names{"redeemedat", ColumnRole::kUsedBy},
+    Names{"redeemedon", ColumnRole::kUsedBy},
+    Names{"redeemedby", ColumnRole::kUsedBy},
+    Names{"redemptiondate", ColumnRole::kUsedBy},
+    Names{"eingelöstam", ColumnRole::kUsedBy},
+    Names{"eingelöstvon", ColumnRole::kUsedBy},
     Names{"expiresat", ColumnRole::kExpiresAt},
+    Names{"dateexpires", ColumnRole::kExpiresAt},
+    Names{"ende", ColumnRole::kExpiresAt},
+    Names{"enddatum", ColumnRole::kExpiresAt},
     Names{"expires", ColumnRole::kExpiresAt},
     Names{"expiry", ColumnRole::kExpiresAt},
     Names{"expirydate", ColumnRole::kExpiresAt},
@@ -60,8 +77,11 @@ constexpr std::array kNames{
     Names{"limit", ColumnRole::kMaxUses},
     Names{"usagelimit", ColumnRole::kMaxUses},
     Names{"maxredemptions", ColumnRole::kMaxUses},
+    Names{"usespercoupon", ColumnRole::kMaxUses},
+    Names{"usespercode", ColumnRole::kMaxUses},
     Names{"uses", ColumnRole::kUses},
     Names{"timesused", ColumnRole::kUses},
+    Names{"timesredeemed", ColumnRole::kUses},
     Names{"usagecount", ColumnRole::kUses},
     Names{"redemptions", ColumnRole::kUses},
     Names{"value", ColumnRole::kValue},
@@ -84,6 +104,14 @@ constexpr std::array kNames{
     Names{"emailaddress", ColumnRole::kOwner},
     Names{"kunde", ColumnRole::kOwner},
 };
+
+// Part of a name that says something of a code, in a column that is not known otherwise.
+constexpr std::array<std::string_view, 43> kTelling{
+    "expir", "valid", "until", "gültig", "ablauf", "active", "aktiv", "enabled", "disable",
+    "status", "zustand", "used", "uses", "usage", "redeem", "redempt", "einlös", "eingelös",
+    "benutz", "limit", "maxim", "value", "wert", "betrag", "amount", "price", "balance", "saldo",
+    "worth", "credit", "guthaben", "discount", "rabatt", "percent", "prozent", "remain",
+    "gesperrt", "blocked", "void", "cancel", "storn", "owner", "email"};
 
 using States = std::pair<std::string_view, ImportedState>;
 constexpr std::array kStates{States{"", ImportedState::kAvailable},
@@ -167,7 +195,11 @@ ColumnRole role_of(std::string_view name) {
   const std::string folded = folded_name(name);
   const auto found =
       std::find_if(kNames.begin(), kNames.end(), [&](const Names& n) { return n.first == folded; });
-  return found == kNames.end() ? ColumnRole::kNote : found->second;
+  if (found != kNames.end()) return found->second;
+  const bool telling = std::any_of(kTelling.begin(), kTelling.end(), [&](std::string_view part) {
+    return folded.find(part) != std::string::npos;
+  });
+  return telling ? ColumnRole::kUnclear : ColumnRole::kNote;
 }
 
 std::optional<ImportedState> parse_state(std::string_view cell) {
@@ -176,6 +208,15 @@ std::optional<ImportedState> parse_state(std::string_view cell) {
                                   [&](const States& s) { return s.first == folded; });
   if (found == kStates.end()) return std::nullopt;
   return found->second;
+}
+
+std::optional<ImportedState> parse_works(std::string_view cell) {
+  const auto yes_or_no = parse_state(cell);
+  const std::string folded = folded_name(cell);
+  const bool word = folded == "true" || folded == "yes" || folded == "ja" || folded == "1";
+  if (word) return ImportedState::kAvailable;
+  const bool no = folded == "false" || folded == "no" || folded == "nein" || folded == "0";
+  return no ? ImportedState::kVoid : yes_or_no;
 }
 
 core::Result<core::UnixMs> parse_end(std::string_view cell) {

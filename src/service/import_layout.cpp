@@ -5,6 +5,7 @@
 
 #include "coupond/core/codes.h"
 #include "coupond/core/limits.h"
+#include "coupond/domain/money.h"
 #include "src/service/import_lines.h"
 
 namespace coupon::service {
@@ -66,6 +67,33 @@ core::Error unclear(std::string option, std::string message) {
           .fields = {{.field = std::move(option), .message = std::move(message)}}};
 }
 
+// A file that is no list of codes at all, by how it begins.
+std::optional<core::Error> other_format(std::string_view text, bool confirmed) {
+  if (text.starts_with("PK\x03\x04") || text.starts_with("\xc3\x90\xc3\x8f\x11\xc3\xa0")) {
+    return unclear("body",
+                   "This is a workbook of a spreadsheet program. Save the sheet as CSV (UTF-8) "
+                   "there, and import that file.");
+  }
+  if (text.starts_with("%PDF-")) {
+    return unclear("body", "This is a PDF. Codes are imported from text or CSV.");
+  }
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (confirmed || first == std::string_view::npos) return std::nullopt;
+  const std::string_view start = text.substr(first, 2);
+  if (start[0] == '<') {
+    return unclear("confirm",
+                   "This looks like a web page or XML. Save the list as text or CSV. If the codes "
+                   "do begin with <, say so (confirm=true, --yes).");
+  }
+  if (start[0] == '[' || start == "{\"") {
+    return unclear("confirm",
+                   "This looks like JSON. Send one object a line, {\"code\": ...}, as "
+                   "application/x-ndjson, or save the list as CSV. If the codes do begin so, say "
+                   "so (confirm=true, --yes).");
+  }
+  return std::nullopt;
+}
+
 std::string list_of(const Cells& names) {
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
@@ -74,14 +102,24 @@ std::string list_of(const Cells& names) {
 
 }  // namespace
 
-std::string ImportLayout::sentence() const {
-  std::string text = "Read as " + std::string(encoding);
-  if (separator == ';') text += ", separated by semicolons";
-  if (separator == '\t') text += ", separated by tabs";
-  if (has_header) text += ", with the codes in " + columns[code_column];
+// "Read as UTF-8, separated by tabs, with the codes in Promo Code. Left out: Name."
+std::string ImportReader::sentence() const {
+  std::string text = "Read as " + std::string(layout_.encoding);
+  if (layout_.separator == ';') text += ", separated by semicolons";
+  if (layout_.separator == '\t') text += ", separated by tabs";
+  if (layout_.has_header) text += ", with the codes in " + layout_.columns[layout_.code_column];
   text += ".";
-  if (comments > 0) text += " Lines of comment: " + std::to_string(comments) + ".";
-  if (!left_out.empty()) text += " Left out: " + list_of(left_out) + ".";
+  if (layout_.comments > 0) {
+    text += " Lines of comment: " + std::to_string(layout_.comments) + ".";
+  }
+  if (!layout_.left_out.empty()) text += " Left out: " + list_of(layout_.left_out) + ".";
+  return text;
+}
+
+std::string ImportReader::summary() const {
+  std::string text;
+  if (money_) text += " On the codes: " + domain::money_text(*money_, policy_.currency) + ".";
+  if (owned_ > 0) text += " For customers by address: " + std::to_string(owned_) + ".";
   return text;
 }
 
@@ -133,6 +171,7 @@ std::vector<Cells> ImportReader::first_rows(std::string_view text, const ImportO
 }
 
 std::optional<core::Error> ImportReader::find_layout() {
+  if (auto error = other_format(*text_, options_.confirm)) return error;
   layout_.separator = find_separator();
   csv_ = core::CsvReader(*text_, core::limits::kImportLineMaxBytes, layout_.separator);
   const auto rows = sample(layout_.separator);
@@ -178,13 +217,14 @@ std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
                     first[1] == "number" && first[3] == "user" && first[4] == "assigned_at";
   for (std::size_t i = 0; i < first.size(); ++i) {
     if (i == layout_.code_column) continue;
-    const bool ignored = std::any_of(
-        options_.ignore.begin(), options_.ignore.end(),
-        [&](const std::string& name) { return folded_name(name) == folded_name(first[i]); });
-    const bool skipped = ignored || (ours && i == 3);
-    const ColumnRole role = skipped ? ColumnRole::kNote : role_of(first[i]);
+    ColumnRole role = role_of(first[i]);
+    // What else stands in a file of ours, its state and uses say too.
+    if (ours && (role == ColumnRole::kUnclear || role == ColumnRole::kUsedBy)) {
+      role = ColumnRole::kNote;
+    }
+    if (is_ignored(first[i]) || (ours && i == 3)) role = ColumnRole::kNote;
     if (role == ColumnRole::kNote || role == ColumnRole::kCode) {
-      layout_.left_out.push_back(first[i].empty() ? std::to_string(i + 1) : first[i]);
+      leave_out(first[i].empty() ? std::to_string(i + 1) : first[i]);
     } else {
       columns_.push_back({.index = i, .role = role, .name = first[i]});
     }
@@ -192,8 +232,21 @@ std::optional<core::Error> ImportReader::find_columns(const Cells& first) {
   return std::nullopt;
 }
 
+bool ImportReader::says_balance() const {
+  return std::any_of(columns_.begin(), columns_.end(),
+                     [](const Column& column) { return column.role == ColumnRole::kBalance; });
+}
+
 // What the codes of this campaign cannot carry.
 std::optional<core::Error> ImportReader::cannot_keep(const Column& column) const {
+  if (column.role == ColumnRole::kUnclear) {
+    return unclear("ignore",
+                   "The column " + column.name +
+                       " may say whether, how long or for what a code is good, and its name is "
+                       "not known. Call it state, expires_at, max_uses, uses, value, balance or "
+                       "active, whichever it is, or leave it out by name (ignore=" +
+                       column.name + ", --ignore " + column.name + ").");
+  }
   const bool money = column.role == ColumnRole::kValue || column.role == ColumnRole::kBalance;
   const bool owner = column.role == ColumnRole::kOwner;
   if (!(money && !policy_.value) && !(owner && !has_owners_)) return std::nullopt;
@@ -230,7 +283,8 @@ std::optional<core::Error> ImportReader::doubts() const {
                                  "Say that it is one (header=true, --header) or that it is a code "
                                  "(header=false, --no-header).");
   }
-  if (std::any_of(codes.begin(), codes.end(), [](const std::string& code) {
+  const auto some = [&](auto rule) { return std::any_of(codes.begin(), codes.end(), rule); };
+  if (some([](const std::string& code) {
         return code.find_first_of(kSeparatorsInCode) != std::string::npos;
       })) {
     return unclear(
@@ -239,7 +293,13 @@ std::optional<core::Error> ImportReader::doubts() const {
             "Say that they are right (confirm=true, --yes), or which column has the codes "
             "(column=NAME, --column NAME).");
   }
-  if (std::any_of(codes.begin(), codes.end(), [](const std::string& code) {
+  if (some([](const std::string& code) { return code.find("://") != std::string::npos; })) {
+    return unclear("confirm",
+                   "Some codes are addresses of pages, and a till takes the code out of such an "
+                   "address." + preview +
+                       "Store the codes alone, or say that they are right (confirm=true, --yes).");
+  }
+  if (some([](const std::string& code) {
         return code.size() <= kShortCodeBytes && core::canonical(code).ok();
       })) {
     return unclear(

@@ -35,22 +35,23 @@ std::string without_blanks(std::string_view json) {
   return out;
 }
 
-// The columns that a line of JSON may have beside its code.
-constexpr std::pair<const char*, ColumnRole> kJsonNames[] = {{"state", ColumnRole::kState},
-                                                             {"status", ColumnRole::kState},
-                                                             {"expires_at", ColumnRole::kExpiresAt},
-                                                             {"max_uses", ColumnRole::kMaxUses},
-                                                             {"uses", ColumnRole::kUses},
-                                                             {"value", ColumnRole::kValue},
-                                                             {"balance", ColumnRole::kBalance},
-                                                             {"owner", ColumnRole::kOwner},
-                                                             {"email", ColumnRole::kOwner}};
+// "1.23457E+11": a number of which a spreadsheet has kept some digits.
+bool is_shortened(std::string_view code) {
+  const std::size_t e = code.find("E+");
+  const std::string_view digits = "0123456789";
+  return e != std::string_view::npos && e > 0 && e + 2 < code.size() &&
+         code.substr(0, e).find_first_not_of("0123456789.,") == std::string_view::npos &&
+         code.substr(e + 2).find_first_not_of(digits) == std::string_view::npos;
+}
 
-void check_code(ImportLine& line) {
+void check_code(ImportLine& line, bool confirmed) {
   const auto canonical = core::canonical(line.code);
-  if (canonical) return;
-  const core::Error& error = canonical.error();
-  line.reason = std::string(core::name(error.reason)) + ": " + error.message;
+  if (!canonical) {
+    const core::Error& error = canonical.error();
+    line.reason = std::string(core::name(error.reason)) + ": " + error.message;
+  } else if (!confirmed && is_shortened(line.code)) {
+    line.reason = "shortened_number: a spreadsheet kept only some of its digits";
+  }
 }
 
 // Promised to somebody of whom nothing is known, a code must not go to another.
@@ -83,7 +84,12 @@ core::Result<ImportReader> ImportReader::open(std::string_view text, const Impor
 }
 
 std::optional<ImportLine> ImportReader::next() {
-  return options_.format == ImportFormat::kCsv ? next_csv() : next_json();
+  auto line = options_.format == ImportFormat::kCsv ? next_csv() : next_json();
+  if (line && line->reason.empty()) {
+    if (line->value) money_ = money_.value_or(0) + *line->value;
+    if (!line->owner.empty()) ++owned_;
+  }
+  return line;
 }
 
 std::optional<ImportLine> ImportReader::next_csv() {
@@ -112,7 +118,7 @@ std::optional<ImportLine> ImportReader::line_of(const core::CsvRecord& record) c
     return line;
   }
   line.code = core::csv_value(record.fields[layout_.code_column]);
-  check_code(line);
+  check_code(line, options_.confirm);
   for (const Column& column : columns_) {
     if (column.index >= record.fields.size() || !line.reason.empty()) continue;
     read_cell(column, core::csv_value(record.fields[column.index]), line);
@@ -150,10 +156,21 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
       if (state == ImportedState::kUsed) line.uses = max_uses.value_or(1);
       return;
     }
+    case ColumnRole::kWorks: {
+      const auto state = parse_works(cell);
+      if (!state) line.reason = "unknown_state: " + shown;
+      if (state && state != ImportedState::kAvailable) line.ended = "before the import: " + shown;
+      return;
+    }
+    case ColumnRole::kUsedBy:
+      if (policy_.value && says_balance()) return;
+      line.ended = "before the import: " + shown;
+      line.uses = std::max(line.uses, max_uses.value_or(1));
+      return;
     case ColumnRole::kExpiresAt: {
       const auto at = parse_end(cell);
       if (at.ok()) line.expires_at = *at;
-      if (!at.ok()) line.reason = "unreadable_time: " + shown;
+      if (!at.ok()) line.reason = "unreadable_time: " + shown + "; write it as 2027-12-31";
       return;
     }
     case ColumnRole::kMaxUses:
@@ -161,7 +178,11 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
       return;
     case ColumnRole::kUses: {
       const auto uses = parse_uses(cell);
-      if (policy_.value && uses) return;  // what is left of it, its balance says
+      if (policy_.value && uses && (*uses == 0 || says_balance())) return;
+      if (policy_.value && uses) {
+        line.reason = "unclear_balance: " + shown + ", and no column says what is left";
+        return;
+      }
       if (!uses || *uses > kUsesRecordedMax) {
         line.reason = "unreadable_uses: " + shown;
         return;
@@ -178,10 +199,24 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
       if (!core::canonical_email(cell).ok()) line.reason = "unreadable_owner: " + shown;
       if (!has_owners_) line.reason = "cannot_keep: " + shown;
       return;
+    case ColumnRole::kUnclear:
+      line.reason = "cannot_keep: " + shown;
+      return;
     case ColumnRole::kCode:
     case ColumnRole::kNote:
       return;
   }
+}
+
+bool ImportReader::is_ignored(std::string_view name) const {
+  return std::any_of(options_.ignore.begin(), options_.ignore.end(), [&](const std::string& one) {
+    return folded_name(one) == folded_name(name);
+  });
+}
+
+void ImportReader::leave_out(const std::string& name) {
+  auto& names = layout_.left_out;
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
 std::optional<ImportLine> ImportReader::next_json() {
@@ -199,10 +234,10 @@ std::optional<ImportLine> ImportReader::next_json() {
     if (!code) return line;
     line.code = *code;
     line.reason.clear();
-    check_code(line);
-    for (const auto& [name, role] : kJsonNames) {
-      const auto number = object->number(name);
-      const auto cell = number ? std::to_string(*number) : object->text(name).value_or("");
+    check_code(line, options_.confirm);
+    for (auto& [name, cell] : object->members()) {
+      const ColumnRole role = is_ignored(name) ? ColumnRole::kNote : role_of(name);
+      if (role == ColumnRole::kNote) leave_out(name);
       if (line.reason.empty()) read_cell({.index = 0, .role = role, .name = name}, cell, line);
     }
     check_owner(line);

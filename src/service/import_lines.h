@@ -38,11 +38,8 @@ struct ImportLayout {
   bool has_header = false;
   std::size_t code_column = 0;             // from 0
   std::vector<std::string> columns = {};   // of the header
-  std::vector<std::string> left_out = {};  // columns whose cells change nothing
+  std::vector<std::string> left_out = {};  // columns whose cells change nothing; of JSON, so far
   std::int64_t comments = 0;               // lines of comment before the first row
-
-  // "Read as UTF-8 separated by ; with the codes in Promo Code. Left out: Name."
-  std::string sentence() const;
 };
 
 class ImportReader {
@@ -61,6 +58,9 @@ class ImportReader {
   // The next line; nothing at the end.
   std::optional<ImportLine> next();
   const ImportLayout& layout() const { return layout_; }
+  // How it is read, for a person, and the money and owners of the codes so far.
+  std::string sentence() const;
+  std::string summary() const;
   // All of it, as UTF-8.
   std::string_view text() const { return *text_; }
 
@@ -85,6 +85,9 @@ class ImportReader {
   std::optional<ImportLine> next_csv();
   std::optional<ImportLine> next_json();
   std::optional<ImportLine> line_of(const core::CsvRecord& record) const;
+  bool is_ignored(std::string_view name) const;
+  void leave_out(const std::string& name);
+  bool says_balance() const;  // whether a column does
   void read_value(const Column& column, std::string_view cell, ImportLine& line) const;
   void read_cell(const Column& column, std::string_view cell, ImportLine& line) const;
 
@@ -95,7 +98,9 @@ class ImportReader {
   ImportLayout layout_;
   std::vector<Column> columns_;  // all but the code's that say something
   core::CsvReader csv_;
-  std::string_view json_;  // what is left
+  std::optional<std::int64_t> money_;  // on the codes read so far
+  std::int64_t owned_ = 0;             // of them, for a customer
+  std::string_view json_;              // what is left
   std::int64_t json_line_ = 0;
 };
 

@@ -88,6 +88,10 @@ core::Result<ImportPreview> preview_import(Engine& engine, const Caller& caller,
                                            const ImportOptions& options) {
   const auto campaign = campaign_for_import(engine, caller, campaign_id);
   if (!campaign) return campaign.error();
+  if (text.size() > core::limits::kImportBodyMaxBytes) {
+    return bad_body("must be at most " + std::to_string(core::limits::kImportBodyMaxBytes) +
+                    " bytes");
+  }
   ImportPreview preview{.first_rows = ImportReader::first_rows(text, options, kRows + 1)};
   auto reader = ImportReader::open(text, options, *campaign);
   if (!reader) {
@@ -108,7 +112,7 @@ core::Result<ImportPreview> preview_import(Engine& engine, const Caller& caller,
   if (preview.lines == 0) return bad_body("has no line with a code");
   preview.has_header = reader->layout().has_header;
   preview.code_column = reader->layout().code_column;
-  preview.layout = reader->layout().sentence();
+  preview.layout = reader->sentence() + reader->summary();
   return preview;
 }
 

@@ -1,12 +1,10 @@
 #include "coupond/service/jobs.h"
 
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "coupond/core/limits.h"
 #include "coupond/core/seal.h"
-#include "coupond/domain/money.h"
 #include "coupond/store/jobs.h"
 #include "src/service/bulk.h"
 #include "src/service/import_lines.h"
@@ -19,9 +17,6 @@ using core::Reason;
 using domain::Job;
 using domain::JobState;
 namespace limits = core::limits;
-
-// Codes looked up in one read: a snapshot must be short.
-constexpr std::size_t kLookUps = 1000;
 
 core::Error bad_import(std::string message) {
   return {.reason = Reason::kInvalidRequest,
@@ -67,65 +62,22 @@ class Receiver {
   std::int64_t total_ = 0;
 };
 
-// How many lines there are, and how many hold no code; refuses what an import cannot be.
-core::Result<ImportCheck> count_lines(const domain::Campaign& campaign, std::string_view text,
-                                      const ImportOptions& options) {
+// How the text is read, in a sentence; refuses what an import cannot be.
+core::Result<std::string> check_import(const domain::Campaign& campaign, std::string_view text,
+                                       const ImportOptions& options) {
   if (text.size() > limits::kImportBodyMaxBytes) {
     return bad_import("must be at most " + std::to_string(limits::kImportBodyMaxBytes) + " bytes");
   }
   auto reader = ImportReader::open(text, options, campaign);
   if (!reader) return reader.error();
-  ImportCheck check;
-  std::int64_t value = 0;
-  bool says_value = false;
-  std::int64_t owners = 0;
-  while (const auto line = reader->next()) {
-    if (++check.lines > limits::kImportLinesMax) {
+  std::int64_t lines = 0;
+  while (reader->next()) {
+    if (++lines > limits::kImportLinesMax) {
       return bad_import("must have at most " + std::to_string(limits::kImportLinesMax) + " lines");
     }
-    if (!line->reason.empty()) ++check.bad_lines;
-    value += line->reason.empty() ? line->value.value_or(0) : 0;
-    says_value |= line->value.has_value();
-    owners += line->reason.empty() && !line->owner.empty() ? 1 : 0;
   }
-  if (check.lines == 0) return bad_import("has no line with a code");
-  check.layout = reader->layout().sentence();
-  if (says_value) {
-    check.layout += " On the codes: " + domain::money_text(value, campaign.policy.currency) + ".";
-  }
-  if (owners > 0) check.layout += " For customers by address: " + std::to_string(owners) + ".";
-  return check;
-}
-
-// Codes that exist already, or come again in the same text.
-core::Result<std::int64_t> count_repeated(Engine& engine, const domain::Campaign& campaign,
-                                          std::string_view text, const ImportOptions& options) {
-  auto reader = ImportReader::open(text, options, campaign);
-  if (!reader) return reader.error();
-  std::set<core::CodeVault::CodeHash> seen;
-  std::vector<FreshCode> codes;
-  std::int64_t repeated = 0;
-  const auto look_up = [&]() -> core::Result<core::Done> {
-    const auto given = static_cast<std::int64_t>(codes.size());
-    const auto fresh = unknown_of(engine, std::exchange(codes, {}));
-    if (!fresh) return fresh.error();
-    repeated += given - static_cast<std::int64_t>(fresh->size());
-    return core::Done{};
-  };
-  while (const auto line = reader->next()) {
-    if (!line->reason.empty()) continue;
-    auto code = seal_code(engine.vault(), line->code);
-    if (!code) return code.error();
-    if (seen.insert(code->hash).second) {
-      codes.push_back(std::move(*code));
-    } else {
-      ++repeated;
-    }
-    if (codes.size() < kLookUps) continue;
-    if (const auto looked = look_up(); !looked) return looked.error();
-  }
-  if (const auto looked = look_up(); !looked) return looked.error();
-  return repeated;
+  if (lines == 0) return bad_import("has no line with a code");
+  return reader->sentence() + reader->summary();
 }
 
 core::Result<Job> begin_import(Engine& engine, const Caller& caller, core::CampaignId campaign) {
@@ -171,20 +123,7 @@ core::Result<ImportShape> shape_of_import(std::string_view text, const ImportOpt
                      .comments = layout.comments,
                      .code_column = layout.code_column,
                      .separator = layout.separator,
-                     .sentence = layout.sentence()};
-}
-
-core::Result<ImportCheck> check_import(Engine& engine, const Caller& caller,
-                                       core::CampaignId campaign_id, std::string_view text,
-                                       const ImportOptions& options) {
-  const auto campaign = campaign_for_import(engine, caller, campaign_id);
-  if (!campaign) return campaign.error();
-  auto check = count_lines(*campaign, text, options);
-  if (!check) return check.error();
-  const auto repeated = count_repeated(engine, *campaign, text, options);
-  if (!repeated) return repeated.error();
-  check->bad_lines += *repeated;
-  return check;
+                     .sentence = reader->sentence()};
 }
 
 core::Result<Job> receive_import(Engine& engine, const Caller& caller, core::CampaignId campaign_id,
@@ -192,8 +131,8 @@ core::Result<Job> receive_import(Engine& engine, const Caller& caller, core::Cam
   // Lines beyond the campaign's cap are refused one by one, so there need be no room for all.
   const auto campaign = campaign_for_import(engine, caller, campaign_id);
   if (!campaign) return campaign.error();
-  const auto check = count_lines(*campaign, text, options);
-  if (!check) return check.error();
+  const auto sentence = check_import(*campaign, text, options);
+  if (!sentence) return sentence.error();
   auto job = begin_import(engine, caller, campaign_id);
   if (!job) return job.error();
   Receiver receiver(engine, job->id);
@@ -204,7 +143,7 @@ core::Result<Job> receive_import(Engine& engine, const Caller& caller, core::Cam
   }
   if (auto flushed = receiver.flush(); !flushed) return flushed.error();
   job->total = receiver.total();
-  job->message = check->layout;
+  job->message = *sentence;
   return job;
 }
 

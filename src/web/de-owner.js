@@ -127,11 +127,17 @@ export default {
   "import.ask.header":
     "Die erste Zeile sieht wie eine Überschrift aus. Ist sie eine, oder ist sie ein Code?",
   "import.ask.confirm":
-    "Einige Codes sind sehr kurz oder enthalten ein Trennzeichen. Ist das die Spalte der Codes? " +
-    "Wenn sie stimmen, bestätigen Sie es unten.",
+    "Einige Codes sind sehr kurz, enthalten ein Trennzeichen oder sind Adressen von Seiten, oder " +
+    "das ist keine Liste von Codes. Ist das die Spalte der Codes? Wenn sie stimmen, bestätigen " +
+    "Sie es unten.",
+  "import.ask.body":
+    "Das ist eine Arbeitsmappe oder ein PDF, keine Liste. Speichern Sie die Liste als Text oder " +
+    "CSV und wählen Sie diese Datei.",
   "import.ask.ignore":
-    "Eine Spalte sagt, was ein Code wert ist oder wem er gehört; das kann nicht übernommen " +
-    "werden. Lassen Sie sie weg, wenn die Codes ohne das gespeichert werden sollen.",
+    "Eine Spalte sagt, was ein Code wert ist, wie lange er gilt oder wem er gehört; das kann nicht " +
+    "übernommen werden. Lassen Sie sie weg, wenn die Codes ohne das gespeichert werden sollen, " +
+    "oder nennen Sie sie in der Datei state, expires_at, max_uses, uses, value, balance oder " +
+    "active, je nachdem, was sie sagt.",
   "import.lineNo": "Zeile",
   "import.line": "Zeile {line}",
   "import.code": "Code",
@@ -158,6 +164,8 @@ export default {
   "import.reason.other_limit": "eine andere Grenze als die der Aktion",
   "import.reason.partly_used": "teilweise benutzt",
   "import.reason.cannot_keep": "Geld oder ein Besitzer, was nicht übernommen werden kann",
+  "import.reason.unclear_balance": "benutzt, und nichts sagt, was übrig ist",
+  "import.reason.shortened_number": "eine von einer Tabelle verkürzte Zahl",
   "import.reason.campaign_cap_reached": "die Aktion ist voll",
 
   "print.do": "Drucken",

@@ -80,7 +80,7 @@ TEST_CASE("a day as an end includes the whole day", "[import]") {
     CHECK(lines[0].expires_at->value >= 1'830'243'600'000);  // 2027-12-31T09:00Z
     CHECK(lines[0].expires_at->value <= 1'830'344'400'000);  // 2028-01-01T13:00Z
   }
-  CHECK(lines_of("code,ends\nA-100,soon\n")[0].reason == "unreadable_time: ends soon");
+  CHECK(lines_of("code,ends\nA-100,soon\n")[0].reason == "unreadable_time: ends soon; write it as 2027-12-31");
 }
 
 TEST_CASE("a spreadsheet's file in Windows-1252 is read as what it says", "[import]") {
@@ -89,7 +89,7 @@ TEST_CASE("a spreadsheet's file in Windows-1252 is read as what it says", "[impo
       "50;\r\n";
   auto reader = ImportReader::open(text, {}, {});
   REQUIRE(reader.ok());
-  CHECK(reader->layout().sentence() ==
+  CHECK(reader->sentence() ==
         "Read as Windows-1252, separated by semicolons, with the codes in Gutscheincode.");
   CHECK(codes_of(text) == Codes{"MÜNZE-A1", "€50"});
 }

@@ -60,21 +60,10 @@ struct ImportShape {
 };
 core::Result<ImportShape> shape_of_import(std::string_view text, const ImportOptions& options);
 
-// What an import would have to deal with, without storing anything. kInvalidRequest when there is
-// no line, one of the limits is passed (limits::kImportBodyMaxBytes, kImportLinesMax), or how to
-// read it would have to be guessed.
-struct ImportCheck {
-  std::int64_t lines = 0;
-  std::int64_t bad_lines = 0;  // that hold no code, or one that exists, here or further up
-  std::string layout = {};     // how the file was read, for a person
-};
-core::Result<ImportCheck> check_import(Engine& engine, const Caller& caller,
-                                       core::CampaignId campaign_id, std::string_view text,
-                                       const ImportOptions& options);
-
 // Stores the lines of an import, sealed, in several small operations, as a job that only has to be
 // queued. Bad lines do not refuse it: the job tells of each. kForbidden, kUnknownCampaign,
-// kWrongMode, kArchived, and what check_import() refuses.
+// kWrongMode, kArchived, kInvalidRequest when there is no line, one of the limits is passed
+// (limits::kImportBodyMaxBytes, kImportLinesMax), or how to read it would have to be guessed.
 core::Result<domain::Job> receive_import(Engine& engine, const Caller& caller,
                                          core::CampaignId campaign_id, std::string_view text,
                                          const ImportOptions& options);

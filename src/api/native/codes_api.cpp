@@ -4,6 +4,7 @@
 
 #include "coupond/service/export.h"
 #include "coupond/service/generate.h"
+#include "coupond/service/import_preview.h"
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
 #include "src/api/native/code_filter_fields.h"
@@ -163,14 +164,19 @@ Result<http::Reply> import_codes(Call& call, service::JobRunner& jobs, const Cam
   const auto options = import_options(call.request);
   if (!options.ok()) return options.error();
   if (call.dry_run) {
-    const auto checked =
-        service::check_import(call.engine, call.caller, campaign->id, call.request.body, *options);
-    if (!checked.ok()) return checked.error();
+    const auto seen = service::preview_import(call.engine, call.caller, campaign->id,
+                                              call.request.body, *options);
+    if (!seen.ok()) return seen.error();
+    if (!seen->question.empty()) {
+      return core::Error{.reason = Reason::kInvalidRequest,
+                         .message = seen->question,
+                         .fields = {{seen->question_about, seen->question}}};
+    }
     const domain::Job dry_run{.kind = domain::JobKind::kImport,
                               .campaign_id = campaign->id,
-                              .total = checked->lines,
-                              .refused = checked->bad_lines,
-                              .message = checked->layout};
+                              .total = seen->lines,
+                              .refused = seen->bad_lines,
+                              .message = seen->layout};
     return http::json_reply(202, http::to_json(JobQueued{job_reply(dry_run)}));
   }
   const auto received =
