@@ -121,6 +121,8 @@ class Shop:
 
     def __init__(self, binary, etcd, heads=2, flags=(), first=0):
         self.binary, self.etcd = binary, etcd
+        self.lock = threading.Lock()
+        self.stopped = False  # for good: nobody is started anew
         self.lease_ended = False  # by a test: whoever had it notices within a second
         self.directory = tempfile.mkdtemp(prefix="coupond-shop-", dir=etcd.directory)
         order = [(first + i) % len(etcd.hosts) for i in range(heads)]
@@ -227,9 +229,10 @@ class Shop:
 
         def keep():
             while not over.wait(0.1):
-                for head in self.heads:
-                    if not head.held and not head.process.running():
-                        head.start()
+                with self.lock:
+                    for head in self.heads:
+                        if not (self.stopped or head.held or head.process.running()):
+                            head.start()
         keeper = threading.Thread(target=keep, daemon=True)
         keeper.start()
         try:
@@ -240,11 +243,13 @@ class Shop:
 
     def stop(self):
         """Ends every head where all have the same changes, as a power cut would."""
-        for head in self.heads:
-            if not head.process.running():
-                head.start()
-        until(self.leader, 30, "somebody leads")
+        with self.lock:
+            self.stopped = True
         for _ in range(50):
+            for head in self.heads:
+                if not head.process.running():
+                    head.start()
+            until(self.leader, 30, "somebody leads")
             until(self.whole, 60, "every member has all")
             for head in self.heads:
                 head.process.freeze()
