@@ -21,7 +21,10 @@ ScriptedRun::ScriptedRun(FaultVfs& disk, std::uint64_t seed, store::Durability d
 }
 
 EngineFixture::Options ScriptedRun::options(std::uint64_t seed) const {
-  return {.writer = {.durability = durability_, .log_step = 60, .vfs = disk_.name()},
+  return {.writer = {.durability = durability_,
+                     .log_step = 60,
+                     .vfs = disk_.name(),
+                     .changes = changes_},
           .seed = seed,
           .path = kPath};
 }
@@ -62,7 +65,8 @@ void ScriptedRun::note(const Outcome& outcome) {
 std::string ScriptedRun::check() {
   try {
     EngineFixture engine(options(seed_ * 1000 + 500 + ++checks_));
-    std::string wrong = contradictions(engine);
+    auto connection = engine.open(store::Connection::Access::kReadOnly);
+    std::string wrong = contradictions(connection);
     if (!engine.verify().ok()) wrong += "verify: " + *engine.verify().first_divergence + "\n";
     // It must go on working, too.
     engine.make_user();
@@ -74,9 +78,8 @@ std::string ScriptedRun::check() {
   }
 }
 
-std::string ScriptedRun::contradictions(EngineFixture& engine) {
+std::string ScriptedRun::contradictions(store::Connection& connection) {
   std::map<std::string, std::int64_t> stored;
-  auto connection = engine.open(store::Connection::Access::kReadOnly);
   store::Query query(connection, kMarked);
   while (query.next()) stored[query.text(0)] = query.integer(1);
   std::string wrong;

@@ -16,6 +16,8 @@ class ScriptedRun {
   // The database is made on the disk before any fault. The same seed makes the same run, as long as
   // nothing fails.
   ScriptedRun(FaultVfs& disk, std::uint64_t seed, store::Durability durability);
+  // Whom all engines of the run give their change records, from the next one on.
+  void record_to(store::ChangeSink* changes) { changes_ = changes; }
 
   // Starts the engine, sets up campaigns and runs so many operations, noting every reply; stops in
   // order, unless the engine is dead by then. An engine that cannot start at all is not an error.
@@ -27,20 +29,23 @@ class ScriptedRun {
   // order by itself. Empty: all is well.
   std::string check();
 
+  // What contradicts the replies in a database that may be another than the run's. Counts lost().
+  std::string contradictions(store::Connection& connection);
+
   int acknowledged() const { return acknowledged_; }
   int refused() const { return refused_; }
   int unknown() const { return unknown_; }
-  // Of those acknowledged, how many check() did not find.
+  // Of those acknowledged, how many the last check did not find.
   int lost() const { return lost_; }
 
  private:
   EngineFixture::Options options(std::uint64_t seed) const;
   void note(const Outcome& outcome);
-  std::string contradictions(EngineFixture& engine);
 
   FaultVfs& disk_;
   const std::uint64_t seed_;
   const store::Durability durability_;
+  store::ChangeSink* changes_ = nullptr;
   std::uint64_t runs_ = 0;
   std::uint64_t checks_ = 0;
   std::unique_ptr<EngineFixture> engine_;
