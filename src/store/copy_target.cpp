@@ -132,10 +132,7 @@ core::Result<CopyTarget::Fit> CopyTarget::compare(const CopyParts& parts, const 
       return ahead(parts, accept_loss, "has another ledger at " + named(place.position));
     }
     base_bytes_ = base.bytes;
-    bytes_since_base_ = 0;
-    for (const CopyPart& log : parts.logs) {
-      if (log.epoch == base.epoch && log.position > base.position) bytes_since_base_ += log.bytes;
-    }
+    bytes_since_base_ = end->bytes;
     whole_ = end->schema_fits;
     return whole_ ? Fit::kGoesOn : Fit::kNeedsBase;
   } catch (const SQLite::Exception&) {
@@ -168,6 +165,7 @@ core::Result<CopyTarget::End> CopyTarget::find_end(const CopyPart& base, const P
     }
     end.place = {.position = record.position, .head = record.after};
     end.schema_fits = record.schema == kSchemaVersion;
+    end.bytes += static_cast<std::int64_t>(encode(record).size());
   }
   if (end.place.position == base.position) {
     const BaseFacts facts = look_at_base(base.path);

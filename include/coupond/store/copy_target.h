@@ -70,6 +70,7 @@ class CopyTarget {
     Place place = {};
     bool beyond = false;  // further than the database asked about, by more than one change
     bool schema_fits = true;
+    std::int64_t bytes = 0;  // of the changes
   };
 
   core::Result<core::Done> make_ours();
