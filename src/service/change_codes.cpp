@@ -253,7 +253,7 @@ Result<Done> JobRunner::run_change(Job job) {
   if (!selection) return selection.error();
   const bool sets_policy = request->terms.max_uses && request->filter.is_for_all();
   while (job.done < job.total) {
-    const std::int64_t count = std::min(slice_codes_, job.total - job.done);
+    const std::int64_t count = std::min(slice_size_.codes(), job.total - job.done);
     const auto stored = slice(job.id, count, [&](store::Tx& tx, Job& row) -> Result<Done> {
       const Caller caller = Caller::job(row.id);
       if (row.done == 0 && sets_policy) {

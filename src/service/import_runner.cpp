@@ -105,7 +105,7 @@ Result<Done> JobRunner::run_import(Job job) {
     auto at = static_cast<std::size_t>(job.done % limits::kImportPartLines);
     while (at < part->lines.size()) {
       const std::size_t end =
-          std::min(at + static_cast<std::size_t>(slice_codes_), part->lines.size());
+          std::min(at + static_cast<std::size_t>(slice_size_.codes()), part->lines.size());
       const auto count = static_cast<std::int64_t>(end - at);
       const auto stored = slice(job.id, count, [&](store::Tx& tx, Job& row) -> Result<Done> {
         const auto refused = store_lines(tx, engine_, row, *part, at, end);

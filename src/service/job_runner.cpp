@@ -21,10 +21,8 @@ using core::Reason;
 using core::Result;
 using domain::Job;
 using domain::JobState;
-using std::chrono::steady_clock;
 namespace limits = core::limits;
 
-constexpr std::int64_t kSliceCodesMin = 16;
 // Waiting for a full queue to drain, and for an owner to make room on a full disk.
 constexpr std::int64_t kBusyPauseMs = 20;
 constexpr std::int64_t kFullPauseMs = 1000;
@@ -67,7 +65,11 @@ Lot make_lot(CodeSource& source, std::int64_t count) {
 }  // namespace
 
 JobRunner::JobRunner(Engine& engine, Options options)
-    : engine_(engine), options_(std::move(options)) {
+    : engine_(engine),
+      options_(std::move(options)),
+      slice_size_({.quiet_us = options_.quiet_slice_us,
+                   .busy_us = options_.busy_slice_us,
+                   .codes_max = options_.slice_codes_max}) {
   // Before anybody can send a new one.
   fail_half_received();
   thread_ = std::thread([this] { work(); });
@@ -176,7 +178,7 @@ Result<Done> JobRunner::run_generation(Job job) {
     parameters->index = lot.end;
     const std::string after_lot = parameters->to_text();
     for (std::int64_t at = 0; at < size;) {
-      const std::int64_t count = std::min(slice_codes_, size - at);
+      const std::int64_t count = std::min(slice_size_.codes(), size - at);
       const auto codes = std::span(lot.codes).subspan(static_cast<std::size_t>(at),
                                                       static_cast<std::size_t>(count));
       at += count;
@@ -198,16 +200,11 @@ Result<Done> JobRunner::run_generation(Job job) {
   return Done{};
 }
 
-// One operation that goes forward by `codes`, measured from when it gets the writer until it is
-// committed.
+// One operation that goes forward by `codes`.
 Result<Job> JobRunner::slice(std::int64_t id, std::int64_t codes, const SliceBody& body) {
   COUPOND_ASSERT(codes > 0);
-  steady_clock::time_point begun;
-  steady_clock::time_point ended;
-  bool others_wait = false;
   const auto job = write<Job>("job.slice", [&](store::Tx& tx) -> Result<Job> {
-    begun = steady_clock::now();
-    tx.on_commit([&] { ended = steady_clock::now(); });
+    slice_size_.begin(tx);
     auto row = store::find_job(tx.db(), id);
     if (!row || !domain::is_unfinished(row->state)) return Reason::kJobFinished;
     const std::int64_t before = row->done;
@@ -215,19 +212,11 @@ Result<Job> JobRunner::slice(std::int64_t id, std::int64_t codes, const SliceBod
     COUPOND_ASSERT(before <= row->done && row->done <= before + codes);
     row->state = row->done == row->total ? JobState::kDone : JobState::kRunning;
     store::update_job(tx, *row);
-    others_wait = engine_.writer().queue_depth() > 0;
+    slice_size_.end(engine_.writer());
     return std::move(*row);
   });
   if (!job) return job.error();
-  const std::int64_t held_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(ended - begun).count();
-  // Towards the size that would have taken just as long as it may, by a factor of two at the most.
-  const std::int64_t wanted_us = others_wait ? options_.busy_slice_us : options_.quiet_slice_us;
-  const std::int64_t fitting = codes * wanted_us / std::max<std::int64_t>(held_us, 1);
-  slice_codes_ =
-      std::clamp(std::clamp(fitting, codes / 2, codes * 2),
-                 std::min(kSliceCodesMin, options_.slice_codes_max), options_.slice_codes_max);
-  options_.slice(*job, held_us);
+  options_.slice(*job, slice_size_.adapt(codes));
   return job;
 }
 

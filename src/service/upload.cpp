@@ -50,10 +50,10 @@ core::Error naming(store::Connection& db, std::span<const FreshCode> codes,
           .number = static_cast<std::int64_t>(duplicates.size())};
 }
 
-// The codes from there on, as many as one operation stores.
+// The codes from there on, so many at the most.
 Result<std::vector<FreshCode>> seal_lot(const core::CodeVault& vault, const CodeList& codes,
-                                        std::size_t from) {
-  const std::size_t to = std::min(codes.size(), from + kLot);
+                                        std::size_t from, std::size_t count = kLot) {
+  const std::size_t to = std::min(codes.size(), from + count);
   core::Error error{.reason = Reason::kInvalidRequest, .message = {}};
   std::vector<FreshCode> lot;
   lot.reserve(to - from);
@@ -165,19 +165,24 @@ Result<T> write(Engine& engine, const char* name, const Body& body) {
 
 // Stores what lies from `from` on. Gives how many that were.
 Result<std::int64_t> store_slice(Engine& engine, const Job& job, const CodeList& codes,
-                                 std::size_t from) {
-  const auto lot = seal_lot(engine.vault(), codes, from);
+                                 std::size_t from, SliceSize& size) {
+  const auto lot = seal_lot(engine.vault(), codes, from, static_cast<std::size_t>(size.codes()));
   if (!lot) return lot.error();
-  return write<std::int64_t>(engine, "upload.slice", [&](store::Tx& tx) -> Result<std::int64_t> {
-    auto row = store::find_job(tx.db(), job.id);
-    if (!row || row->state != JobState::kReceiving) return Reason::kJobFinished;
-    const auto stored = store_lot(tx, Caller::job(job.id), job.campaign_id, *lot);
-    if (!stored) return stored.error();
-    note_lot(tx, job.id, *stored);
-    row->done += stored->count;
-    store::update_job(tx, *row);
-    return stored->count;
-  });
+  const auto stored =
+      write<std::int64_t>(engine, "upload.slice", [&](store::Tx& tx) -> Result<std::int64_t> {
+        size.begin(tx);
+        auto row = store::find_job(tx.db(), job.id);
+        if (!row || row->state != JobState::kReceiving) return Reason::kJobFinished;
+        const auto made = store_lot(tx, Caller::job(job.id), job.campaign_id, *lot);
+        if (!made) return made.error();
+        note_lot(tx, job.id, *made);
+        row->done += made->count;
+        store::update_job(tx, *row);
+        size.end(engine.writer());
+        return made->count;
+      });
+  if (stored) size.adapt(*stored);
+  return stored;
 }
 
 Result<Job> begin(Engine& engine, const Caller& caller, core::CampaignId campaign_id,
@@ -240,8 +245,9 @@ Result<Job> store_upload(Engine& engine, JobRunner& jobs, const Caller& caller,
   }
   const auto job = begin(engine, caller, campaign_id, codes);
   if (!job) return job.error();
+  SliceSize size({.codes_max = limits::kCodesPerOperationMax});
   for (std::size_t from = 0; from < codes.size();) {
-    const auto stored = store_slice(engine, *job, codes, from);
+    const auto stored = store_slice(engine, *job, codes, from, size);
     if (!stored) {
       jobs.take_back(job->id, stored.error());
       return stored.error();

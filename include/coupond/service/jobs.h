@@ -22,6 +22,7 @@
 #include "coupond/service/caller.h"
 #include "coupond/service/engine.h"
 #include "coupond/service/generate.h"
+#include "coupond/service/slice_size.h"
 #include "coupond/store/tx.h"
 
 namespace coupon::service {
@@ -89,8 +90,7 @@ core::Result<domain::Job> cancel_job(store::Tx& tx, const Caller& caller, std::i
 class JobRunner {
  public:
   struct Options {
-    // The longest a slice should hold the writer, its commit included, when nobody else waits and
-    // when somebody does. The number of codes in a slice follows from what slices have taken.
+    // See SliceSize::Limits.
     std::int64_t quiet_slice_us = 8'000;
     std::int64_t busy_slice_us = 3'000;
     std::int64_t slice_codes_max = 8192;
@@ -147,7 +147,7 @@ class JobRunner {
 
   Engine& engine_;
   const Options options_;
-  std::int64_t slice_codes_ = 250;  // of the next slice; by the runner's thread only
+  SliceSize slice_size_;  // by the runner's thread only
   std::atomic<bool> stopping_ = false;
   std::int64_t current_ = 0;   // the job under way; by the runner's thread only
   mutable core::Mutex mutex_;  // stopping_ is set under it, for the waits
