@@ -18,8 +18,8 @@ constexpr char kNoMemory[] =
     "MiB of address space where that is limited (ulimit -v, ulimit -u, a container's limits).";
 
 // The library gives each group of threads a pool of its own, sixteen on two cores, and each keeps
-// what it once had. With two, the memory after a busy minute is a third (49 MiB instead of 147), and
-// the processor time of a redemption is the same.
+// what it once had. With two, the memory after a busy minute is a third (49 MiB instead of 147),
+// and the processor time of a redemption is the same.
 void share_memory_pools() { ::mallopt(M_ARENA_MAX, 2); }
 
 int open_and_serve(SettingList& list, const CLI::App& command) {

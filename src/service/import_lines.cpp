@@ -140,33 +140,48 @@ void ImportReader::read_value(const Column& column, std::string_view cell, Impor
   }
 }
 
+void ImportReader::read_state(const Column& column, std::string_view cell, ImportLine& line) const {
+  const std::string shown = column.name + " " + std::string(cell);
+  std::optional<ImportedState> state = ImportedState::kUsed;
+  if (column.role == ColumnRole::kState) state = parse_state(cell);
+  if (column.role == ColumnRole::kWorks) state = parse_works(cell);
+  // What is left of a used one, its balance says.
+  if (column.role == ColumnRole::kUsedBy && policy_.value && says_balance()) return;
+  if (!state) line.reason = "unknown_state: " + shown;
+  if (state == ImportedState::kReserved) line.reason = "reserved: " + shown;
+  if (state == ImportedState::kAssigned) line.assigned = true;
+  if (state == ImportedState::kUsed || state == ImportedState::kVoid) {
+    line.ended = "before the import: " + shown;
+  }
+  if (state == ImportedState::kUsed) {
+    line.uses = std::max(line.uses, policy_.max_redemptions_per_coupon.value_or(1));
+  }
+}
+
+void ImportReader::read_uses(const Column& column, std::string_view cell, ImportLine& line) const {
+  const std::string shown = column.name + " " + std::string(cell);
+  const auto max_uses = policy_.max_redemptions_per_coupon;
+  const auto uses = parse_uses(cell);
+  if (policy_.value && uses) {
+    if (*uses == 0 || says_balance()) return;
+    line.reason = "unclear_balance: " + shown + ", and no column says what is left";
+  } else if (!uses || *uses > kUsesRecordedMax) {
+    line.reason = "unreadable_uses: " + shown;
+  } else {
+    line.uses = max_uses ? std::min(*uses, *max_uses) : *uses;
+    if (max_uses && *uses >= *max_uses) line.ended = "before the import: " + shown;
+  }
+}
+
 void ImportReader::read_cell(const Column& column, std::string_view cell, ImportLine& line) const {
   if (is_blank(cell)) return;
   const std::string shown = column.name + " " + std::string(cell);
   const auto max_uses = policy_.max_redemptions_per_coupon;
   switch (column.role) {
-    case ColumnRole::kState: {
-      const auto state = parse_state(cell);
-      if (!state) line.reason = "unknown_state: " + shown;
-      if (state == ImportedState::kReserved) line.reason = "reserved: " + shown;
-      line.assigned = state == ImportedState::kAssigned;
-      if (state == ImportedState::kUsed || state == ImportedState::kVoid) {
-        line.ended = "before the import: " + shown;
-      }
-      if (state == ImportedState::kUsed) line.uses = max_uses.value_or(1);
-      return;
-    }
-    case ColumnRole::kWorks: {
-      const auto state = parse_works(cell);
-      if (!state) line.reason = "unknown_state: " + shown;
-      if (state && state != ImportedState::kAvailable) line.ended = "before the import: " + shown;
-      return;
-    }
+    case ColumnRole::kState:
+    case ColumnRole::kWorks:
     case ColumnRole::kUsedBy:
-      if (policy_.value && says_balance()) return;
-      line.ended = "before the import: " + shown;
-      line.uses = std::max(line.uses, max_uses.value_or(1));
-      return;
+      return read_state(column, cell, line);
     case ColumnRole::kExpiresAt: {
       const auto at = parse_end(cell);
       if (at.ok()) line.expires_at = *at;
@@ -176,21 +191,8 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
     case ColumnRole::kMaxUses:
       if (!max_uses || parse_uses(cell) != max_uses) line.reason = "other_limit: " + shown;
       return;
-    case ColumnRole::kUses: {
-      const auto uses = parse_uses(cell);
-      if (policy_.value && uses && (*uses == 0 || says_balance())) return;
-      if (policy_.value && uses) {
-        line.reason = "unclear_balance: " + shown + ", and no column says what is left";
-        return;
-      }
-      if (!uses || *uses > kUsesRecordedMax) {
-        line.reason = "unreadable_uses: " + shown;
-        return;
-      }
-      line.uses = max_uses ? std::min(*uses, *max_uses) : *uses;
-      if (max_uses && *uses >= *max_uses) line.ended = "before the import: " + shown;
-      return;
-    }
+    case ColumnRole::kUses:
+      return read_uses(column, cell, line);
     case ColumnRole::kValue:
     case ColumnRole::kBalance:
       return read_value(column, cell, line);

@@ -89,6 +89,8 @@ class ImportReader {
   void leave_out(const std::string& name);
   bool says_balance() const;  // whether a column does
   void read_value(const Column& column, std::string_view cell, ImportLine& line) const;
+  void read_state(const Column& column, std::string_view cell, ImportLine& line) const;
+  void read_uses(const Column& column, std::string_view cell, ImportLine& line) const;
   void read_cell(const Column& column, std::string_view cell, ImportLine& line) const;
 
   ImportOptions options_;

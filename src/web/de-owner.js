@@ -134,8 +134,9 @@ export default {
     "Das ist eine Arbeitsmappe oder ein PDF, keine Liste. Speichern Sie die Liste als Text oder " +
     "CSV und wählen Sie diese Datei.",
   "import.ask.ignore":
-    "Eine Spalte sagt, was ein Code wert ist, wie lange er gilt oder wem er gehört; das kann nicht " +
-    "übernommen werden. Lassen Sie sie weg, wenn die Codes ohne das gespeichert werden sollen, " +
+    "Eine Spalte sagt, was ein Code wert ist, wie lange er gilt oder wem er gehört; das kann " +
+    "nicht übernommen werden. Lassen Sie sie weg, wenn die Codes ohne das gespeichert " +
+    "werden sollen, " +
     "oder nennen Sie sie in der Datei state, expires_at, max_uses, uses, value, balance oder " +
     "active, je nachdem, was sie sagt.",
   "import.lineNo": "Zeile",

@@ -123,13 +123,13 @@ export default {
   "import.ask.column": "Which column has the codes?",
   "import.ask.header": "The first row looks like a title. Is it one, or is it a code?",
   "import.ask.confirm":
-    "Some codes are very short, contain a separator or are addresses of pages, or this is no list " +
-    "of codes. Is this the column of the codes? If they are right, say so below.",
+    "Some codes are very short, contain a separator or are addresses of pages, or this is no " +
+    "list of codes. Is this the column of the codes? If they are right, say so below.",
   "import.ask.body":
     "This is a workbook or a PDF, not a list. Save the list as text or CSV and choose that file.",
   "import.ask.ignore":
-    "A column says what a code is worth, how long it is good or whose it is, and an import cannot " +
-    "keep that. Leave it out if the codes shall be stored without it, or name it state, " +
+    "A column says what a code is worth, how long it is good or whose it is, and an import " +
+    "cannot keep that. Leave it out if the codes shall be stored without it, or name it state, " +
     "expires_at, max_uses, uses, value, balance or active in the file, whichever it is.",
   "import.lineNo": "Line",
   "import.line": "Line {line}",

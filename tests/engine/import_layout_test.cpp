@@ -80,7 +80,8 @@ TEST_CASE("a day as an end includes the whole day", "[import]") {
     CHECK(lines[0].expires_at->value >= 1'830'243'600'000);  // 2027-12-31T09:00Z
     CHECK(lines[0].expires_at->value <= 1'830'344'400'000);  // 2028-01-01T13:00Z
   }
-  CHECK(lines_of("code,ends\nA-100,soon\n")[0].reason == "unreadable_time: ends soon; write it as 2027-12-31");
+  CHECK(lines_of("code,ends\nA-100,soon\n")[0].reason ==
+        "unreadable_time: ends soon; write it as 2027-12-31");
 }
 
 TEST_CASE("a spreadsheet's file in Windows-1252 is read as what it says", "[import]") {
