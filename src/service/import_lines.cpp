@@ -150,9 +150,9 @@ void ImportReader::read_state(const Column& column, std::string_view cell, Impor
   if (!state) line.reason = "unknown_state: " + shown;
   if (state == ImportedState::kReserved) line.reason = "reserved: " + shown;
   if (state == ImportedState::kAssigned) line.assigned = true;
-  if (state == ImportedState::kUsed || state == ImportedState::kVoid) {
-    line.ended = "before the import: " + shown;
-  }
+  // The first column that says it is shown.
+  const bool ended = state == ImportedState::kUsed || state == ImportedState::kVoid;
+  if (ended && line.ended.empty()) line.ended = "before the import: " + shown;
   if (state == ImportedState::kUsed) {
     line.uses = std::max(line.uses, policy_.max_redemptions_per_coupon.value_or(1));
   }
