@@ -125,7 +125,8 @@ class Etcd:
         listed = self.ask(by, "/v3/cluster/member/list", {})["members"]
         for one in listed:
             if one["name"] == self.names[i]:
-                self.ask(by, "/v3/cluster/member/remove", {"ID": one["ID"]})
+                # The one that is gone may have led: the others elect another first.
+                self.ask(by, "/v3/cluster/member/remove", {"ID": one["ID"]}, 30)
         shutil.rmtree(self.data(i))
         # It takes nobody in before it has been sound for some seconds.
         until(lambda: self.takes_in(by, self.peers[i]), 30, "etcd takes a new member")
