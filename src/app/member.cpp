@@ -87,6 +87,12 @@ std::string counted(std::int64_t count) {
   return count == 1 ? "1 change" : std::to_string(count) + " changes";
 }
 
+http::Reply not_leader(const http::Request& request, const std::string& why) {
+  http::Reply reply = http::problem_reply(request.request_id, 503, "not_leader", why);
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
+}
+
 }  // namespace
 
 bool asks_for_state(const http::Request& request) {
@@ -301,10 +307,7 @@ http::Reply Member::Parts::answer(const http::Request& request) const {
     return http::text_reply(200, metrics.prometheus_text(),
                             "text/plain; version=0.0.4; charset=utf-8");
   }
-  http::Reply reply = http::problem_reply(request.request_id, 503, "not_leader",
-                                          "This member of the cluster follows. " + who_leads());
-  reply.headers.emplace_back("Retry-After", "1");
-  return reply;
+  return not_leader(request, "This member of the cluster follows. " + who_leads());
 }
 
 store::ChangeSink& Member::changes() { return *parts_->leader; }
@@ -340,9 +343,7 @@ http::Reply Member::refusal(const http::Request& request) const {
                               : "This member leads the cluster, but has not heard of etcd for " +
                                     core::duration_text(parts_->leader->figures().heard_ms) +
                                     ": another one may lead by now.";
-  http::Reply reply = http::problem_reply(request.request_id, 503, "not_leader", why);
-  reply.headers.emplace_back("Retry-After", "1");
-  return reply;
+  return not_leader(request, why);
 }
 
 service::Check Member::check() const {

@@ -75,6 +75,25 @@ void print(const cluster::View& view, const cluster::Members& members, const Sho
   }
 }
 
+// What etcd says of a shop.
+struct Seen {
+  SharedLog log;
+  Shop shop;
+  cluster::View view;
+  cluster::Members members;
+};
+
+Result<Seen> ask(const ClusterInput& input, Etcd etcd) {
+  const auto shop = find_shop(input, etcd);
+  if (!shop.ok()) return shop.error();
+  SharedLog log(std::move(etcd), *shop);
+  auto view = log.look(0, 1);
+  if (!view.ok()) return view.error();
+  auto members = log.members();
+  if (!members.ok()) return members.error();
+  return Seen{std::move(log), *shop, *std::move(view), *std::move(members)};
+}
+
 int status(const ClusterInput& input) {
   if (!input.data.empty()) {
     const auto local = look_into(input.data);
@@ -85,14 +104,9 @@ int status(const ClusterInput& input) {
   if (input.etcd.empty()) return fail("Name etcd with --cluster, or a data directory.", kUsage);
   auto etcd = Etcd::of_url(input.etcd);
   if (!etcd.ok()) return fail(etcd.error(), kUsage);
-  const auto shop = find_shop(input, etcd.value());
-  if (!shop.ok()) return fail(shop.error());
-  SharedLog log(std::move(etcd.value()), *shop);
-  const auto view = log.look(0, 1);
-  if (!view.ok()) return fail(view.error());
-  const auto members = log.members();
-  if (!members.ok()) return fail(members.error());
-  print(*view, *members, *shop);
+  const auto seen = ask(input, std::move(etcd.value()));
+  if (!seen.ok()) return fail(seen.error());
+  print(seen->view, seen->members, seen->shop);
   return kDone;
 }
 
@@ -100,21 +114,18 @@ int forget(const ClusterInput& input) {
   if (input.etcd.empty()) return fail("Name etcd with --cluster.", kUsage);
   auto etcd = Etcd::of_url(input.etcd);
   if (!etcd.ok()) return fail(etcd.error(), kUsage);
-  const auto shop = find_shop(input, etcd.value());
-  if (!shop.ok()) return fail(shop.error());
-  SharedLog log(std::move(etcd.value()), *shop);
-  const auto view = log.look(0, 1);
-  if (!view.ok()) return fail(view.error());
-  if (view->leader == input.member) {
+  auto seen = ask(input, std::move(etcd.value()));
+  if (!seen.ok()) return fail(seen.error());
+  if (seen->view.leader == input.member) {
     return fail(input.member + " leads the cluster. Stop it before it is forgotten.");
   }
-  const auto members = log.members();
-  if (!members.ok()) return fail(members.error());
-  if (!members->positions.contains(input.member)) {
+  if (!seen->members.positions.contains(input.member)) {
     return fail("The cluster knows no member " + input.member + ": `coupond cluster status` says " +
                 "which there are.");
   }
-  if (const auto done = log.forget_member(input.member); !done.ok()) return fail(done.error());
+  if (const auto done = seen->log.forget_member(input.member); !done.ok()) {
+    return fail(done.error());
+  }
   std::cout << printable(input.member)
             << " is forgotten: what it has counts no more when the log is trimmed. If it comes "
                "back, it is a member again.\n";

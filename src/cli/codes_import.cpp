@@ -80,9 +80,14 @@ class Import {
     return core::Done{};
   }
 
-  // A line of the whole text, and why it is refused.
-  void tell(std::int64_t line, const std::string& reason) {
-    tell(line, lines_of(text_).at(static_cast<std::size_t>(line - 1)), reason);
+  // Names lines of the whole text, and why they would be refused.
+  void tell_all(const Json& problems) {
+    if (problems.empty()) return;
+    const auto lines = lines_of(text_);
+    for (const Json& row : problems) {
+      const auto line = row.at("line").get<std::int64_t>();
+      tell(line, lines.at(static_cast<std::size_t>(line - 1)), text_of(row, "reason"));
+    }
   }
 
   std::string_view text() const { return text_; }
@@ -189,9 +194,7 @@ int try_import(ControlChannel& channel, const std::string& target, const std::st
   if (const std::string question = text_of(*seen, "question"); !question.empty()) {
     return fail(refuse(question));
   }
-  for (const Json& row : seen->at("problems")) {
-    import.tell(row.at("line").get<std::int64_t>(), text_of(row, "reason"));
-  }
+  import.tell_all(seen->at("problems"));
   const auto refused = seen->at("bad_lines").get<std::int64_t>();
   if (refused > import.refused()) {
     std::cerr << "and " << refused - import.refused() << " lines more\n";

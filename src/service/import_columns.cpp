@@ -211,12 +211,11 @@ std::optional<ImportedState> parse_state(std::string_view cell) {
 }
 
 std::optional<ImportedState> parse_works(std::string_view cell) {
-  const auto yes_or_no = parse_state(cell);
   const std::string folded = folded_name(cell);
-  const bool word = folded == "true" || folded == "yes" || folded == "ja" || folded == "1";
-  if (word) return ImportedState::kAvailable;
-  const bool no = folded == "false" || folded == "no" || folded == "nein" || folded == "0";
-  return no ? ImportedState::kVoid : yes_or_no;
+  const auto is_one_of = [&](const auto&... words) { return ((folded == words) || ...); };
+  if (is_one_of("true", "yes", "ja", "1")) return ImportedState::kAvailable;
+  if (is_one_of("false", "no", "nein", "0")) return ImportedState::kVoid;
+  return parse_state(cell);
 }
 
 core::Result<core::UnixMs> parse_end(std::string_view cell) {
