@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <string>
+#include <string_view>
 
 #include "coupond/core/assert.h"
 #include "coupond/core/bytes.h"
@@ -17,7 +19,7 @@ enum class Script { kOther, kLatin, kGreek, kCyrillic };
 
 // The blocks of their letters; utf8proc knows no scripts.
 struct Block {
-  utf8proc_int32_t first, last;
+  char32_t first, last;
   Script script;
 };
 constexpr std::array<Block, 12> kBlocks = {{
@@ -35,7 +37,25 @@ constexpr std::array<Block, 12> kBlocks = {{
     {0xAB30, 0xAB64, Script::kLatin},
 }};
 
-Script script_of(utf8proc_int32_t letter) {
+// Letters of Greek, then of Cyrillic, that most fonts draw as a Latin one.
+constexpr std::u32string_view kLikeLatin =
+    U"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϲϳινορ"
+    U"АВЕЅІЈКМНОРСТУХҮԌԚԜаеѕіјорсухүһԁԛԝӏ";
+
+std::u32string symbols_of(std::string_view text) {
+  std::u32string symbols;
+  for (auto rest = as_bytes(text); !rest.empty();) {
+    utf8proc_int32_t symbol = 0;
+    const auto size =
+        utf8proc_iterate(rest.data(), static_cast<utf8proc_ssize_t>(rest.size()), &symbol);
+    COUPOND_ASSERT(size > 0);  // the text was checked
+    rest = rest.subspan(static_cast<std::size_t>(size));
+    symbols.push_back(static_cast<char32_t>(symbol));
+  }
+  return symbols;
+}
+
+Script script_of(char32_t letter) {
   for (const Block& block : kBlocks) {
     if (block.first <= letter && letter <= block.last) return block.script;
   }
@@ -65,15 +85,9 @@ std::string nfkc_casefold(std::string_view text) {
 }
 
 bool mixes_scripts(std::string_view text) {
-  auto rest = as_bytes(text);
   Script script = Script::kOther;
-  while (!rest.empty()) {
-    utf8proc_int32_t symbol = 0;
-    const auto size =
-        utf8proc_iterate(rest.data(), static_cast<utf8proc_ssize_t>(rest.size()), &symbol);
-    COUPOND_ASSERT(size > 0);  // the text was checked
-    rest = rest.subspan(static_cast<std::size_t>(size));
-    const auto category = utf8proc_category(symbol);
+  for (const char32_t symbol : symbols_of(text)) {
+    const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(symbol));
     if (!is_in_a_word(category)) script = Script::kOther;
     const Script next = is_letter(category) ? script_of(symbol) : Script::kOther;
     if (next == Script::kOther) continue;
@@ -81,6 +95,17 @@ bool mixes_scripts(std::string_view text) {
     script = next;
   }
   return false;
+}
+
+bool looks_latin(std::string_view text) {
+  bool found = false;
+  for (const char32_t symbol : symbols_of(text)) {
+    const Script script = script_of(symbol);
+    if (script != Script::kGreek && script != Script::kCyrillic) continue;
+    if (kLikeLatin.find(symbol) == std::u32string_view::npos) return false;
+    found = true;
+  }
+  return found;
 }
 
 }  // namespace coupon::core

@@ -162,6 +162,8 @@ std::vector<std::string> names_alike(Connection& connection, std::size_t limit) 
       line += "which looks like the username of id:" + std::to_string(first->second.value);
     } else if (core::mixes_scripts(name)) {
       line += "which mixes letters of different scripts in one word: it may look like another's";
+    } else if (core::looks_latin(name)) {
+      line += "whose letters are not the Latin ones that they look like";
     } else {
       return;
     }

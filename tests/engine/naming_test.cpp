@@ -127,7 +127,25 @@ TEST_CASE("a username does not mix scripts in one word", "[naming]") {
   }
   int people = 0;
   for (const char* name : {"ada", "\u0430\u0434\u0430", "\u03b1\u03b4\u03b1", "\u00fcber 7",
-                           "anna-\u0430\u043d\u043d\u0430", "\u5f20wei", "7\u0430"}) {
+                           "anna-\u0430\u043d\u043d\u0430", "\u5f20wei", "7\u0434"}) {
+    CAPTURE(name);
+    CHECK(sign_up(engine, std::to_string(++people) + "@example.com", name).ok());
+  }
+}
+
+TEST_CASE("a username is not of letters that all look like those of another script", "[naming]") {
+  LiveEngine engine;
+  // "cocoa", "pe7ep", "axe" and "viop" to a reader; the last in Greek.
+  for (const char* name : {"\u0441\u043e\u0441\u043e\u0430", "\u0440\u04357\u0435\u0440",
+                           "the \u0430\u0445\u0435", "\u03bd\u03b9\u03bf\u03c1"}) {
+    CAPTURE(name);
+    const auto refused = sign_up(engine, "mallory@example.com", name);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(mentions(refused.error().fields.front().message, "all look like Latin ones"));
+  }
+  int people = 0;
+  // "sokol" and "Nikos", whose l and k no Latin letter is like.
+  for (const char* name : {"\u0441\u043e\u043a\u043e\u043b", "\u03bd\u03b9\u03ba\u03bf\u03c3"}) {
     CAPTURE(name);
     CHECK(sign_up(engine, std::to_string(++people) + "@example.com", name).ok());
   }
@@ -154,6 +172,9 @@ TEST_CASE("an owner is told of usernames of old that look alike", "[naming]") {
   CHECK(mentions(names()[1], "id:3"));
   CHECK(mentions(names()[1], "mixes letters of different scripts"));
   CHECK(user(engine, "user:b\u043eb").ok());
+  old_account(engine, "o@example.com", "\u0441\u043e\u0441\u043e\u0430");
+  REQUIRE(names().size() == 3);
+  CHECK(mentions(names()[2], "not the Latin ones that they look like"));
 }
 
 TEST_CASE("an account goes by number, UUID, e-mail address and username", "[naming]") {

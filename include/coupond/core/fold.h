@@ -14,4 +14,8 @@ std::string nfkc_casefold(std::string_view text);
 // which look the same. Digits do not end a word. `text` must be UTF-8.
 bool mixes_scripts(std::string_view text);
 
+// Whether the text has Greek or Cyrillic letters, and each of them looks like a Latin one, so that
+// it is read as another word. `text` must be UTF-8.
+bool looks_latin(std::string_view text);
+
 }  // namespace coupon::core
