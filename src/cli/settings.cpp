@@ -8,6 +8,7 @@
 #include <fstream>
 #include <optional>
 
+#include "coupond/core/email.h"
 #include "coupond/core/net.h"
 #include "coupond/http/allowed_origins.h"
 #include "coupond/http/trusted_proxies.h"
@@ -136,6 +137,13 @@ bool read_timezone(const std::string& value, app::Settings&) {
   ::tzset();
   return true;
 }
+// Tells core, which makes the addresses of accounts.
+bool read_ignore_plus_tags(const std::string& value, app::Settings&) {
+  bool yes = false;
+  const bool good = read_switch(value, yes);
+  core::ignore_plus_tags(yes);
+  return good;
+}
 bool read_log(const std::string& value, app::Settings& settings) {
   bool json = false;
   const bool good = read_choice(value, "json", "text", json);
@@ -230,6 +238,9 @@ SettingList::SettingList()
           {"--timezone", "COUPOND_TIMEZONE", "local", "ZONE",
            "The shop's zone, in which a date alone begins and ends; local is this machine's",
            "a zone such as Europe/Berlin or UTC, or local", read_timezone},
+          {"--ignore-plus-tags", "COUPOND_IGNORE_PLUS_TAGS", "off", "",
+           "Take anna+shop@example.com for anna@example.com: one customer, one cap", kOnOff,
+           read_ignore_plus_tags},
           {"--log", "COUPOND_LOG", "text", "text|json", "How log lines look, on stderr",
            "text or json", read_log},
       } {}

@@ -5,6 +5,8 @@
 namespace coupon::core {
 namespace {
 
+bool plus_tags_are_ignored = false;
+
 constexpr std::string_view kSpace = " \t\r\n\f\v";
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
@@ -66,6 +68,16 @@ Result<std::string> canonical_email(std::string_view text) {
                  .fields = {{"email", "Invalid email format"}}};
   }
   return email;
+}
+
+void ignore_plus_tags(bool yes) { plus_tags_are_ignored = yes; }
+
+// What begins with + would be left without a name.
+std::string account_email(std::string_view canonical) {
+  const std::size_t plus = canonical.find('+');
+  const std::size_t at = canonical.find('@');
+  if (!plus_tags_are_ignored || plus == 0 || plus >= at) return std::string(canonical);
+  return std::string(canonical.substr(0, plus)).append(canonical.substr(at));
 }
 
 }  // namespace coupon::core

@@ -63,6 +63,11 @@ std::optional<Error> username_problem(const std::optional<std::string>& username
                    "username must not mix Latin, Greek and Cyrillic letters in one word: many look "
                    "the same");
   }
+  if (core::looks_latin(*username)) {
+    return invalid("username",
+                   "username must not be of Greek or Cyrillic letters that all look like Latin "
+                   "ones: it would be taken for another");
+  }
   if (!core::could_be_id(*username)) return std::nullopt;
   return invalid("username",
                  "username must not look like an id: a number, a UUID, 24 hex digits, or a text "
@@ -80,7 +85,9 @@ std::optional<Error> external_id_problem(const std::optional<std::string>& id) {
 // A customer may be known by their external_id alone.
 Result<std::string> address_of(const NewUser& wanted) {
   if (wanted.email.empty() && wanted.external_id) return std::string();
-  return core::canonical_email(wanted.email);
+  const auto email = core::canonical_email(wanted.email);
+  if (!email.ok()) return email;
+  return core::account_email(*email);
 }
 
 // The account as it will be stored, once all that needs no look-up is checked.
@@ -282,7 +289,7 @@ Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& call
     const auto holder = store::find_user_by_email(tx.db(), *email);
     if (holder && holder->id != id) return Reason::kEmailTaken;
     if (is_erased(*user)) return invalid("email", "this person has been erased");
-    user->email = *email;
+    user->email = core::account_email(*email);
   }
   const bool last_admin = is_last_admin(tx, *user);
   const domain::Role old_role = user->role;

@@ -1,6 +1,7 @@
 #include "coupond/store/users.h"
 
 #include "coupond/core/assert.h"
+#include "coupond/core/email.h"
 #include "coupond/core/limits.h"
 
 namespace coupon::store {
@@ -104,7 +105,10 @@ std::optional<domain::User> find_user_by_uuid(Connection& connection, std::strin
 }
 
 std::optional<domain::User> find_user_by_email(Connection& connection, std::string_view email) {
-  return find(connection, kByEmail, email);
+  auto user = find(connection, kByEmail, email);
+  if (user) return user;
+  const std::string account = core::account_email(email);
+  return account == email ? user : find(connection, kByEmail, account);
 }
 
 std::optional<domain::User> find_user_by_external_id(Connection& connection,

@@ -1,6 +1,7 @@
 // Customers whom staff and programs name, and what becomes of what is known about them.
 #include <catch2/catch.hpp>
 
+#include "coupond/core/email.h"
 #include "tests/support/api_fixture.h"
 
 using namespace coupon;
@@ -66,6 +67,46 @@ TEST_CASE("an unknown address or external id becomes a customer who cannot log i
   const json login = {{"email", "ann@example.com"}, {"password", "correct horse 1"}};
   CHECK(shop.post("/api/v1/auth/login", "", login.dump()).status == 401);
   CHECK(shop.post("/api/v1/auth/register", "", login.dump()).code() == "email_taken");
+  CHECK(shop.is_sound());
+}
+
+TEST_CASE("where +tags are ignored, one address is one customer to every cap", "[people]") {
+  struct Ignored {
+    Ignored() { core::ignore_plus_tags(true); }
+    ~Ignored() { core::ignore_plus_tags(false); }
+  };
+  Shop shop;
+  const auto issue = [&](const char* email) {
+    return shop.post("/api/v1/campaigns/pool/issue", shop.keys["issue"],
+                     json{{"email", email}}.dump());
+  };
+  const auto redeem = [&](const char* email) {
+    return shop.use(shop.code("cards"), "redeem", shop.keys["redeem"], {{"email", email}}).status;
+  };
+  shop.code("pool");
+  shop.code("pool");
+  shop.code("pool");
+  // Two customers, as long as nobody says otherwise.
+  CHECK(redeem("bo@example.com") == 201);
+  CHECK(redeem("bo+1@example.com") == 201);
+  const Ignored ignored;
+  CHECK(issue("Ann+one@Example.com").status == 201);
+  CHECK(issue("ann@example.com").status == 201);
+  CHECK(issue("ann+two+three@example.com").code() == "user_cap_reached");
+  CHECK(redeem("ann+four@example.com") == 201);
+  CHECK(redeem("ann@example.com") == 409);
+  CHECK(shop.person("ann+any@example.com").at("email") == "ann@example.com");
+  // Who registers as one of them, or moves there, is told that the address is taken.
+  const json wanted = {{"email", "ann+new@example.com"}, {"password", test::LiveEngine::kPassword}};
+  CHECK(shop.post("/api/v1/auth/register", {}, wanted.dump()).status == 409);
+  const auto cy = shop.make_person("cy");
+  const auto moved = shop.send("PATCH", "/api/v1/users/" + cy.uuid, shop.admin().token,
+                               R"({"email":"ann+cy@example.com"})");
+  CHECK(moved.status == 409);
+  // Who had an account of their own under such an address keeps it.
+  CHECK(redeem("bo+1@example.com") == 409);
+  CHECK(shop.person("bo+1@example.com").at("email") == "bo+1@example.com");
+  CHECK(shop.person("bo+2@example.com").at("email") == "bo@example.com");
   CHECK(shop.is_sound());
 }
 

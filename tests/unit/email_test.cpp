@@ -21,6 +21,18 @@ TEST_CASE("an address is trimmed and put in lower case", "[email]") {
   }
 }
 
+TEST_CASE("an account's address loses its +tag where those are ignored", "[email]") {
+  CHECK(account_email("ann+shop@example.com") == "ann+shop@example.com");
+  ignore_plus_tags(true);
+  CHECK(account_email("ann+shop@example.com") == "ann@example.com");
+  CHECK(account_email("ann+a+b@example.com") == "ann@example.com");
+  CHECK(account_email("ann@example.com") == "ann@example.com");
+  CHECK(account_email("+@example.com") == "+@example.com");
+  CHECK(account_email("") == "");
+  ignore_plus_tags(false);
+  CHECK(account_email("ann+shop@example.com") == "ann+shop@example.com");
+}
+
 TEST_CASE("what is not an address is refused with the field and the sentence", "[email]") {
   for (const std::string& text : {std::string(),
                                   std::string(" "),

@@ -17,7 +17,8 @@ namespace coupon::store {
 
 std::optional<domain::User> find_user(Connection& connection, core::UserId id);
 std::optional<domain::User> find_user_by_uuid(Connection& connection, std::string_view uuid);
-// `email` as core::canonical_email() gives it.
+// `email` as core::canonical_email() gives it. That of an account made before +tags were ignored is
+// found by its own; else see core::account_email().
 std::optional<domain::User> find_user_by_email(Connection& connection, std::string_view email);
 std::optional<domain::User> find_user_by_external_id(Connection& connection,
                                                      std::string_view external_id);

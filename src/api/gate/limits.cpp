@@ -92,7 +92,8 @@ std::string customer_of(const http::Request& request) {
     if (found == json->end()) continue;
     const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
     const auto email = core::canonical_email(text);
-    return std::string(field) + " " + (email.ok() ? *email : text.substr(0, 256));
+    return std::string(field) + " " +
+           (email.ok() ? core::account_email(*email) : text.substr(0, 256));
   }
   return {};
 }

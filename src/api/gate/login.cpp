@@ -18,7 +18,8 @@ core::Result<std::string> account_key(Call& call, std::string_view identifier) {
   return call.read([&](store::Connection& db) -> core::Result<std::string> {
     if (const auto user = service::find_login(db, identifier)) return account_key(user->id);
     const auto email = core::canonical_email(identifier);
-    return "nobody " + (email.ok() ? *email : std::string(identifier.substr(0, kNameBytes)));
+    return "nobody " + (email.ok() ? core::account_email(*email)
+                                   : std::string(identifier.substr(0, kNameBytes)));
   });
 }
 
