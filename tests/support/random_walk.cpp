@@ -10,6 +10,7 @@
 #include "coupond/store/redemptions.h"
 #include "coupond/store/users.h"
 #include "tests/support/random_policy.h"
+#include "tests/support/world.h"
 
 namespace coupon::test {
 namespace {
@@ -341,7 +342,8 @@ std::string RandomWalk::add_credit() {
 
 std::string RandomWalk::compare() {
   store::Connection db = fixture_.open(store::Connection::Access::kReadOnly);
-  return compare_campaigns(db) + compare_coupons(db) + compare_users(db);
+  return compare_campaigns(db) + compare_coupons(db) + compare_users(db) +
+         report_differs(db, model_);
 }
 
 std::string RandomWalk::compare_campaigns(store::Connection& db) {

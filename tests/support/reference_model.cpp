@@ -351,7 +351,11 @@ void ReferenceModel::redeemed(Id id, Id user_id, Id redemption_id,
   drop_ended_holds(id);
   if (token) released(id, *token);
   redemptions.emplace(redemption_id, redemption);
+  Totals& hour = this_hour(coupon.campaign);
+  ++hour.redeemed;
+  hour.taken += redemption.taken;
   if (user_id == kNobody) return;
+  hour.credit += redemption.credit;
   User& user = users.at(user_id);
   user.credit += redemption.credit;
   if (redemption.days > 0) {
@@ -367,8 +371,12 @@ void ReferenceModel::rolled_back(Id id) {
   --coupon.uses;
   coupon.taken -= redemption.taken;
   ++campaigns.at(coupon.campaign).rolled_back;
+  Totals& hour = this_hour(coupon.campaign);
+  ++hour.rolled_back;
+  hour.returned += redemption.taken;
   if (redemption.user == kNobody) return;
   User& user = users.at(redemption.user);
+  hour.credit -= redemption.credit;
   user.credit -= redemption.credit;
   if (redemption.days > 0) {
     user.subscription_ends_at = *user.subscription_ends_at - redemption.days * core::kMsPerDay;

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "coupond/core/error.h"
+#include "coupond/core/time_text.h"
 #include "coupond/domain/campaign.h"
 #include "coupond/domain/coupon.h"
 
@@ -68,11 +70,18 @@ class ReferenceModel {
     std::optional<core::UnixMs> subscription_ends_at = {};
   };
 
+  // What a report says of an hour of a campaign, whoever did it.
+  struct Totals {
+    std::int64_t redeemed = 0, rolled_back = 0, taken = 0, returned = 0, credit = 0;
+    friend bool operator==(const Totals&, const Totals&) = default;
+  };
+
   core::UnixMs now = {};
   std::map<Id, Campaign> campaigns;
   std::map<Id, Coupon> coupons;
   std::map<Id, Redemption> redemptions;
   std::map<Id, User> users;
+  std::map<std::pair<core::UnixMs, Id>, Totals> reports;  // by the hour's start and the campaign
 
   // May it happen?
   Verdict may_generate(Id campaign, std::int64_t count) const;
@@ -118,6 +127,9 @@ class ReferenceModel {
   const Hold& last_hold(const Coupon& coupon) const;
 
  private:
+  Totals& this_hour(Id campaign) {
+    return reports[{core::local_start(now, core::LocalPeriod::kHour), campaign}];
+  }
   Verdict closed(const Campaign& campaign) const;
   Verdict unusable(const Coupon& coupon, std::optional<std::int64_t> amount = {}) const;
   Verdict cannot_pay(const Coupon& coupon, Id user) const;

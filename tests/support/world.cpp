@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "coupond/core/limits.h"
+#include "coupond/core/time_text.h"
+#include "coupond/service/reports.h"
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
 #include "coupond/store/ledger.h"
@@ -132,7 +135,24 @@ std::string difference(store::Connection& db, const World& world, core::UnixMs n
   if (wrong.empty()) wrong = users_differ(db, world.model);
   if (wrong.empty()) wrong = redemptions_differ(db, world.model);
   if (wrong.empty()) wrong = replies_differ(db, world);
+  if (wrong.empty()) wrong = report_differs(db, world.model);
   return wrong;
+}
+
+std::string report_differs(store::Connection& db, const ReferenceModel& model) {
+  const auto report = service::report_of(
+      db, {.by = core::LocalPeriod::kHour, .from = {}, .to = {core::limits::kTimeMaxMs}});
+  if (!report.ok()) return "no report: " + report.error().message;
+  std::map<std::pair<core::UnixMs, Id>, ReferenceModel::Totals> found;
+  for (const service::ReportLine& line : report->lines) {
+    ReferenceModel::Totals& hour = found[{line.start, line.campaign.value}];
+    hour.redeemed += line.redeemed;
+    hour.rolled_back += line.rolled_back;
+    hour.taken += line.taken;
+    hour.returned += line.returned;
+    hour.credit += line.credit;
+  }
+  return found == model.reports ? "" : "the report by hours differs";
 }
 
 }  // namespace coupon::test

@@ -43,5 +43,7 @@ struct World {
 // Holds every figure of the file against the world, as of `now`. The first that differs; empty when
 // none does. Throws SQLite::Exception.
 std::string difference(store::Connection& db, const World& world, core::UnixMs now);
+// The same of the report of all hours.
+std::string report_differs(store::Connection& db, const ReferenceModel& model);
 
 }  // namespace coupon::test

@@ -45,5 +45,8 @@ struct Report {
 // 10,000,000 ledger entries or the report more than 10,000 lines.
 core::Result<Report> make_report(Engine& engine, const Caller& caller,
                                  const ReportRequest& request);
+// The same on a connection of the caller's, who may read: one state of the file. Throws
+// SQLite::Exception.
+core::Result<Report> report_of(store::Connection& db, const ReportRequest& request);
 
 }  // namespace coupon::service
