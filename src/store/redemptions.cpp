@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "coupond/core/assert.h"
+#include "coupond/core/limits.h"
+#include "coupond/store/clock_steps.h"
 #include "coupond/store/coupons.h"
 #include "src/store/row.h"
 
@@ -121,9 +123,16 @@ class OfUser {
   std::optional<core::Seq> next_;
 };
 
-// `next()` gives the next redemption, newest first, or nothing.
+// Nothing before it was redeemed at `from` or later, also where a clock was put back.
+core::Seq first_from(Connection& connection, core::UnixMs from) {
+  const core::Seq last = last_entry(connection).seq;
+  const auto ranges = entries_between(connection, from, {core::limits::kTimeMaxMs}, last);
+  return ranges.empty() ? core::Seq{last.value + 1} : ranges.front().first;
+}
+
+// `next()` gives the next redemption, newest first, or nothing. None before `first` matches.
 template <class Next>
-RedemptionPage scan(Next&& next, const RedemptionFilter& filter) {
+RedemptionPage scan(Next&& next, const RedemptionFilter& filter, core::Seq first) {
   RedemptionPage page;
   std::int64_t scanned = 0;
   core::Seq last{0};
@@ -135,19 +144,18 @@ RedemptionPage scan(Next&& next, const RedemptionFilter& filter) {
     }
     ++scanned;
     last = redemption->id;
-    // Ids follow time, so nothing older can match any more.
-    if (filter.from && redemption->redeemed_at < *filter.from) return page;
+    if (redemption->id < first) return page;
     if (matches(filter, *redemption)) page.redemptions.push_back(std::move(*redemption));
   }
   return page;
 }
 
-RedemptionPage scan(Query& query, const RedemptionFilter& filter) {
+RedemptionPage scan(Query& query, const RedemptionFilter& filter, core::Seq first) {
   const auto next = [&]() -> std::optional<domain::Redemption> {
     if (!query.next()) return std::nullopt;
     return read_redemption(query);
   };
-  return scan(next, filter);
+  return scan(next, filter, first);
 }
 
 }  // namespace
@@ -202,16 +210,17 @@ RedemptionPage list_redemptions(Connection& connection, const RedemptionFilter& 
   const std::int64_t before =
       filter.before.value > 0 ? filter.before.value : std::numeric_limits<std::int64_t>::max();
   const std::int64_t rows = filter.scan_max + 1;
+  const core::Seq first = filter.from ? first_from(connection, *filter.from) : core::Seq{0};
   if (filter.order_id) {
     Query query(connection, kOfOrder, *filter.order_id, before, rows);
-    return scan(query, filter);
+    return scan(query, filter, first);
   }
   if (filter.user) {
     OfUser of_user(connection, *filter.user, before, rows);
-    return scan([&] { return of_user.next(); }, filter);
+    return scan([&] { return of_user.next(); }, filter, first);
   }
   Query query(connection, kNewest, std::nullopt, before, rows);
-  return scan(query, filter);
+  return scan(query, filter, first);
 }
 
 void for_each_use(Connection& connection, const EntryRange& range,

@@ -10,6 +10,7 @@
 #include "coupond/service/campaigns.h"
 #include "coupond/service/coupons.h"
 #include "coupond/service/reports.h"
+#include "coupond/store/redemptions.h"
 #include "tests/support/live_engine.h"
 
 using namespace coupon;
@@ -77,6 +78,14 @@ struct Shop : LiveEngine {
     auto made = service::make_report(**this, Caller::cli(), request);
     REQUIRE(made.ok());
     return *made;
+  }
+  std::size_t listed_from(UnixMs from) {
+    return (*this)
+        ->readers()
+        .read<std::size_t>([&](store::Connection& db) -> core::Result<std::size_t> {
+          return store::list_redemptions(db, {.from = from, .limit = 100}).redemptions.size();
+        })
+        .value();
   }
   std::int64_t redeemed_between(UnixMs from, UnixMs to) {
     std::int64_t sum = 0;
@@ -208,6 +217,10 @@ TEST_CASE("what was redeemed under a fast clock is found where the ledger has it
   CHECK(shop.redeemed_between(right + 9 * kHour, right + 11 * kHour) == 1);
   CHECK(shop.redeemed_between(right, right + kHour) == 40);
   CHECK(shop.verify().steps_back == 1);
+  // A list from a time on has it too, behind forty that are newer and of an earlier time.
+  CHECK(shop.listed_from(right + 9 * kHour) == 1);
+  CHECK(shop.listed_from(right + 11 * kHour) == 0);
+  CHECK(shop.listed_from(right + 30'500) == 11);
 
   // Without the note a search by time would pass over the one: the audit says so.
   shop.shell("DELETE FROM meta WHERE name LIKE 'clock_step/%'");
