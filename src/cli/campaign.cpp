@@ -55,6 +55,7 @@ std::string help_of(const FieldSpec& field) {
   if (field.value.type == Type::kObject) {
     text += " subscription:DAYS, credit:N, percent_off:N or amount_off:N.";
   }
+  if (text.ends_with('.')) text.pop_back();  // as no other flag's help ends with one
   return text;
 }
 

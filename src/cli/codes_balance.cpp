@@ -119,12 +119,12 @@ void add_codes_balance(CommandLine& line, CLI::App& codes) {
   add("show", "Where a code stands, and what is left on it", show);
   CLI::App* more = add("top-up", "Put money on a code that has a balance", top_up);
   more->add_option("amount", input->amount, "How much, as in 25.00")->required();
-  more->add_option("--reason", input->reason, "For the ledger");
+  more->add_option("--reason", input->reason, "Why; the ledger keeps it");
   more->footer("Example: coupond codes top-up 7ZK2M9QW4XTA-1BHC-E5N8RVD3 25.00");
   CLI::App* moved = add("transfer", "Move what is left on a code to another", transfer);
   moved->add_option("to", input->to, "The code that gets it")->required();
   moved->add_option("amount", input->amount, "How much, as in 25.00; unless said, all of it");
-  moved->add_option("--reason", input->reason, "For the ledger");
+  moved->add_option("--reason", input->reason, "Why; the ledger keeps it");
 }
 
 }  // namespace coupon::cli

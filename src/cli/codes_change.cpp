@@ -149,12 +149,12 @@ void add_codes_change(CommandLine& line, CLI::App& codes) {
   many->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
       ->required();
   many->add_flag("--void", input->ends, "End them");
-  many->add_flag("--restore", input->restore, "Take a void back, of those never used");
+  many->add_flag("--restore", input->restore, "Make void ones good again that were never used");
   many->add_flag("--free", input->free, "End those never used; their codes may be stored anew");
   many->add_option("--uses", input->uses, "How often each can be used; none: no limit");
   many->add_option("--expires", input->expires, "When they end: RFC 3339 or a date; none: never");
   add_code_filter(*many, input->filter);
-  many->add_option("--reason", input->reason, "For the ledger");
+  many->add_option("--reason", input->reason, "Why; the ledger keeps it");
   many->add_flag("--dry-run", input->dry_run, "Say how many match, and change nothing");
   many->footer("Example: coupond codes change members-2027 --void --from 500 --to 599");
   CLI::App* one =

@@ -98,7 +98,7 @@ int list(const ReportInput& input) {
 
 void add_times(CLI::App& command, ReportInput& input) {
   command.add_option("--from", input.from,
-                     "From then on: a date, or a time as 2027-12-31T18:00:00+01:00");
+                     "Since then: a date, or a time such as 2027-12-31T18:00:00+01:00");
   command.add_option("--to", input.to, "Up to then; a date alone is that day, too");
   command.add_option("--campaign", input.campaign, "Only of this campaign: slug, id or UUID");
   command.add_flag("--csv", input.csv, "For a spreadsheet");
@@ -111,8 +111,9 @@ void add_report(CommandLine& line) {
   CLI::App* made = add_data_command(
       line, line.root, "report", "Totals by day or hour, campaign, till and reason", input, report);
   add_times(*made, *input);
-  made->add_option("--by", input->by, "day or hour")->check(CLI::IsMember({"day", "hour"}));
-  made->add_option("--till", input->till, "Only by this till: its name, or key:3 or user:7");
+  made->add_option("--by", input->by, "A line for each day, or for each hour")
+      ->check(CLI::IsMember({"day", "hour"}));
+  made->add_option("--till", input->till, "Only what this till did: its name, or key:3 or user:7");
   made->footer(
       "Without --from it begins with today. A rollback counts when it is made.\n"
       "Example: coupond report --from 2027-01-01 --to 2027-01-31 --csv > january.csv");

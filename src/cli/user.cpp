@@ -165,7 +165,7 @@ void add_user(CommandLine& line) {
       ->required()
       ->check(whole_number(-core::limits::kCreditMax, core::limits::kCreditMax));
   credit->footer("Example: coupond user set-credit ada@example.com --add 50 --reason gift");
-  credit->add_option("--reason", input->reason, "For the ledger")->capture_default_str();
+  credit->add_option("--reason", input->reason, "Why; the ledger keeps it")->capture_default_str();
   add_personal(line, user, input, kUser);
 }
 
