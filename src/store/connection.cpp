@@ -188,12 +188,15 @@ std::optional<core::UnixMs> Query::maybe_time(int column) const {
 }
 
 void Query::see_recorder() {
-  if (connection_.recorder()->records(statement_)) recorder_ = connection_.recorder();
+  if (!connection_.recorder()->records(statement_)) return;
+  recorder_ = connection_.recorder();
+  values_ = recorder_->lend_room();
 }
 
 // After the first step: all changes are made by then, whatever rows are still to come.
 void Query::record(bool done) {
   recorder_->ran(statement_, bound_, values_, done ? connection_.changes() : Recorder::kNotTold);
+  recorder_->take_room_back(std::move(values_));
   recorder_ = nullptr;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "coupond/core/bytes.h"
@@ -34,6 +35,13 @@ class Recorder {
   // Notes a run that changed `rows`; one that changed none leaves nothing behind.
   void ran(sqlite3_stmt* statement, int values, std::string_view encoded, std::int64_t rows);
 
+  // Room for a run's values that need not be asked of the system each time. Empty.
+  std::string lend_room() { return std::exchange(room_, {}); }
+  void take_room_back(std::string room) {
+    room.clear();
+    room_ = std::move(room);
+  }
+
   // What is recorded after mark() is forgotten by cut().
   std::size_t mark() const { return runs_.size(); }
   void cut(std::size_t mark) { runs_.resize(mark); }
@@ -56,6 +64,7 @@ class Recorder {
   std::uint32_t count_ = 0;  // of texts
   std::string texts_;        // never cut: one too many says nothing
   std::string runs_;
+  std::string room_;
 };
 
 // One run of a record's statements. Views into the record.
