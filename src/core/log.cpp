@@ -4,13 +4,13 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <deque>
 #include <thread>
 #include <utility>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/descriptor.h"
 #include "coupond/core/flat_json.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/mutex.h"
@@ -131,17 +131,6 @@ constexpr std::size_t kWriteBytes = 4096;
 // For how long lines gather before they are written: a wake-up for each would cost more than it.
 constexpr auto kGather = std::chrono::milliseconds(5);
 constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
-
-// False once nothing can be written any more.
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 std::string line_of(LogFormat format, UnixMs at, LogLevel level, std::string_view event,
                     Log::Fields fields) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "coupond/core/assert.h"
+#include "coupond/core/descriptor.h"
 
 namespace coupon::core {
 namespace {
@@ -30,22 +31,6 @@ enum class SubKey : std::uint64_t {
   kCodeSeal = 6,
   kRecordSeal = 7,
   kTokenMac = 8,
-};
-
-// Closes at the end of its scope.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  bool is_open() const { return fd_ >= 0; }
-  int fd() const { return fd_; }
-
- private:
-  const int fd_;
 };
 
 Error refuse(std::string message) {
@@ -86,21 +71,11 @@ SigningKey signing_key(const Block<32>& master, SubKey id, std::string_view pref
   return key;
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 // Makes the new name in the directory durable.
 bool sync_directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const File file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return file.is_open() && ::fsync(file.fd()) == 0;
 }
 
@@ -175,7 +150,8 @@ Secrets Secrets::from_master(const Block<32>& master) {
 }
 
 Result<Secrets> Secrets::create(const std::string& path, const Random& random) {
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const Descriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.is_open()) return refuse_errno("create", path, errno);
 
   Block<32> master;
@@ -195,7 +171,7 @@ Result<Secrets> Secrets::create(const std::string& path, const Random& random) {
 }
 
 Result<Secrets> Secrets::load(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.is_open() && errno == ENOENT) {
     return refuse("The key file " + path +
                   " is missing: restore it from your copy. Without it "

@@ -15,6 +15,7 @@
 
 #include "coupond/core/clock.h"
 #include "coupond/core/codes.h"
+#include "coupond/core/descriptor.h"
 #include "coupond/store/database.h"
 #include "coupond/store/inspect.h"
 #include "coupond/store/upkeep_notes.h"
@@ -48,24 +49,21 @@ void remove_draft(const std::string& path) {
 class Draft {
  public:
   explicit Draft(std::string path) : path_(std::move(path)) { remove_draft(path_); }
-  ~Draft() {
-    remove_draft(path_);
-    if (fd_ >= 0) ::close(fd_);
-  }
+  ~Draft() { remove_draft(path_); }
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
   const std::string& path() const { return path_; }
 
   std::optional<core::Error> make() {
     if (auto error = make_private_file(path_)) return error;
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd_ >= 0) ::flock(fd_, LOCK_EX | LOCK_NB);
+    locked_ = core::Descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (locked_.is_open()) ::flock(locked_.fd(), LOCK_EX | LOCK_NB);
     return std::nullopt;
   }
 
  private:
   const std::string path_;
-  int fd_ = -1;
+  core::Descriptor locked_;
 };
 
 // Whether a file is the draft of a backup of ours that nobody works at: one that was cut off while

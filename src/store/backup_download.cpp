@@ -40,24 +40,17 @@ core::Result<BackupDownload> BackupDownload::make(const DataPaths& paths,
   ::unlink(file.c_str());  // of a process that ended in between
   auto report = back_up(paths, file, options);
   if (!report.ok()) return report.error();
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  core::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   ::unlink(file.c_str());
-  if (fd < 0) return core::Error{.message = "The backup cannot be read again."};
-  return BackupDownload(fd, *std::move(report));
-}
-
-BackupDownload::BackupDownload(BackupDownload&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), report_(std::move(other.report_)) {}
-
-BackupDownload::~BackupDownload() {
-  if (fd_ >= 0) ::close(fd_);
+  if (!opened.is_open()) return core::Error{.message = "The backup cannot be read again."};
+  return BackupDownload(std::move(opened), *std::move(report));
 }
 
 bool BackupDownload::next(std::string& piece) {
   piece.resize(kPieceBytes);
   ssize_t got = 0;
   do {
-    got = ::read(fd_, piece.data(), piece.size());
+    got = ::read(file_.fd(), piece.data(), piece.size());
   } while (got < 0 && errno == EINTR);
   if (got < 0) throw std::runtime_error("the backup cannot be read");
   piece.resize(static_cast<std::size_t>(got));

@@ -72,11 +72,7 @@ std::string sealed(const ChangeRecord& record, const ChangeKey& key) {
 }
 
 ChangeLogReader::ChangeLogReader(const std::string& path, const ChangeKey& key)
-    : path_(path), key_(key), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-
-ChangeLogReader::~ChangeLogReader() {
-  if (fd_ >= 0) ::close(fd_);
-}
+    : path_(path), key_(key), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
 
 // Fewer bytes at the file's end.
 core::Result<std::string> ChangeLogReader::read(std::int64_t at, std::size_t size) const {
@@ -84,7 +80,7 @@ core::Result<std::string> ChangeLogReader::read(std::int64_t at, std::size_t siz
   std::size_t have = 0;
   while (have < size) {
     const ssize_t got =
-        ::pread(fd_, bytes.data() + have, size - have, at + static_cast<std::int64_t>(have));
+        ::pread(file_.fd(), bytes.data() + have, size - have, at + static_cast<std::int64_t>(have));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed("read", path_, errno);
     if (got == 0) break;
@@ -96,7 +92,7 @@ core::Result<std::string> ChangeLogReader::read(std::int64_t at, std::size_t siz
 
 // What is not whole ends where the file does, or is followed by room that was never filled.
 core::Result<ChangeLogReader::Found> ChangeLogReader::judge(std::int64_t end) const {
-  const std::int64_t size = size_of(fd_);
+  const std::int64_t size = size_of(file_.fd());
   if (end >= size) return Found::kTorn;
   const auto rest = read(end, static_cast<std::size_t>(size - end));
   if (!rest.ok()) return rest.error();
@@ -106,11 +102,10 @@ core::Result<ChangeLogReader::Found> ChangeLogReader::judge(std::int64_t end) co
 
 // Tools that carry files put a longer one in the place of the one before.
 bool ChangeLogReader::reopened() {
-  if (is_named(fd_, path_)) return false;
-  const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ::close(fd_);
-  fd_ = fd;
+  if (is_named(file_.fd(), path_)) return false;
+  core::Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return false;
+  file_ = std::move(file);
   return true;
 }
 
@@ -121,7 +116,7 @@ core::Result<ChangeLogReader::Found> ChangeLogReader::next(ChangeRecord& record)
 }
 
 core::Result<ChangeLogReader::Found> ChangeLogReader::look(ChangeRecord& record) {
-  if (fd_ < 0) return failed("read", path_, ENOENT);
+  if (!file_.is_open()) return failed("read", path_, ENOENT);
   const auto head = read(offset_, kHeadBytes);
   if (!head.ok()) return head.error();
   if (head->empty()) return Found::kEnd;
@@ -145,38 +140,27 @@ core::Result<ChangeLogReader::Found> ChangeLogReader::look(ChangeRecord& record)
 }
 
 core::Result<ChangeLogFile> ChangeLogFile::begin(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return failed("written", path, errno);
-  ChangeLogFile file(path, fd);
-  if (::fsync(fd) != 0) return failed("written", path, errno);
+  core::Descriptor opened(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!opened.is_open()) return failed("written", path, errno);
+  ChangeLogFile file(path, std::move(opened));
+  if (::fsync(file.file_.fd()) != 0) return failed("written", path, errno);
   if (auto error = sync_path(directory_of(path))) return *error;
   return file;
-}
-
-ChangeLogFile::ChangeLogFile(ChangeLogFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      fd_(std::exchange(other.fd_, -1)),
-      bytes_(other.bytes_),
-      bytes_before_(other.bytes_before_),
-      may_hold_more_(other.may_hold_more_) {}
-
-ChangeLogFile::~ChangeLogFile() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 core::Result<core::Done> ChangeLogFile::append(const std::string& records) {
   std::string_view rest = records;
   std::int64_t at = bytes_;
   while (!rest.empty()) {
-    const ssize_t written = ::pwrite(fd_, rest.data(), rest.size(), at);
+    const ssize_t written = ::pwrite(file_.fd(), rest.data(), rest.size(), at);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return failed("written", path_, written < 0 ? errno : EIO);
     may_hold_more_ = true;
     rest.remove_prefix(static_cast<std::size_t>(written));
     at += written;
   }
-  if (::fdatasync(fd_) != 0) return failed("written", path_, errno);
-  if (!is_named(fd_, path_)) {
+  if (::fdatasync(file_.fd()) != 0) return failed("written", path_, errno);
+  if (!is_named(file_.fd(), path_)) {
     return core::Error{.reason = core::Reason::kInternal,
                        .message = path_ + " was removed or replaced"};
   }
@@ -193,7 +177,8 @@ core::Result<core::Done> ChangeLogFile::take_back() {
 
 core::Result<core::Done> ChangeLogFile::cut() {
   if (!may_hold_more_) return core::Done{};
-  if (::ftruncate(fd_, bytes_) != 0 || ::fdatasync(fd_) != 0) return failed("cut", path_, errno);
+  if (::ftruncate(file_.fd(), bytes_) != 0 || ::fdatasync(file_.fd()) != 0)
+    return failed("cut", path_, errno);
   may_hold_more_ = false;
   return core::Done{};
 }

@@ -13,8 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "coupond/core/descriptor.h"
+
 namespace coupon::store {
 namespace {
+
+using core::Descriptor;
 
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 
@@ -23,60 +27,37 @@ core::Error failed(const char* what, const std::string& path, int error) {
           .message = "The file " + path + " cannot be " + what + ": " + std::strerror(error) + "."};
 }
 
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  const int fd_;
-};
-
 int open_new(const std::string& path) {
   return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace
 
 std::optional<core::Error> make_private_file(const std::string& path) {
-  const File file(open_new(path));
-  if (file.fd() < 0) return failed("made", path, errno);
+  const Descriptor file(open_new(path));
+  if (!file.is_open()) return failed("made", path, errno);
   return std::nullopt;
 }
 
 std::optional<core::Error> write_private_file(const std::string& path, const std::string& text) {
-  const File file(open_new(path));
-  if (file.fd() < 0) return failed("made", path, errno);
-  if (!write_all(file.fd(), text) || ::fsync(file.fd()) != 0) return failed("written", path, errno);
+  const Descriptor file(open_new(path));
+  if (!file.is_open()) return failed("made", path, errno);
+  if (!core::write_all(file.fd(), text) || ::fsync(file.fd()) != 0)
+    return failed("written", path, errno);
   return sync_path(directory_of(path));
 }
 
 std::optional<core::Error> copy_private_file(const std::string& from, const std::string& to) {
-  const File source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (source.fd() < 0) return failed("read", from, errno);
-  const File target(open_new(to));
-  if (target.fd() < 0) return failed("made", to, errno);
+  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source.is_open()) return failed("read", from, errno);
+  const Descriptor target(open_new(to));
+  if (!target.is_open()) return failed("made", to, errno);
   std::vector<char> part(kCopyBytes);
   ssize_t got = 0;
   while ((got = ::read(source.fd(), part.data(), part.size())) != 0) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed("read", from, errno);
-    if (!write_all(target.fd(), {part.data(), static_cast<std::size_t>(got)})) {
+    if (!core::write_all(target.fd(), {part.data(), static_cast<std::size_t>(got)})) {
       return failed("written", to, errno);
     }
   }
@@ -85,8 +66,8 @@ std::optional<core::Error> copy_private_file(const std::string& from, const std:
 }
 
 std::optional<core::Error> sync_path(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd() < 0 || ::fsync(file.fd()) != 0) return failed("made durable", path, errno);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open() || ::fsync(file.fd()) != 0) return failed("made durable", path, errno);
   return std::nullopt;
 }
 

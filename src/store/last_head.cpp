@@ -35,17 +35,13 @@ std::optional<LastHead> read_last_head(const DataPaths& paths) {
 
 HeadNote::HeadNote(const DataPaths& paths, const DatabaseFacts& facts)
     : prefix_(facts.instance + " " + padded(facts.restore_epoch) + " "),
-      fd_(::open(paths.head.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) {}
-
-HeadNote::~HeadNote() {
-  if (fd_ >= 0) ::close(fd_);
-}
+      file_(::open(paths.head.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) {}
 
 void HeadNote::write(const LedgerHead& head) noexcept {
   try {
     const std::string line =
         prefix_ + padded(head.seq.value) + " " + core::to_hex(head.hash) + "\n";
-    [[maybe_unused]] const ssize_t written = ::pwrite(fd_, line.data(), line.size(), 0);
+    [[maybe_unused]] const ssize_t written = ::pwrite(file_.fd(), line.data(), line.size(), 0);
   } catch (const std::exception&) {
     // Out of memory.
   }

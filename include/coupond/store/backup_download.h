@@ -4,7 +4,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/store/backup.h"
 
 namespace coupon::store {
@@ -15,19 +17,16 @@ class BackupDownload {
   // beside what the server needs. One at a time a data directory.
   static core::Result<BackupDownload> make(const DataPaths& paths, const BackupOptions& options);
 
-  BackupDownload(BackupDownload&& other) noexcept;
-  BackupDownload& operator=(BackupDownload&&) = delete;
-  ~BackupDownload();
-
   const BackupReport& report() const { return report_; }
   // Puts the next piece, at most 64 KiB, into `piece`; false at the end. Throws std::runtime_error
   // where the disk does not give it.
   bool next(std::string& piece);
 
  private:
-  BackupDownload(int fd, BackupReport report) : fd_(fd), report_(std::move(report)) {}
+  BackupDownload(core::Descriptor file, BackupReport report)
+      : file_(std::move(file)), report_(std::move(report)) {}
 
-  int fd_;
+  core::Descriptor file_;
   BackupReport report_;
 };
 

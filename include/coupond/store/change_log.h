@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/descriptor.h"
 #include "coupond/core/result.h"
 #include "coupond/core/secrets.h"
 #include "coupond/store/change_record.h"
@@ -30,9 +32,6 @@ class ChangeLogReader {
   };
 
   ChangeLogReader(const std::string& path, const ChangeKey& key);
-  ~ChangeLogReader();
-  ChangeLogReader(const ChangeLogReader&) = delete;
-  ChangeLogReader& operator=(const ChangeLogReader&) = delete;
 
   // Refused when the file cannot be read.
   core::Result<Found> next(ChangeRecord& record);
@@ -48,7 +47,7 @@ class ChangeLogReader {
 
   const std::string path_;
   const ChangeKey key_;
-  int fd_;
+  core::Descriptor file_;
   std::int64_t offset_ = 0;
 };
 
@@ -57,10 +56,6 @@ class ChangeLogFile {
  public:
   // Makes the file, durable under its name, or empties the one that is there.
   static core::Result<ChangeLogFile> begin(const std::string& path);
-
-  ChangeLogFile(ChangeLogFile&& other) noexcept;
-  ChangeLogFile& operator=(ChangeLogFile&&) = delete;
-  ~ChangeLogFile();
 
   // Durable, and in the file of that name, when it returns. After a refusal the file may hold some
   // of it: see cut().
@@ -71,10 +66,11 @@ class ChangeLogFile {
   core::Result<core::Done> take_back();
 
  private:
-  ChangeLogFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  ChangeLogFile(std::string path, core::Descriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
 
   std::string path_;
-  int fd_;
+  core::Descriptor file_;
   std::int64_t bytes_ = 0;
   std::int64_t bytes_before_ = 0;  // the last append()
   bool may_hold_more_ = false;     // than bytes_

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/store/connection.h"
 #include "coupond/store/data_dir.h"
 #include "coupond/store/database.h"
@@ -31,16 +32,13 @@ std::optional<LastHead> read_last_head(const DataPaths& paths);
 class HeadNote {
  public:
   HeadNote(const DataPaths& paths, const DatabaseFacts& facts);
-  ~HeadNote();
-  HeadNote(const HeadNote&) = delete;
-  HeadNote& operator=(const HeadNote&) = delete;
 
   // A failure costs what HEAD is there for, and nothing else.
   void write(const LedgerHead& head) noexcept;
 
  private:
   const std::string prefix_;
-  int fd_;
+  core::Descriptor file_;
 };
 
 // What the database lacks of what HEAD remembers, as the end of a sentence; nothing when it lacks
