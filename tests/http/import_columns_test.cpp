@@ -38,7 +38,8 @@ TEST_CASE("a column that may say what a code is good for is never left out silen
           "[import][columns]") {
   Preview preview;
   for (const char* name : {"discount", "coupon_amount", "Valid from", "usage restriction",
-                           "Voided by", "Gesperrt seit", "remaining", "E-Mail-Adresse Owner"}) {
+                           "Voided by", "Gesperrt seit", "remaining", "E-Mail-Adresse Owner",
+                           "Statut", "Estado", "usado", "stato", "Geldig tot"}) {
     CAPTURE(name);
     const std::string file = "code," + std::string(name) + "\nAAA-111,x\nAAA-112,\n";
     const json seen = preview.of(file);
@@ -81,12 +82,13 @@ TEST_CASE("whether a code works, and who used it when, is kept", "[import][colum
 
 TEST_CASE("money that was spent in part needs a column of what is left", "[import][columns]") {
   Preview preview;
-  CHECK(preview.of("code,value,uses\nAAA-111,10.00,1\nAAA-112,10.00,0\n", "", "v")
-            .at("bad_lines") == 1);
-  CHECK(preview.of("code,value,balance,uses\nAAA-111,10.00,4.00,1\n", "", "v")
-            .at("bad_lines") == 0);
-  const json seen = preview.of("code,value,used at\nAAA-111,10.00,2026-01-02\nAAA-112,10.00,\n", "",
-                               "v");
+  CHECK(
+      preview.of("code,value,uses\nAAA-111,10.00,1\nAAA-112,10.00,0\n", "", "v").at("bad_lines") ==
+      1);
+  CHECK(preview.of("code,value,balance,uses\nAAA-111,10.00,4.00,1\n", "", "v").at("bad_lines") ==
+        0);
+  const json seen =
+      preview.of("code,value,used at\nAAA-111,10.00,2026-01-02\nAAA-112,10.00,\n", "", "v");
   CHECK(is_ended(seen.at("rows").at(0)));
   CHECK_FALSE(is_ended(seen.at("rows").at(1)));
   const json left = preview.of("code,balance,used at\nAAA-111,10.00,2026-01-02\n", "", "v");
@@ -106,8 +108,9 @@ TEST_CASE("lines of JSON say the same as columns do", "[import][columns]") {
   CHECK(seen.at("rows").at(2).at("reason") == "");
   CHECK(seen.at("rows").at(2).at("expires_at") != nullptr);
   CHECK(seen.at("layout").get<std::string>().find("Left out: shop") != std::string::npos);
-  CHECK(preview.of("{\"code\":\"AAA-112\",\"discount\":5}\n", "?ignore=discount", "c",
-                   "application/x-ndjson")
+  CHECK(preview
+            .of("{\"code\":\"AAA-112\",\"discount\":5}\n", "?ignore=discount", "c",
+                "application/x-ndjson")
             .at("bad_lines") == 0);
 }
 
