@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 
 #include "coupond/app/describe.h"
+#include "coupond/core/email.h"
 #include "coupond_version.h"
 #include "src/cli/command.h"
 #include "src/cli/terminal.h"
@@ -109,6 +111,10 @@ int run(int argc, char** argv) {
   ::umask(077);
   if (sodium_init() < 0)
     return fail("The random number generator of this machine cannot be used.", kCouldNotStart);
+  // A command without a server makes and finds accounts as the server does.
+  if (const char* ignored = std::getenv("COUPOND_IGNORE_PLUS_TAGS")) {
+    core::ignore_plus_tags(std::string_view(ignored) == "on");
+  }
   CLI::App root(kAbout, "coupond");
   root.require_subcommand(1);
   root.set_version_flag("--version", std::string(kVersion));

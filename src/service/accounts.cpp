@@ -85,9 +85,7 @@ std::optional<Error> external_id_problem(const std::optional<std::string>& id) {
 // A customer may be known by their external_id alone.
 Result<std::string> address_of(const NewUser& wanted) {
   if (wanted.email.empty() && wanted.external_id) return std::string();
-  const auto email = core::canonical_email(wanted.email);
-  if (!email.ok()) return email;
-  return core::account_email(*email);
+  return core::canonical_email(wanted.email);
 }
 
 // The account as it will be stored, once all that needs no look-up is checked.
@@ -129,6 +127,7 @@ Result<UserChange> insert(store::Tx& tx, Engine& engine, const Caller& caller,
   if (!user->email.empty() && store::find_user_by_email(tx.db(), user->email)) {
     return Reason::kEmailTaken;
   }
+  user->email = core::account_email(user->email);
   if (user->external_id && store::find_user_by_external_id(tx.db(), *user->external_id)) {
     return Error{Reason::kUsernameTaken, "Another account has that external_id"};
   }
@@ -289,7 +288,7 @@ Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& call
     const auto holder = store::find_user_by_email(tx.db(), *email);
     if (holder && holder->id != id) return Reason::kEmailTaken;
     if (is_erased(*user)) return invalid("email", "this person has been erased");
-    user->email = core::account_email(*email);
+    user->email = holder ? holder->email : core::account_email(*email);
   }
   const bool last_admin = is_last_admin(tx, *user);
   const domain::Role old_role = user->role;

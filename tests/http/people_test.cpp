@@ -89,6 +89,7 @@ TEST_CASE("where +tags are ignored, one address is one customer to every cap", "
   // Two customers, as long as nobody says otherwise.
   CHECK(redeem("bo@example.com") == 201);
   CHECK(redeem("bo+1@example.com") == 201);
+  CHECK(redeem("dd+1@example.com") == 201);
   const Ignored ignored;
   CHECK(issue("Ann+one@Example.com").status == 201);
   CHECK(issue("ann@example.com").status == 201);
@@ -104,8 +105,17 @@ TEST_CASE("where +tags are ignored, one address is one customer to every cap", "
                                R"({"email":"ann+cy@example.com"})");
   CHECK(moved.status == 409);
   // Who had an account of their own under such an address keeps it.
+  const auto same = shop.send("PATCH", "/api/v1/users/bo+1@example.com", shop.admin().token,
+                              R"({"email":"bo+1@example.com"})");
+  CHECK(same.status == 200);
+  const auto again =
+      shop.send("POST", "/api/v1/users", shop.admin().token, R"({"email":"bo+1@example.com"})");
+  CHECK(again.status == 409);
   CHECK(redeem("bo+1@example.com") == 409);
   CHECK(shop.person("bo+1@example.com").at("email") == "bo+1@example.com");
+  const json other = {{"email", "dd+1@example.com"}, {"password", test::LiveEngine::kPassword}};
+  CHECK(shop.post("/api/v1/auth/register", {}, other.dump()).status == 409);
+  CHECK(shop.person("dd@example.com").is_null());
   CHECK(shop.person("bo+2@example.com").at("email") == "bo@example.com");
   CHECK(shop.is_sound());
 }
