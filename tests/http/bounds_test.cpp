@@ -96,7 +96,10 @@ class Shop {
     return api_.send(number.method, target + query, api_.admin().token, body, headers);
   }
 
-  std::int64_t entries() { return api_.engine()->writer().committed_seq().value; }
+  // But those of a job that a number at its end began, which goes on meanwhile.
+  std::int64_t entries() {
+    return api_.engine().number("SELECT count(*) FROM ledger WHERE actor NOT LIKE 'job:%'");
+  }
   std::int64_t jobs() { return api_.engine().number("SELECT count(*) FROM jobs"); }
   bool is_sound() { return api_.is_sound(); }
 
