@@ -122,17 +122,24 @@ class Etcd:
     def replace(self, i, by):
         """Takes member i out for good, and lets an empty one take its place; asks member `by`."""
         self.members[i].kill()
-        listed = self.ask(by, "/v3/cluster/member/list", {})["members"]
-        for one in listed:
-            if one["name"] == self.names[i]:
-                # The one that is gone may have led: the others elect another first.
-                self.ask(by, "/v3/cluster/member/remove", {"ID": one["ID"]}, 30)
+        until(lambda: self.lets_go(by, self.names[i]), 60, "etcd removes the member")
         shutil.rmtree(self.data(i))
         # It takes nobody in before it has been sound for some seconds.
         until(lambda: self.takes_in(by, self.peers[i]), 30, "etcd takes a new member")
         self.members[i] = self.process(i, "existing")
         self.members[i].start()
         until(lambda: self.healthy(i), 30, "the new member is ready")
+
+    def lets_go(self, by, name):
+        """What was asked of a leader that is gone is dropped: so it is asked until it is done."""
+        try:
+            listed = self.ask(by, "/v3/cluster/member/list", {})["members"]
+            found = [one["ID"] for one in listed if one["name"] == name]
+            for one in found:
+                self.ask(by, "/v3/cluster/member/remove", {"ID": one})
+            return not found
+        except OSError:
+            return False
 
     def takes_in(self, by, peer):
         try:
