@@ -1,9 +1,7 @@
 #include "coupond/service/reports.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -83,58 +81,39 @@ struct Span {
   core::Seq seq;
 };
 
-using Body = std::function<void(store::Connection&)>;
-// Runs a body on a connection.
-using Read = std::function<std::optional<core::Error>(const Body&, store::Readers::Use)>;
-
-Result<Report> make(const Read& read, const ReportRequest& request) {
-  Span span;
-  const auto find_span = [&](store::Connection& db) {
-    span.seq = store::last_entry(db).seq;
-    span.ranges = store::entries_between(db, request.from, request.to, span.seq);
-  };
-  if (auto error = read(find_span, store::Readers::Use::kLookUp)) return *std::move(error);
-  std::int64_t entries = 0;
-  for (const EntryRange& range : span.ranges) entries += range.last.value - range.first.value + 1;
-  if (entries > kEntriesMax) return too_large("10,000,000 ledger entries to read");
-  Totals totals(request);
-  for (EntryRange range : span.ranges) {
-    for (; range.first <= range.last; range.first.value += kSlice) {
-      const EntryRange slice{range.first,
-                             {std::min(range.last.value, range.first.value + kSlice - 1)}};
-      const auto see_slice = [&](store::Connection& db) {
-        store::for_each_use(db, slice, [&](const store::UseEntry& use) { totals.see(use); });
-      };
-      if (auto error = read(see_slice, store::Readers::Use::kList)) return *std::move(error);
-      if (totals.too_many()) return too_large("10,000 lines");
-    }
-  }
-  return Report{.lines = totals.lines(), .seq = span.seq};
+Result<Span> span_of(store::Readers& readers, const ReportRequest& request) {
+  return readers.read<Span>([&](store::Connection& db) -> Result<Span> {
+    const core::Seq last = store::last_entry(db).seq;
+    return Span{.ranges = store::entries_between(db, request.from, request.to, last), .seq = last};
+  });
 }
 
 }  // namespace
 
-Result<Report> make_report(Engine& engine, const Caller& caller, const ReportRequest& request) {
+Result<Report> make_report(store::Readers& readers, const Caller& caller,
+                           const ReportRequest& request) {
   if (!caller.may(Scope::kRead)) return Reason::kForbidden;
-  const Read read = [&](const Body& body, store::Readers::Use use) {
-    const auto done = engine.readers().read<core::Done>(
-        [&](store::Connection& db) -> Result<core::Done> {
-          body(db);
-          return core::Done{};
-        },
-        use);
-    return done.ok() ? std::nullopt : std::optional(done.error());
-  };
-  return make(read, request);
-}
-
-Result<Report> report_of(store::Connection& db, const ReportRequest& request) {
-  return make(
-      [&](const Body& body, store::Readers::Use) {
-        body(db);
-        return std::optional<core::Error>();
-      },
-      request);
+  const auto span = span_of(readers, request);
+  if (!span) return span.error();
+  std::int64_t entries = 0;
+  for (const EntryRange& range : span->ranges) entries += range.last.value - range.first.value + 1;
+  if (entries > kEntriesMax) return too_large("10,000,000 ledger entries to read");
+  Totals totals(request);
+  for (EntryRange range : span->ranges) {
+    for (; range.first <= range.last; range.first.value += kSlice) {
+      const EntryRange slice{range.first,
+                             {std::min(range.last.value, range.first.value + kSlice - 1)}};
+      const auto read = readers.read<core::Done>(
+          [&](store::Connection& db) -> Result<core::Done> {
+            store::for_each_use(db, slice, [&](const store::UseEntry& use) { totals.see(use); });
+            return core::Done{};
+          },
+          store::Readers::Use::kList);
+      if (!read) return read.error();
+      if (totals.too_many()) return too_large("10,000 lines");
+    }
+  }
+  return Report{.lines = totals.lines(), .seq = span->seq};
 }
 
 }  // namespace coupon::service

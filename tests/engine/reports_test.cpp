@@ -75,7 +75,7 @@ struct Shop : LiveEngine {
             }).ok());
   }
   service::Report report(const service::ReportRequest& request) {
-    auto made = service::make_report(**this, Caller::cli(), request);
+    auto made = service::make_report((*this)->readers(), Caller::cli(), request);
     REQUIRE(made.ok());
     return *made;
   }
@@ -257,5 +257,6 @@ TEST_CASE("the lines of a time that is over stay as they are", "[report]") {
   CHECK(now.lines[0].returned == 250);
   CHECK(now.lines[0].reason == "returned");
   const auto stranger = Caller::user(core::UserId{1}, domain::Role::kUser);
-  CHECK(service::make_report(*shop, stranger, past).error().reason == core::Reason::kForbidden);
+  CHECK(service::make_report(shop->readers(), stranger, past).error().reason ==
+        core::Reason::kForbidden);
 }

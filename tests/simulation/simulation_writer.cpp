@@ -253,6 +253,7 @@ void Simulation::resolve() {
   options_.story("the ledger ends at " + std::to_string(world_.last_seq) +
                  (differs.empty() ? "" : ", the unknown batch happened"));
   maybe_.reset();
+  if (const auto odd = report_differs(process_->readers(), world_.model); !odd.empty()) wrong(odd);
   audit_markers(db);
   audit();
 }

@@ -342,8 +342,9 @@ std::string RandomWalk::add_credit() {
 
 std::string RandomWalk::compare() {
   store::Connection db = fixture_.open(store::Connection::Access::kReadOnly);
+  store::Readers readers(fixture_.path());
   return compare_campaigns(db) + compare_coupons(db) + compare_users(db) +
-         report_differs(db, model_);
+         report_differs(readers, model_);
 }
 
 std::string RandomWalk::compare_campaigns(store::Connection& db) {

@@ -135,13 +135,13 @@ std::string difference(store::Connection& db, const World& world, core::UnixMs n
   if (wrong.empty()) wrong = users_differ(db, world.model);
   if (wrong.empty()) wrong = redemptions_differ(db, world.model);
   if (wrong.empty()) wrong = replies_differ(db, world);
-  if (wrong.empty()) wrong = report_differs(db, world.model);
   return wrong;
 }
 
-std::string report_differs(store::Connection& db, const ReferenceModel& model) {
-  const auto report = service::report_of(
-      db, {.by = core::LocalPeriod::kHour, .from = {}, .to = {core::limits::kTimeMaxMs}});
+std::string report_differs(store::Readers& readers, const ReferenceModel& model) {
+  const auto report = service::make_report(
+      readers, service::Caller::system(),
+      {.by = core::LocalPeriod::kHour, .from = {}, .to = {core::limits::kTimeMaxMs}});
   if (!report.ok()) return "no report: " + report.error().message;
   std::map<std::pair<core::UnixMs, Id>, ReferenceModel::Totals> found;
   for (const service::ReportLine& line : report->lines) {

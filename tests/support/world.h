@@ -10,6 +10,7 @@
 
 #include "coupond/core/hash.h"
 #include "coupond/store/connection.h"
+#include "coupond/store/readers.h"
 #include "tests/support/reference_model.h"
 
 namespace coupon::test {
@@ -43,7 +44,7 @@ struct World {
 // Holds every figure of the file against the world, as of `now`. The first that differs; empty when
 // none does. Throws SQLite::Exception.
 std::string difference(store::Connection& db, const World& world, core::UnixMs now);
-// The same of the report of all hours.
-std::string report_differs(store::Connection& db, const ReferenceModel& model);
+// Holds the report of all hours against the model; as above.
+std::string report_differs(store::Readers& readers, const ReferenceModel& model);
 
 }  // namespace coupon::test

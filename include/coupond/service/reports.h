@@ -12,7 +12,7 @@
 #include "coupond/core/time_text.h"
 #include "coupond/core/types.h"
 #include "coupond/service/caller.h"
-#include "coupond/service/engine.h"
+#include "coupond/store/readers.h"
 
 namespace coupon::service {
 
@@ -43,10 +43,7 @@ struct Report {
 
 // Refuses kForbidden without the scope read, and kInvalidRequest where the time has more than
 // 10,000,000 ledger entries or the report more than 10,000 lines.
-core::Result<Report> make_report(Engine& engine, const Caller& caller,
+core::Result<Report> make_report(store::Readers& readers, const Caller& caller,
                                  const ReportRequest& request);
-// The same on a connection of the caller's, who may read: one state of the file. Throws
-// SQLite::Exception.
-core::Result<Report> report_of(store::Connection& db, const ReportRequest& request);
 
 }  // namespace coupon::service

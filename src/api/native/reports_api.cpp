@@ -180,7 +180,7 @@ Result<service::ReportRequest> request_of(Call& call, const ReportQuery& in) {
 Result<ReportReply> report(Call& call, const ReportQuery& in) {
   const auto request = request_of(call, in);
   if (!request.ok()) return request.error();
-  const auto made = service::make_report(call.engine, call.caller, *request);
+  const auto made = service::make_report(call.engine.readers(), call.caller, *request);
   if (!made.ok()) return made.error();
   auto reply = named(call, *request, *made);
   if (reply.ok()) reply->to = in.to;
