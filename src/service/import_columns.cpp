@@ -103,20 +103,23 @@ constexpr std::array kNames{
     Names{"owneremail", ColumnRole::kOwner},
     Names{"emailaddress", ColumnRole::kOwner},
     Names{"kunde", ColumnRole::kOwner},
+    // Part of other names that say nothing: "imported at", "sold e-mails".
+    Names{"importe", ColumnRole::kUnclear},
+    Names{"importo", ColumnRole::kUnclear},
+    Names{"solde", ColumnRole::kUnclear},
 };
 
 // Part of a name that says something of a code, in a column that is not known otherwise; in other
 // languages at least what tells whether it is used, until when it is good and what is on it.
 constexpr std::array kTelling = std::to_array<std::string_view>(
-    {"expir",   "valid",    "until",   "gültig",  "ablauf",   "active",  "aktiv",    "enabled",
-     "disable", "status",   "zustand", "used",    "uses",     "usage",   "redeem",   "redempt",
-     "einlös",  "eingelös", "benutz",  "limit",   "maxim",    "value",   "wert",     "betrag",
-     "amount",  "price",    "balance", "saldo",   "worth",    "credit",  "guthaben", "discount",
-     "rabatt",  "percent",  "prozent", "remain",  "gesperrt", "blocked", "void",     "cancel",
-     "storn",   "owner",    "email",   "statut",  "estado",   "stato",   "utilis",   "usad",
-     "usat",    "gebruik",  "canje",   "riscat",  "caduc",    "scad",    "válid",    "vencim",
-     "geldig",  "verval",   "solde",   "montant", "importe",  "importo", "bedrag",   "wykorzyst",
-     "ważn"});
+    {"expir",   "valid",    "until",   "gültig", "ablauf",    "active",  "aktiv",    "enabled",
+     "disable", "status",   "zustand", "used",   "uses",      "usage",   "redeem",   "redempt",
+     "einlös",  "eingelös", "benutz",  "limit",  "maxim",     "value",   "wert",     "betrag",
+     "amount",  "price",    "balance", "saldo",  "worth",     "credit",  "guthaben", "discount",
+     "rabatt",  "percent",  "prozent", "remain", "gesperrt",  "blocked", "void",     "cancel",
+     "storn",   "owner",    "email",   "statut", "estado",    "stato",   "utilis",   "usado",
+     "usato",   "gebruik",  "canje",   "riscat", "caduc",     "scaden",  "válid",    "vencim",
+     "geldig",  "verval",   "montant", "bedrag", "wykorzyst", "ważn"});
 
 using States = std::pair<std::string_view, ImportedState>;
 constexpr std::array kStates{States{"", ImportedState::kAvailable},

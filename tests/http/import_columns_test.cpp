@@ -37,9 +37,10 @@ bool is_ended(const json& row) { return row.at("ended") != ""; }
 TEST_CASE("a column that may say what a code is good for is never left out silently",
           "[import][columns]") {
   Preview preview;
-  for (const char* name : {"discount", "coupon_amount", "Valid from", "usage restriction",
-                           "Voided by", "Gesperrt seit", "remaining", "E-Mail-Adresse Owner",
-                           "Statut", "Estado", "usado", "stato", "Geldig tot"}) {
+  for (const char* name :
+       {"discount", "coupon_amount", "Valid from", "usage restriction", "Voided by",
+        "Gesperrt seit", "remaining", "E-Mail-Adresse Owner", "Statut", "Estado", "usado", "stato",
+        "Geldig tot", "Scadenza", "Importe", "solde"}) {
     CAPTURE(name);
     const std::string file = "code," + std::string(name) + "\nAAA-111,x\nAAA-112,\n";
     const json seen = preview.of(file);
@@ -52,7 +53,8 @@ TEST_CASE("a column that may say what a code is good for is never left out silen
     CHECK(left_out.at("bad_lines") == 0);
     CHECK(left_out.at("layout").get<std::string>().find(name) != std::string::npos);
   }
-  for (const char* name : {"Name", "Created", "Note", "Station", "id"}) {
+  for (const char* name :
+       {"Name", "Created", "Note", "Station", "id", "Imported at", "US address", "Cascade"}) {
     CAPTURE(name);
     CHECK(preview.of("code," + std::string(name) + "\nAAA-111,x\n").at("question") == "");
   }
