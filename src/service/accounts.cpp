@@ -127,6 +127,7 @@ Result<UserChange> insert(store::Tx& tx, Engine& engine, const Caller& caller,
   if (!user->email.empty() && store::find_user_by_email(tx.db(), user->email)) {
     return Reason::kEmailTaken;
   }
+  // Only now: an account of old is found by its own address, +tag and all.
   user->email = core::account_email(user->email);
   if (user->external_id && store::find_user_by_external_id(tx.db(), *user->external_id)) {
     return Error{Reason::kUsernameTaken, "Another account has that external_id"};

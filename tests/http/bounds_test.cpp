@@ -96,7 +96,7 @@ class Shop {
     return api_.send(number.method, target + query, api_.admin().token, body, headers);
   }
 
-  // But those of a job that a number at its end began, which goes on meanwhile.
+  // All but those of a job that a number at its end began: it goes on meanwhile.
   std::int64_t entries() {
     return api_.engine().number("SELECT count(*) FROM ledger WHERE actor NOT LIKE 'job:%'");
   }
