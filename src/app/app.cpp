@@ -174,7 +174,10 @@ core::Result<core::Done> App::Parts::open_engine() {
   if (!opened.ok()) return opened.error();
   engine = std::move(opened.value());
   if (member) {
-    if (const auto noted = member->note_takeover(*engine); !noted.ok()) return noted.error();
+    if (const auto noted = member->note_takeover(*engine); !noted.ok()) {
+      return refuse("This member took the lead and lost it before etcd had its first change (" +
+                    describe(noted.error()) + "). It leaves, to be started anew.");
+    }
   }
   return copier ? copier->start(*engine) : no_copy(*engine, settings.copy);
 }

@@ -14,6 +14,7 @@
 #include "coupond/app/server_address.h"
 #include "coupond/cluster/leader.h"
 #include "coupond/cluster/standby.h"
+#include "coupond/core/count_text.h"
 #include "coupond/core/mutex.h"
 #include "coupond/core/random.h"
 #include "coupond/core/time_text.h"
@@ -81,10 +82,6 @@ std::optional<core::Error> unfit(const Settings& settings) {
 
 bool has_path(const http::Request& request, std::string_view path) {
   return request.target_path == path;
-}
-
-std::string counted(std::int64_t count) {
-  return count == 1 ? "1 change" : std::to_string(count) + " changes";
 }
 
 http::Reply not_leader(const http::Request& request, const std::string& why) {
@@ -291,8 +288,8 @@ http::Reply Member::Parts::answer(const http::Request& request) const {
   if (has_path(request, "/readyz")) {
     std::string body = R"({"status":"not_ready","checks":[{"name":"cluster","ok":false,"detail":)";
     http::append_json_string(body, "follows, at change " + std::to_string(now.position) + ", " +
-                                       counted(now.last - now.position) + " behind. " +
-                                       who_leads());
+                                       core::count_text(now.last - now.position, "change") +
+                                       " behind. " + who_leads());
     return http::json_reply(503, body + "}]}");
   }
   if (has_path(request, "/metrics")) {
@@ -357,7 +354,7 @@ service::Check Member::check() const {
   std::string detail = parts_->settings.cluster.member + " leads, term " +
                        std::to_string(now.term) + ", at change " + std::to_string(now.position);
   for (const auto& [name, behind] : now.behind) {
-    detail += "; " + name + " is " + counted(behind) + " behind";
+    detail += "; " + name + " is " + core::count_text(behind, "change") + " behind";
   }
   if (now.behind.empty()) detail += "; no other member yet, so its log only grows";
   if (!now.trouble.empty()) detail = "LOOK: " + now.trouble + " " + detail;

@@ -53,28 +53,27 @@ int list(const AdminInput& input) {
 
 }  // namespace
 
-void add_admin(CommandLine& line) {
+void add_admin(const Command& root) {
   const auto input = std::make_shared<AdminInput>();
-  CLI::App& admin = *line.root.add_subcommand(
+  const Command admin = root.add_subcommand(
       "admin", "Make administrators and set their passwords, with or without a running server");
-  admin.require_subcommand(1);
+  admin.needs_subcommand();
   constexpr char kPassword[] =
       "The password is asked for, or read from the standard input or from the file named by "
       "COUPOND_ADMIN_PASSWORD_FILE.";
-  CLI::App* made = add_data_command(line, admin, "create", "Make an administrator", input, create);
-  made->footer(kPassword);
-  made->add_option("email", input->account, "The e-mail address to log in with")->required();
-  made->add_option("--name", input->name, "The person's name");
-  CLI::App* reset =
-      add_data_command(line, admin, "reset-password",
-                       "Set an account's password; ends its sessions", input, reset_password);
-  reset->footer(kPassword);
+  const Command made = add_data_command(admin, "create", "Make an administrator", input, create);
+  made.footer(kPassword);
+  made.add_option("email", input->account, "The e-mail address to log in with").required();
+  made.add_option("--name", input->name, "The person's name");
+  const Command reset =
+      add_data_command(admin, "reset-password", "Set an account's password; ends its sessions",
+                       input, reset_password);
+  reset.footer(kPassword);
   reset
-      ->add_option("account", input->account,
-                   "E-mail address, username, id or UUID; id:7 is an id, user:7 a username")
-      ->required();
-  add_data_command(line, admin, "list", "Id, e-mail, state and date of each administrator", input,
-                   list);
+      .add_option("account", input->account,
+                  "E-mail address, username, id or UUID; id:7 is an id, user:7 a username")
+      .required();
+  add_data_command(admin, "list", "Id, e-mail, state and date of each administrator", input, list);
 }
 
 }  // namespace coupon::cli

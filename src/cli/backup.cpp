@@ -125,36 +125,35 @@ int restore(const BackupInput& input) {
   return kDone;
 }
 
-CLI::App* add(CommandLine& line, const char* name, const char* about,
-              const std::shared_ptr<BackupInput>& input, int (*run)(const BackupInput&)) {
-  CLI::App* command = line.root.add_subcommand(name, about);
-  add_data_option(*command, input->data);
-  command->add_option("file", input->file, "The backup")->required();
-  command->callback([&line, input, run] { line.chosen = [input, run] { return run(*input); }; });
+Command add(const Command& root, const char* name, const char* about,
+            const std::shared_ptr<BackupInput>& input, int (*run)(const BackupInput&)) {
+  const Command command = root.add_subcommand(name, about);
+  command.add_data_option(input->data);
+  command.add_option("file", input->file, "The backup").required();
+  command.runs([input, run] { return run(*input); });
   return command;
 }
 
 }  // namespace
 
-void add_backup(CommandLine& line) {
+void add_backup(const Command& root) {
   const auto input = std::make_shared<BackupInput>();
-  CLI::App* made = add(line, "backup", "Copy the database to a file, while the server works or not",
-                       input, back_up);
-  made->add_flag("--with-key", input->with_key, "Put secret.key into the same file");
-  made->footer(
+  const Command made = add(
+      root, "backup", "Copy the database to a file, while the server works or not", input, back_up);
+  made.add_flag("--with-key", input->with_key, "Put secret.key into the same file");
+  made.footer(
       "The copy is verified before it gets its name.\n"
       "Example: coupond backup /media/stick/coupond.backup --with-key");
-  CLI::App* back =
-      add(line, "restore", "Put a backup in the place of the database", input, restore);
-  back->add_option("--until", input->until,
-                   "Of a copy that `serve --copy` made: the last moment to restore, as a time "
-                   "(2026-11-20T14:00:00Z) or a ledger entry's number");
-  back->add_option("--key", input->key,
-                   "The secret.key that belongs to it, when it lies elsewhere");
-  back->add_flag("--as-copy", input->as_copy,
-                 "Of a cluster's leader: goes on as another member of the cluster, and nothing "
-                 "ends");
-  back->footer(
+  const Command back =
+      add(root, "restore", "Put a backup in the place of the database", input, restore);
+  back.add_option("--until", input->until,
+                  "Of a copy that `serve --copy` made: the last moment to restore, as a time "
+                  "(2026-11-20T14:00:00Z) or a ledger entry's number");
+  back.add_option("--key", input->key, "The secret.key that belongs to it, when it lies elsewhere");
+  back.add_flag("--as-copy", input->as_copy,
+                "Of a cluster's leader: goes on as another member of the cluster, and nothing "
+                "ends");
+  back.footer(
       "The backup may be a file, or the directory of a copy that `serve --copy` made.\n"
       "Stop the server first. The database that was there is set aside, not deleted.\n"
       "All sessions and holds end.\n"

@@ -26,23 +26,30 @@ std::string flag_of(std::string name) {
   return "--" + name;
 }
 
-// A reward is written as KIND:VALUE.
-std::string type_of(const FieldSpec& field) {
-  const std::string none = field.nullable || field.value.type == Type::kObject ? "|none" : "";
+// What a field is called in the help, and what it must be.
+struct Words {
+  const char* type;
+  const char* sentence;
+};
+Words words_for(const FieldSpec& field) {
   switch (field.value.type) {
     case Type::kInteger:
-      return "N" + none;
+      return {"N", "a whole number"};
     case Type::kBoolean:
-      return "yes|no" + none;
+      return {"yes|no", "yes or no"};
     case Type::kTime:
-      return "TIME" + none;
+      return {"TIME", "a date or a time"};
     case Type::kObject:
-      return "KIND:VALUE" + none;
+      return {"KIND:VALUE", "a kind and a value, as in credit:5"};
     case Type::kFree:
-      return "JSON" + none;
+      return {"JSON", "JSON"};
     default:
-      return "TEXT" + none;
+      return {"TEXT", "a text"};
   }
+}
+
+bool may_be_none(const FieldSpec& field) {
+  return field.nullable || field.value.type == Type::kObject;
 }
 
 // The API's sentence about the field, in the words of a command line.
@@ -104,15 +111,15 @@ std::optional<Json> value_of(const FieldSpec& field, const std::string& text) {
 // What the API takes that is no argument of its own: the policy and the names.
 bool is_flag(const FieldSpec& field) { return field.name != "mode" && field.name != "campaign"; }
 
-void add_fields(CLI::App& command, const http::Shape& shape, CampaignInput& input) {
+void add_fields(const Command& command, const http::Shape& shape, CampaignInput& input) {
   for (const FieldSpec& field : shape.fields) {
     if (!is_flag(field)) continue;
     command
-        .add_option_function<std::string>(
+        .add_option(
             flag_of(field.name),
             [&input, name = field.name](const std::string& text) { input.fields[name] = text; },
             help_of(field))
-        ->type_name(type_of(field));
+        .type_name(words_for(field).type);
   }
 }
 
@@ -126,12 +133,13 @@ core::Result<Json> body_of(const CampaignInput& input, const http::Shape& shape,
           .reason = core::Reason::kInvalidRequest,
           .message = flag_of(name) + ": " +
                      core::parse_local_time(text, field.value.date_means).error().message +
-                     (field.nullable ? ", or none." : ".")};
+                     (may_be_none(field) ? ", or none." : ".")};
     }
     if (!value) {
-      return core::Error{
-          .reason = core::Reason::kInvalidRequest,
-          .message = flag_of(name) + " takes " + type_of(field) + ", not \"" + text + "\"."};
+      return core::Error{.reason = core::Reason::kInvalidRequest,
+                         .message = flag_of(name) + " must be " + words_for(field).sentence +
+                                    (may_be_none(field) ? ", or none" : "") + ", not \"" + text +
+                                    "\"."};
     }
     body[name] = *std::move(value);
   }
@@ -211,29 +219,31 @@ int unarchive(const CampaignInput& input) {
 
 }  // namespace
 
-void add_campaign(CommandLine& line) {
+void add_campaign(const Command& root) {
   const auto input = std::make_shared<CampaignInput>();
-  CLI::App& campaign = *line.root.add_subcommand("campaign", "List, make and change campaigns");
-  campaign.require_subcommand(1);
-  add_data_command(line, campaign, "list", "Every campaign with its counters", input, list);
-  CLI::App* made = add_data_command(line, campaign, "create", "Make a campaign", input, create);
-  made->add_option("--mode", input->mode, "token, pool, shared, card or claim")->required();
-  made->footer(
+  const Command campaign = root.add_subcommand("campaign", "List, make and change campaigns");
+  campaign.needs_subcommand();
+  add_data_command(campaign, "list", "Every campaign with its counters", input, list);
+  const Command made = add_data_command(campaign, "create", "Make a campaign", input, create);
+  made.add_option("--mode", input->mode, "token, pool, shared, card or claim").required();
+  made.footer(
       "Example: coupond campaign create --mode pool --name \"Members 2027\" --max-per-user 3");
-  add_fields(*made, app::new_campaign_shape(), *input);
-  CLI::App* changed =
-      add_data_command(line, campaign, "set", "Change what is given, leave the rest", input, set);
-  changed->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
-      ->required();
+  add_fields(made, app::new_campaign_shape(), *input);
+  const Command changed =
+      add_data_command(campaign, "set", "Change what is given, leave the rest", input, set);
+  changed.add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
+      .required();
   for (const auto& [name, about, run] :
        {std::tuple{"archive", "End a campaign; its codes stay on record", &archive},
         std::tuple{"unarchive", "Take a campaign out of the archive", &unarchive}}) {
-    add_data_command(line, campaign, name, about, input, run)
-        ->add_option("campaign", input->campaign, "Slug, id or UUID")
-        ->required();
+    add_data_command(campaign, name, about, input, run)
+        .add_option("campaign", input->campaign, "Slug, id or UUID")
+        .required();
   }
-  changed->footer("Example: coupond campaign set tokens --max-issued 500 --max-per-user 1");
-  add_fields(*changed, app::campaign_patch_shape(), *input);
+  changed.footer(
+      "The word none takes a setting away, as in --ends-at none.\n"
+      "Example: coupond campaign set tokens --max-issued 500 --max-per-user 1");
+  add_fields(changed, app::campaign_patch_shape(), *input);
 }
 
 }  // namespace coupon::cli

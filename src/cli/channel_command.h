@@ -51,11 +51,11 @@ inline std::string account_of(const Json& user) {
 
 // Adds the sub-command `name`, which runs `run(input)`, with its `--data`.
 template <class Input>
-CLI::App* add_data_command(CommandLine& line, CLI::App& parent, const char* name, const char* about,
-                           const std::shared_ptr<Input>& input, int (*run)(const Input&)) {
-  CLI::App* command = parent.add_subcommand(name, about);
-  add_data_option(*command, input->data);
-  command->callback([&line, input, run] { line.chosen = [input, run] { return run(*input); }; });
+Command add_data_command(const Command& parent, const char* name, const char* about,
+                         const std::shared_ptr<Input>& input, int (*run)(const Input&)) {
+  const Command command = parent.add_subcommand(name, about);
+  command.add_data_option(input->data);
+  command.runs([input, run] { return run(*input); });
   return command;
 }
 

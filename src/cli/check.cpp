@@ -138,16 +138,14 @@ int check(const CheckInput& input) {
 
 }  // namespace
 
-void add_check(CommandLine& line) {
+void add_check(const Command& root) {
   const auto input = std::make_shared<CheckInput>();
-  CLI::App* command =
-      line.root.add_subcommand("check", "Look whether a data directory is sound: files, key, disk");
-  add_data_option(*command, input->data);
-  command->add_flag("--log", input->log,
-                    "Tell of the write-ahead log, while no server works on it");
-  command->footer(
-      "Reads only, and may run beside a server. What the figures say, `verify` checks.");
-  command->callback([&line, input] { line.chosen = [input] { return check(*input); }; });
+  const Command command =
+      root.add_subcommand("check", "Look whether a data directory is sound: files, key, disk");
+  command.add_data_option(input->data);
+  command.add_flag("--log", input->log, "Tell of the write-ahead log, while no server works on it");
+  command.footer("Reads only, and may run beside a server. What the figures say, `verify` checks.");
+  command.runs([input] { return check(*input); });
 }
 
 }  // namespace coupon::cli

@@ -132,29 +132,29 @@ int forget(const ClusterInput& input) {
   return kDone;
 }
 
-CLI::App* add(CommandLine& line, CLI::App& cluster, const char* name, const char* about,
-              const std::shared_ptr<ClusterInput>& input, int (*run)(const ClusterInput&)) {
-  CLI::App* command = cluster.add_subcommand(name, about);
-  command->add_option("--cluster", input->etcd, "The address of etcd")
-      ->envname("COUPOND_CLUSTER")
-      ->type_name("URL");
-  command->add_option("--data", input->data, "A data directory of the shop")->type_name("DIR");
-  command->callback([&line, input, run] { line.chosen = [input, run] { return run(*input); }; });
+Command add(const Command& cluster, const char* name, const char* about,
+            const std::shared_ptr<ClusterInput>& input, int (*run)(const ClusterInput&)) {
+  const Command command = cluster.add_subcommand(name, about);
+  command.add_option("--cluster", input->etcd, "The address of etcd")
+      .envname("COUPOND_CLUSTER")
+      .type_name("URL");
+  command.add_option("--data", input->data, "A data directory of the shop").type_name("DIR");
+  command.runs([input, run] { return run(*input); });
   return command;
 }
 
 }  // namespace
 
-void add_cluster(CommandLine& line) {
+void add_cluster(const Command& root) {
   const auto input = std::make_shared<ClusterInput>();
-  CLI::App* cluster =
-      line.root.add_subcommand("cluster", "The members that `serve --cluster` makes a cluster of");
-  cluster->require_subcommand(1);
-  add(line, *cluster, "status", "Who leads, and what each member has", input, status);
-  CLI::App* gone =
-      add(line, *cluster, "forget", "Forget a member that does not come back", input, forget);
-  gone->add_option("name", input->member, "The member")->required();
-  gone->footer("Example: coupond cluster forget east --cluster http://127.0.0.1:2379");
+  const Command cluster =
+      root.add_subcommand("cluster", "The members that `serve --cluster` makes a cluster of");
+  cluster.needs_subcommand();
+  add(cluster, "status", "Who leads, and what each member has", input, status);
+  const Command gone =
+      add(cluster, "forget", "Forget a member that does not come back", input, forget);
+  gone.add_option("name", input->member, "The member").required();
+  gone.footer("Example: coupond cluster forget east --cluster http://127.0.0.1:2379");
 }
 
 }  // namespace coupon::cli

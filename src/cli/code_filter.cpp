@@ -4,7 +4,7 @@
 
 namespace coupon::cli {
 
-void add_code_filter(CLI::App& command, CodeFilterInput& input) {
+void add_code_filter(const Command& command, CodeFilterInput& input) {
   command.add_option("--state", input.state, "Only available, assigned, redeemed or void ones");
   command.add_option("--job", input.job, "Only those that this job made");
   command.add_option("--from", input.first, "From this number on");

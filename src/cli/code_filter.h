@@ -12,7 +12,7 @@ struct CodeFilterInput {
   std::int64_t job = 0, first = 0, last = 0;
 };
 
-void add_code_filter(CLI::App& command, CodeFilterInput& input);
+void add_code_filter(const Command& command, CodeFilterInput& input);
 
 // The fields of a request that say the same, for a body or (as text) for a query.
 core::Result<Json> filter_fields(const CodeFilterInput& input);

@@ -97,45 +97,45 @@ int import(const CodesInput& input) {
 
 }  // namespace
 
-void add_codes(CommandLine& line) {
+void add_codes(const Command& root) {
   const auto input = std::make_shared<CodesInput>();
-  CLI::App& codes = *line.root.add_subcommand("codes", "Make, bring in and write out codes");
-  codes.require_subcommand(1);
+  const Command codes = root.add_subcommand("codes", "Make, bring in and write out codes");
+  codes.needs_subcommand();
   const auto add = [&](const char* name, const char* about, int (*run)(const CodesInput&)) {
-    CLI::App* command = add_data_command(line, codes, name, about, input, run);
+    const Command command = add_data_command(codes, name, about, input, run);
     command
-        ->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
-        ->required();
+        .add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
+        .required();
     return command;
   };
-  CLI::App* made = add("generate", "Make codes and print them, one a line", generate);
-  made->footer("Example: coupond codes generate subscription-cards 100 > cards.txt");
-  made->add_option("count", input->count, "How many")
-      ->required()
-      ->check(whole_number(1, core::limits::kJobCodesMax));
-  made->add_option("--value", input->value,
-                   "What each is worth, as in 25.00; the campaign's value unless said");
-  CLI::App* brought = add("import", "Store codes of your own, one a line or as CSV", import);
-  brought->add_option("file", input->file, "Where they are; - is the standard input")
-      ->capture_default_str();
-  brought->add_option("--column", input->column, "The column of the codes: its name or number");
-  CLI::Option* header = brought->add_flag("--header", input->header, "The first row is a header");
-  brought->add_flag("--no-header", input->no_header, "The first row is a code")->excludes(header);
-  brought->add_option("--ignore", input->ignore, "Columns to leave out although they change a code")
-      ->delimiter(',');
-  brought->add_flag("--yes", input->yes, "Codes of one or two characters are right");
+  const Command made = add("generate", "Make codes and print them, one a line", generate);
+  made.footer("Example: coupond codes generate subscription-cards 100 > cards.txt");
+  made.add_option("count", input->count, "How many")
+      .required()
+      .whole_number(1, core::limits::kJobCodesMax);
+  made.add_option("--value", input->value,
+                  "What each is worth, as in 25.00; the campaign's value unless said");
+  const Command brought = add("import", "Store codes of your own, one a line or as CSV", import);
+  brought.add_option("file", input->file, "Where they are; - is the standard input")
+      .shows_default();
+  brought.add_option("--column", input->column, "The column of the codes: its name or number");
+  const Option header = brought.add_flag("--header", input->header, "The first row is a header");
+  brought.add_flag("--no-header", input->no_header, "The first row is a code").excludes(header);
+  brought.add_option("--ignore", input->ignore, "Columns to leave out although they change a code")
+      .delimiter(',');
+  brought.add_flag("--yes", input->yes, "Codes of one or two characters are right");
   brought
-      ->add_option("--undo", input->undo,
-                   "In place of an import: end and free the unused codes of this job")
-      ->check(whole_number(1, core::limits::kCountMax));
-  brought->add_flag("--dry-run", input->dry_run, "Say what would be stored, and store nothing");
-  brought->footer(
+      .add_option("--undo", input->undo,
+                  "In place of an import: end and free the unused codes of this job")
+      .whole_number(1, core::limits::kCountMax);
+  brought.add_flag("--dry-run", input->dry_run, "Say what would be stored, and store nothing");
+  brought.footer(
       "Names each line that is refused. Exit code 1 when there was one. When the command is\n"
       "stopped, lines that the database has received are still stored.\n"
       "Example: coupond codes import members-2027 codes.csv");
-  add_codes_balance(line, codes);
-  add_codes_change(line, codes);
-  add_codes_export(line, codes);
+  add_codes_balance(codes);
+  add_codes_change(codes);
+  add_codes_export(codes);
 }
 
 }  // namespace coupon::cli

@@ -1,6 +1,7 @@
 #include "src/cli/codes_balance.h"
 
 #include <iostream>
+#include <memory>
 
 #include "coupond/domain/money.h"
 
@@ -65,6 +66,10 @@ core::Result<Json> body_of(const BalanceInput& input, const Json& coupon) {
   if (input.amount.empty()) return body;
   auto amount = amount_in(input.amount, coupon.at("currency"));
   if (!amount.ok()) return amount.error();
+  if (*amount == 0) {
+    return core::Error{.reason = core::Reason::kInvalidRequest,
+                       .message = "The amount must be more than " + input.amount + "."};
+  }
   body["amount"] = *std::move(amount);
   return body;
 }
@@ -109,22 +114,22 @@ core::Result<Json> amount_in(const std::string& text, const Json& currency) {
   return Json(*amount);
 }
 
-void add_codes_balance(CommandLine& line, CLI::App& codes) {
+void add_codes_balance(const Command& codes) {
   const auto input = std::make_shared<BalanceInput>();
   const auto add = [&](const char* name, const char* about, int (*run)(const BalanceInput&)) {
-    CLI::App* command = add_data_command(line, codes, name, about, input, run);
-    command->add_option("code", input->code, "The code")->required();
+    const Command command = add_data_command(codes, name, about, input, run);
+    command.add_option("code", input->code, "The code").required();
     return command;
   };
   add("show", "Where a code stands, and what is left on it", show);
-  CLI::App* more = add("top-up", "Put money on a code that has a balance", top_up);
-  more->add_option("amount", input->amount, "How much, as in 25.00")->required();
-  more->add_option("--reason", input->reason, "Why; the ledger keeps it");
-  more->footer("Example: coupond codes top-up 7ZK2M9QW4XTA-1BHC-E5N8RVD3 25.00");
-  CLI::App* moved = add("transfer", "Move what is left on a code to another", transfer);
-  moved->add_option("to", input->to, "The code that gets it")->required();
-  moved->add_option("amount", input->amount, "How much, as in 25.00; unless said, all of it");
-  moved->add_option("--reason", input->reason, "Why; the ledger keeps it");
+  const Command more = add("top-up", "Put money on a code that has a balance", top_up);
+  more.add_option("amount", input->amount, "How much, as in 25.00").required();
+  more.add_option("--reason", input->reason, "Why; the ledger keeps it");
+  more.footer("Example: coupond codes top-up 7ZK2M9QW4XTA-1BHC-E5N8RVD3 25.00");
+  const Command moved = add("transfer", "Move what is left on a code to another", transfer);
+  moved.add_option("to", input->to, "The code that gets it").required();
+  moved.add_option("amount", input->amount, "How much, as in 25.00; unless said, all of it");
+  moved.add_option("--reason", input->reason, "Why; the ledger keeps it");
 }
 
 }  // namespace coupon::cli

@@ -6,7 +6,7 @@
 
 namespace coupon::cli {
 
-void add_codes_balance(CommandLine& line, CLI::App& codes);
+void add_codes_balance(const Command& codes);
 
 // An amount as the API takes it.
 core::Result<Json> amount_in(const std::string& text, const Json& currency);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <thread>
 
 #include "coupond/domain/money.h"
@@ -142,24 +143,24 @@ int undo_job(const std::string& data_dir, std::int64_t job, bool dry_run) {
   });
 }
 
-void add_codes_change(CommandLine& line, CLI::App& codes) {
+void add_codes_change(const Command& codes) {
   const auto input = std::make_shared<ChangeInput>();
-  CLI::App* many = add_data_command(line, codes, "change",
-                                    "Void, restore, free or change many codes", input, change);
-  many->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
-      ->required();
-  many->add_flag("--void", input->ends, "End them");
-  many->add_flag("--restore", input->restore, "Make void ones good again that were never used");
-  many->add_flag("--free", input->free, "End those never used; their codes may be stored anew");
-  many->add_option("--uses", input->uses, "How often each can be used; none: no limit");
-  many->add_option("--expires", input->expires, "When they end: RFC 3339 or a date; none: never");
-  add_code_filter(*many, input->filter);
-  many->add_option("--reason", input->reason, "Why; the ledger keeps it");
-  many->add_flag("--dry-run", input->dry_run, "Say how many match, and change nothing");
-  many->footer("Example: coupond codes change members-2027 --void --from 500 --to 599");
-  CLI::App* one =
-      add_data_command(line, codes, "find", "Find codes by their last four symbols", input, find);
-  one->add_option("last4", input->last4, "The last four symbols")->required();
+  const Command many =
+      add_data_command(codes, "change", "Void, restore, free or change many codes", input, change);
+  many.add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
+      .required();
+  many.add_flag("--void", input->ends, "End them");
+  many.add_flag("--restore", input->restore, "Make void ones good again that were never used");
+  many.add_flag("--free", input->free, "End those never used; their codes may be stored anew");
+  many.add_option("--uses", input->uses, "How often each can be used; none: no limit");
+  many.add_option("--expires", input->expires, "When they end: RFC 3339 or a date; none: never");
+  add_code_filter(many, input->filter);
+  many.add_option("--reason", input->reason, "Why; the ledger keeps it");
+  many.add_flag("--dry-run", input->dry_run, "Say how many match, and change nothing");
+  many.footer("Example: coupond codes change members-2027 --void --from 500 --to 599");
+  const Command one =
+      add_data_command(codes, "find", "Find codes by their last four symbols", input, find);
+  one.add_option("last4", input->last4, "The last four symbols").required();
 }
 
 }  // namespace coupon::cli

@@ -7,7 +7,7 @@
 
 namespace coupon::cli {
 
-void add_codes_change(CommandLine& line, CLI::App& codes);
+void add_codes_change(const Command& codes);
 
 // Takes back what a job has made. Returns the exit code.
 int undo_job(const std::string& data_dir, std::int64_t job, bool dry_run);

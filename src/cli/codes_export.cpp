@@ -8,7 +8,9 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <memory>
 
+#include "coupond/core/count_text.h"
 #include "src/cli/code_filter.h"
 #include "src/cli/progress.h"
 
@@ -36,10 +38,6 @@ core::Result<std::int64_t> count(ControlChannel& channel, const ExportInput& inp
   return counted->at("count").get<std::int64_t>();
 }
 
-std::string codes(std::int64_t count) {
-  return std::to_string(count) + (count == 1 ? " code" : " codes");
-}
-
 int write_csv(ControlChannel& channel, const std::string& target, std::int64_t total) {
   Progress progress("Exporting");
   Output output;
@@ -65,7 +63,7 @@ int export_codes(const ExportInput& input) {
     const auto total = count(channel, input, *filter);
     if (!total.ok()) return fail(total.error());
     if (input.dry_run) {
-      std::cout << codes(*total) << " to export. Nothing is written.\n";
+      std::cout << core::count_text(*total, "code") << " to export. Nothing is written.\n";
       return printed();
     }
     return write_csv(channel, path_of(input, "/codes/export") + query_of(*filter), *total);
@@ -113,7 +111,7 @@ int print_cards(const ExportInput& input) {
     const auto total = count(channel, input, *filter);
     if (!total.ok()) return fail(total.error());
     if (input.dry_run) {
-      std::cout << codes(*total) << " to print. Nothing is written.\n";
+      std::cout << core::count_text(*total, "code") << " to print. Nothing is written.\n";
       return printed();
     }
     std::string pdf;
@@ -128,38 +126,38 @@ int print_cards(const ExportInput& input) {
     if (!done.ok()) return fail(done.error());
     const auto written = write_new(input.file, pdf);
     if (!written.ok()) return fail(written.error());
-    std::cout << codes(*total) << " in " << printable(input.file) << ". Print it at 100 %.\n";
+    std::cout << core::count_text(*total, "code") << " in " << printable(input.file)
+              << ". Print it at 100 %.\n";
     return printed();
   });
 }
 
 }  // namespace
 
-void add_codes_export(CommandLine& line, CLI::App& codes) {
+void add_codes_export(const Command& codes) {
   const auto input = std::make_shared<ExportInput>();
   const auto add = [&](const char* name, const char* about, int (*run)(const ExportInput&)) {
-    CLI::App* command = add_data_command(line, codes, name, about, input, run);
+    const Command command = add_data_command(codes, name, about, input, run);
     command
-        ->add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
-        ->required();
-    add_code_filter(*command, input->filter);
-    command->add_flag("--dry-run", input->dry_run, "Say how many match, and write nothing");
+        .add_option("campaign", input->campaign, "Slug, id or UUID; id:7 is an id, slug:7 a slug")
+        .required();
+    add_code_filter(command, input->filter);
+    command.add_flag("--dry-run", input->dry_run, "Say how many match, and write nothing");
     return command;
   };
   add("export", "Print codes of a campaign as CSV, with all that is known of each", export_codes)
-      ->footer("Example: coupond codes export members-2027 --state available > left.csv");
-  CLI::App* cards = add("print", "Write codes as cards or labels into a PDF", print_cards);
-  cards->add_option("file", input->file, "The PDF, which must not be there yet")->required();
-  cards->add_option("--sheet", input->sheet, "Which labels, as L7160")->capture_default_str();
-  cards
-      ->add_option("--start", input->start, "The first label to use of a sheet that is partly used")
-      ->check(whole_number(1, 1000));
-  cards->add_option("--shop", input->shop, "The shop's name");
-  cards->add_option("--worth", input->worth,
-                    "In the largest letters; the campaign's name unless "
-                    "said");
-  cards->add_option("--until", input->until, "A line below the code");
-  cards->footer("Example: coupond codes print members-2027 cards.pdf --sheet L7160 --job 12");
+      .footer("Example: coupond codes export members-2027 --state available > left.csv");
+  const Command cards = add("print", "Write codes as cards or labels into a PDF", print_cards);
+  cards.add_option("file", input->file, "The PDF, which must not be there yet").required();
+  cards.add_option("--sheet", input->sheet, "Which labels, as L7160").shows_default();
+  cards.add_option("--start", input->start, "The first label to use of a sheet that is partly used")
+      .whole_number(1, 1000);
+  cards.add_option("--shop", input->shop, "The shop's name");
+  cards.add_option("--worth", input->worth,
+                   "In the largest letters; the campaign's name unless "
+                   "said");
+  cards.add_option("--until", input->until, "A line below the code");
+  cards.footer("Example: coupond codes print members-2027 cards.pdf --sheet L7160 --job 12");
 }
 
 }  // namespace coupon::cli

@@ -5,6 +5,6 @@
 
 namespace coupon::cli {
 
-void add_codes_export(CommandLine& line, CLI::App& codes);
+void add_codes_export(const Command& codes);
 
 }  // namespace coupon::cli

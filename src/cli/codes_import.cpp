@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "coupond/core/count_text.h"
 #include "coupond/core/csv.h"
 #include "coupond/core/limits.h"
 #include "src/cli/channel_command.h"
@@ -30,12 +31,12 @@ core::Error refuse(std::string message) {
 }
 
 // The text's first part: whole records. One that a stray quote made longer than any may be is cut.
-std::string_view first_part(std::string_view text) {
+std::string_view first_part(std::string_view text, bool is_json) {
   std::size_t end = 0;  // of the last whole record
   std::int64_t lines = 0;
   bool quoted = false;
   for (std::size_t i = 0; i < text.size() && i < kPartBytes && lines < kPartLines; ++i) {
-    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == '"' && !is_json) quoted = !quoted;
     if (text[i] != '\n') continue;
     ++lines;
     if (i - end > kImportLineMaxBytes) quoted = false;
@@ -65,11 +66,11 @@ class Import {
 
   core::Result<core::Done> run() {
     while (at_ < text_.size()) {
-      const std::string_view part = first_part(text_.substr(at_));
+      const std::string_view part = first_part(text_.substr(at_), shape_.is_json);
       const bool repeated = at_ > 0 && !header_.empty();
       if (repeated && shape_.comments > 0) {
-        return refuse("The file is too long to have lines of comment before its header. " +
-                      std::to_string(stored_) + " codes are stored.");
+        return refuse("The file is too long to have lines of comment before its header. Stored: " +
+                      core::count_text(stored_, "code") + ".");
       }
       std::string body = repeated ? std::string(header_) : std::string();
       body += part;
@@ -115,8 +116,8 @@ class Import {
     });
     if (!told.ok()) return told.error();
     if (job->at("state") == "done") return core::Done{};
-    return refuse("The import ended after " + std::to_string(stored_) +
-                  " codes: " + text_of(*job, "message"));
+    return refuse("The import ended after " + core::count_text(stored_, "code") + ": " +
+                  text_of(*job, "message"));
   }
 
   core::Result<Json> wait_for(const std::string& path) {
@@ -138,7 +139,7 @@ class Import {
     const std::string more = printable(reason.substr(colon));
     std::cerr << "line " << line << ": ";
     if (name == "malformed_line") {
-      std::cerr << "its cells are not separated like those of the other rows" << more;
+      std::cerr << why_malformed(text) << more;
     } else if (name == "duplicate_code") {
       std::cerr << code_in(text) << " is not stored again" << more;
     } else if (name == "invalid_code") {
@@ -150,7 +151,16 @@ class Import {
     ++refused_;
   }
 
+  std::string_view why_malformed(std::string_view line) const {
+    if (shape_.is_json) return "it is not one JSON object with a text as its code";
+    if (line.find('\0') != std::string_view::npos)
+      return "it has a character that is no text (NUL)";
+    if (line.find('"') != std::string_view::npos) return "a quote in it does not go around a cell";
+    return "its cells are not separated like those of the other rows";
+  }
+
   std::string code_in(std::string_view line) const {
+    if (shape_.is_json) return printable(line);
     core::CsvRecord record;
     core::CsvReader(line, kImportLineMaxBytes, shape_.separator).next(record);
     const std::size_t column = shape_.code_column;
@@ -197,10 +207,11 @@ int try_import(ControlChannel& channel, const std::string& target, const std::st
   import.tell_all(seen->at("problems"));
   const auto refused = seen->at("bad_lines").get<std::int64_t>();
   if (refused > import.refused()) {
-    std::cerr << "and " << refused - import.refused() << " lines more\n";
+    std::cerr << "and " << core::count_text(refused - import.refused(), "line") << " more\n";
   }
-  std::cout << seen->at("lines").get<std::int64_t>() - refused << " codes would be stored, "
-            << refused << " refused. Nothing is stored.\n";
+  const auto lines = seen->at("lines").get<std::int64_t>();
+  std::cout << core::count_text(lines - refused, "code") << " would be stored, " << refused
+            << " refused. Nothing is stored.\n";
   const int written = printed();
   return refused == 0 ? written : kFailed;
 }
@@ -230,7 +241,8 @@ int import_codes(ControlChannel& channel, const std::string& target, const std::
   if (dry_run) return try_import(channel, target, query, import);
   const auto done = import.run();
   if (!done.ok()) return fail(done.error());
-  std::cout << import.stored() << " codes stored, " << import.refused() << " refused.\n";
+  std::cout << core::count_text(import.stored(), "code") << " stored, " << import.refused()
+            << " refused.\n";
   std::cerr << "Job " << import.jobs() << "; --undo takes one back.\n";
   const int written = printed();
   return import.refused() == 0 ? written : kFailed;

@@ -66,21 +66,21 @@ int follow(const FollowInput& input) {
 
 }  // namespace
 
-void add_follow(CommandLine& line) {
+void add_follow(const Command& root) {
   const auto input = std::make_shared<FollowInput>();
-  CLI::App* command = line.root.add_subcommand(
+  const Command command = root.add_subcommand(
       "follow", "Take over each change of a copy that `serve --copy DIR` makes, as a standby");
-  add_data_option(*command, input->data);
-  command->add_option("copy", input->directory, "The copy's directory, or where it is carried to")
-      ->required();
-  command->add_option("--key", input->key,
-                      "The shop's secret.key, when it does not lie in the data directory yet");
-  command->add_flag("--once", input->once, "Take what is there, and end");
-  command->footer(
+  command.add_data_option(input->data);
+  command.add_option("copy", input->directory, "The copy's directory, or where it is carried to")
+      .required();
+  command.add_option("--key", input->key,
+                     "The shop's secret.key, when it does not lie in the data directory yet");
+  command.add_flag("--once", input->once, "Take what is there, and end");
+  command.footer(
       "`coupond serve --data DIR` on the same data directory makes it the shop: all sessions and\n"
       "holds end, and the other one, should it come back, is known to be the older one.\n"
       "Example: coupond follow /mnt/copy --data /var/lib/standby --key secret.key");
-  command->callback([&line, input] { line.chosen = [input] { return follow(*input); }; });
+  command.runs([input] { return follow(*input); });
 }
 
 }  // namespace coupon::cli

@@ -67,18 +67,18 @@ int health(const HealthInput& input) {
 
 }  // namespace
 
-void add_health(CommandLine& line) {
+void add_health(const Command& root) {
   const auto input = std::make_shared<HealthInput>();
-  CLI::App* command =
-      line.root.add_subcommand("health", "Ask a running server whether it is fit to work");
-  command->add_option("url", input->url,
-                      "Where it serves, as http://HOST:PORT; by default where the server of the "
-                      "data directory does, else where COUPOND_LISTEN says");
-  add_data_option(*command, input->data);
-  command->footer(
+  const Command command =
+      root.add_subcommand("health", "Ask a running server whether it is fit to work");
+  command.add_option("url", input->url,
+                     "Where it serves, as http://HOST:PORT; by default where the server of the "
+                     "data directory does, else where COUPOND_LISTEN says");
+  command.add_data_option(input->data);
+  command.footer(
       "Exit code 1 when it is not, or does not answer.\n"
       "Example: coupond health http://127.0.0.1:8080");
-  command->callback([&line, input] { line.chosen = [input] { return health(*input); }; });
+  command.runs([input] { return health(*input); });
 }
 
 }  // namespace coupon::cli

@@ -15,9 +15,9 @@ int print_document() {
 
 }  // namespace
 
-void add_openapi(CommandLine& line) {
-  line.root.add_subcommand("openapi", "Print the OpenAPI document of every endpoint")
-      ->callback([&line] { line.chosen = print_document; });
+void add_openapi(const Command& root) {
+  root.add_subcommand("openapi", "Print the OpenAPI document of every endpoint")
+      .runs(print_document);
 }
 
 }  // namespace coupon::cli

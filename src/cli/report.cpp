@@ -96,7 +96,7 @@ int list(const ReportInput& input) {
   });
 }
 
-void add_times(CLI::App& command, ReportInput& input) {
+void add_times(const Command& command, ReportInput& input) {
   command.add_option("--from", input.from,
                      "Since then: a date, or a time such as 2027-12-31T18:00:00+01:00");
   command.add_option("--to", input.to, "Up to then; a date alone is that day, too");
@@ -106,27 +106,27 @@ void add_times(CLI::App& command, ReportInput& input) {
 
 }  // namespace
 
-void add_report(CommandLine& line) {
+void add_report(const Command& root) {
   const auto input = std::make_shared<ReportInput>();
-  CLI::App* made = add_data_command(
-      line, line.root, "report", "Totals by day or hour, campaign, till and reason", input, report);
-  add_times(*made, *input);
-  made->add_option("--by", input->by, "A line for each day, or for each hour")
-      ->check(CLI::IsMember({"day", "hour"}));
-  made->add_option("--till", input->till, "Only what this till did: its name, or key:3 or user:7");
-  made->footer(
+  const Command made = add_data_command(
+      root, "report", "Totals by day or hour, campaign, till and reason", input, report);
+  add_times(made, *input);
+  made.add_option("--by", input->by, "A line for each day, or for each hour")
+      .one_of({"day", "hour"});
+  made.add_option("--till", input->till, "Only what this till did: its name, or key:3 or user:7");
+  made.footer(
       "Without --from it begins with today. A rollback counts when it is made.\n"
       "Example: coupond report --from 2027-01-01 --to 2027-01-31 --csv > january.csv");
-  CLI::App& redemptions =
-      *line.root.add_subcommand("redemptions", "What was redeemed, one line each");
-  redemptions.require_subcommand(1);
-  CLI::App* listed =
-      add_data_command(line, redemptions, "list", "Redemptions, newest first", input, list);
-  add_times(*listed, *input);
-  listed->add_option("--customer", input->customer, "Only of this customer: address or id");
-  listed->add_option("--code", input->code, "Only of this code");
-  listed->add_option("--order", input->order, "Only of this order");
-  listed->footer(
+  const Command redemptions =
+      root.add_subcommand("redemptions", "What was redeemed, one line each");
+  redemptions.needs_subcommand();
+  const Command listed =
+      add_data_command(redemptions, "list", "Redemptions, newest first", input, list);
+  add_times(listed, *input);
+  listed.add_option("--customer", input->customer, "Only of this customer: address or id");
+  listed.add_option("--code", input->code, "Only of this code");
+  listed.add_option("--order", input->order, "Only of this order");
+  listed.footer(
       "--csv has all columns: the code's number, state and balance, owner, till and cashier, too.\n"
       "Example: coupond redemptions list --from 2027-01-01 --csv > redemptions.csv");
 }

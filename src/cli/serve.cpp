@@ -22,7 +22,7 @@ constexpr char kNoMemory[] =
 // and the processor time of a redemption is the same.
 void share_memory_pools() { ::mallopt(M_ARENA_MAX, 2); }
 
-int open_and_serve(SettingList& list, const CLI::App& command) {
+int open_and_serve(SettingList& list, const Command& command) {
   auto settings = list.resolve(command);
   if (!settings.ok()) return fail(settings.error(), kUsage);
   share_memory_pools();
@@ -44,7 +44,7 @@ int open_and_serve(SettingList& list, const CLI::App& command) {
   return app.value()->serve() ? kDone : kFailed;
 }
 
-int serve(SettingList& list, const CLI::App& command) {
+int serve(SettingList& list, const Command& command) {
   try {
     return open_and_serve(list, command);
   } catch (const std::bad_alloc&) {
@@ -55,7 +55,7 @@ int serve(SettingList& list, const CLI::App& command) {
   }
 }
 
-int show_config(SettingList& list, const CLI::App& command) {
+int show_config(SettingList& list, const Command& command) {
   const auto settings = list.resolve(command);
   if (!settings.ok()) return fail(settings.error(), kUsage);
   for (const Setting& setting : list.all()) {
@@ -64,15 +64,13 @@ int show_config(SettingList& list, const CLI::App& command) {
   return kDone;
 }
 
-void add(CommandLine& line, const char* name, const char* about,
-         int (*run)(SettingList&, const CLI::App&)) {
+void add(const Command& root, const char* name, const char* about,
+         int (*run)(SettingList&, const Command&)) {
   const auto list = std::make_shared<SettingList>();
-  CLI::App* command = line.root.add_subcommand(name, about);
-  list->add_to(*command);
-  command->callback([&line, list, command, run] {
-    line.chosen = [list, command, run] { return run(*list, *command); };
-  });
-  command->footer(
+  const Command command = root.add_subcommand(name, about);
+  list->add_to(command);
+  command.runs([list, command, run] { return run(*list, command); });
+  command.footer(
       "A flag goes before the environment variable in parentheses, and that before the default.\n"
       "A start without an administrator prints a link that makes one.\n"
       "COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or COUPOND_ADMIN_PASSWORD_FILE) make an\n"
@@ -81,9 +79,9 @@ void add(CommandLine& line, const char* name, const char* about,
 
 }  // namespace
 
-void add_serve(CommandLine& line) {
-  add(line, "serve", "Serve coupons over HTTP until SIGTERM", serve);
-  add(line, "config", "Print each setting of serve and where it came from", show_config);
+void add_serve(const Command& root) {
+  add(root, "serve", "Serve coupons over HTTP until SIGTERM", serve);
+  add(root, "config", "Print each setting of serve and where it came from", show_config);
 }
 
 }  // namespace coupon::cli

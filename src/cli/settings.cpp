@@ -245,7 +245,7 @@ SettingList::SettingList()
            "text or json", read_log},
       } {}
 
-void SettingList::add_to(CLI::App& command) {
+void SettingList::add_to(const Command& command) {
   for (Setting& setting : settings_) {
     std::string help = std::string(setting.help) + " (" + setting.variable;
     if (!setting.is_switch() && setting.fallback[0] != '\0') {
@@ -253,19 +253,19 @@ void SettingList::add_to(CLI::App& command) {
     }
     help += ")";
     if (setting.is_switch()) {
-      command.add_flag_callback(
+      command.add_flag(
           setting.flag, [&setting] { setting.value = "on"; }, help);
     } else {
-      command.add_option(setting.flag, setting.value, help)->type_name(setting.type);
+      command.add_option(setting.flag, setting.value, help).type_name(setting.type);
     }
   }
 }
 
-core::Result<app::Settings> SettingList::resolve(const CLI::App& command) {
+core::Result<app::Settings> SettingList::resolve(const Command& command) {
   app::Settings settings;
   for (Setting& setting : settings_) {
     const char* variable = std::getenv(setting.variable);
-    if (command.count(setting.flag) > 0) {
+    if (command.has(setting.flag)) {
       setting.origin = "flag";
     } else if (variable != nullptr) {
       setting.origin = "environment";

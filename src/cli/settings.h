@@ -2,13 +2,13 @@
 // shows which of the three it was. There is no configuration file.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "coupond/app/app.h"
 #include "coupond/core/result.h"
+#include "src/cli/command.h"
 
 namespace coupon::cli {
 
@@ -39,10 +39,10 @@ class SettingList {
   SettingList();
 
   // Adds every flag to `command`.
-  void add_to(CLI::App& command);
+  void add_to(const Command& command);
   // To be called when the arguments were read: fills what no flag gave from the environment or the
   // default, and reads all values. kInvalidRequest, naming flag and value, for a bad one.
-  core::Result<app::Settings> resolve(const CLI::App& command);
+  core::Result<app::Settings> resolve(const Command& command);
 
   const std::vector<Setting>& all() const { return settings_; }
 

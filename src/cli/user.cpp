@@ -121,52 +121,51 @@ int erase(const UserInput& input) {
   });
 }
 
-void add_personal(CommandLine& line, CLI::App& user, const std::shared_ptr<UserInput>& input,
+void add_personal(const Command& user, const std::shared_ptr<UserInput>& input,
                   const char* about_user) {
-  CLI::App* made =
-      add_data_command(line, user, "add", "Make a customer without a password", input, add);
-  made->add_option("email", input->email, "Their address; may be left out with --external-id");
-  made->add_option("--external-id", input->external_id, "What another system calls them");
-  made->add_option("--name", input->name, "What to call them");
+  const Command made =
+      add_data_command(user, "add", "Make a customer without a password", input, add);
+  made.add_option("email", input->email, "Their address; may be left out with --external-id");
+  made.add_option("--external-id", input->external_id, "What another system calls them");
+  made.add_option("--name", input->name, "What to call them");
   const auto named = [&](const char* name, const char* about, int (*run)(const UserInput&)) {
-    CLI::App* command = add_data_command(line, user, name, about, input, run);
-    command->add_option("user", input->user, about_user)->required();
+    const Command command = add_data_command(user, name, about, input, run);
+    command.add_option("user", input->user, about_user).required();
     return command;
   };
   named("set-email", "Give an account another address", set_email)
-      ->add_option("email", input->email, "The new address")
-      ->required();
+      .add_option("email", input->email, "The new address")
+      .required();
   named("invite", "Print a link by which a customer without a password sets one", invite);
   named("export", "Print all that is kept about somebody, as JSON", export_data);
   named("erase", "Erase a customer: name, addresses, password, metadata", erase)
-      ->add_flag("--yes", input->yes, "Do it");
+      .add_flag("--yes", input->yes, "Do it");
 }
 
 }  // namespace
 
-void add_user(CommandLine& line) {
+void add_user(const Command& root) {
   const auto input = std::make_shared<UserInput>();
-  CLI::App& user =
-      *line.root.add_subcommand("user", "List accounts, change, invite, export and erase them");
-  user.require_subcommand(1);
+  const Command user =
+      root.add_subcommand("user", "List accounts, change, invite, export and erase them");
+  user.needs_subcommand();
   constexpr char kUser[] =
       "E-mail address, username, id or UUID; id:7 is an id, user:7 a "
       "username, external:7 what another system calls them";
-  add_data_command(line, user, "list", "Id, e-mail, role, state, credit and name of each", input,
-                   list);
-  CLI::App* role = add_data_command(line, user, "set-role", "Make somebody user, staff or admin",
-                                    input, set_role);
-  role->add_option("user", input->user, kUser)->required();
-  role->add_option("role", input->role, "user, staff or admin")->required();
-  CLI::App* credit = add_data_command(
-      line, user, "set-credit", "Add to a balance; a negative number takes", input, set_credit);
-  credit->add_option("user", input->user, kUser)->required();
-  credit->add_option("--add", input->add, "How much, such as 50 or -20")
-      ->required()
-      ->check(whole_number(-core::limits::kCreditMax, core::limits::kCreditMax));
-  credit->footer("Example: coupond user set-credit ada@example.com --add 50 --reason gift");
-  credit->add_option("--reason", input->reason, "Why; the ledger keeps it")->capture_default_str();
-  add_personal(line, user, input, kUser);
+  add_data_command(user, "list", "Id, e-mail, role, state, credit and name of each", input, list);
+  const Command role =
+      add_data_command(user, "set-role", "Make somebody user, staff or admin", input, set_role);
+  role.add_option("user", input->user, kUser).required();
+  role.add_option("role", input->role, "user, staff or admin").required();
+  const Command credit = add_data_command(
+      user, "set-credit", "Add to a balance; a negative number takes", input, set_credit);
+  credit.add_option("user", input->user, kUser).required();
+  credit.add_option("--add", input->add, "How much, such as 50 or -20")
+      .required()
+      .whole_number(-core::limits::kCreditMax, core::limits::kCreditMax);
+  credit.footer("Example: coupond user set-credit ada@example.com --add 50 --reason gift");
+  credit.add_option("--reason", input->reason, "Why; the ledger keeps it").shows_default();
+  add_personal(user, input, kUser);
 }
 
 }  // namespace coupon::cli

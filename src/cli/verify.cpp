@@ -109,19 +109,19 @@ int verify(const VerifyInput& input) {
 
 }  // namespace
 
-void add_verify(CommandLine& line) {
+void add_verify(const Command& root) {
   const auto input = std::make_shared<VerifyInput>();
-  CLI::App* command = line.root.add_subcommand(
+  const Command command = root.add_subcommand(
       "verify", "Derive every counter, balance and state from the ledger and compare");
-  add_data_option(*command, input->data);
-  command->add_option(
+  command.add_data_option(input->data);
+  command.add_option(
       "--head", input->head,
       "A kept answer of GET /api/v1/ledger/checkpoint: the ledger must go on from it");
-  command->add_option(
+  command.add_option(
       "--against", input->against,
       "A backup, another data directory or a copy's directory: where the ledgers fork, if they do");
-  command->footer("Reads only, and may run beside a server. Exit code 1 at the first divergence.");
-  command->callback([&line, input] { line.chosen = [input] { return verify(*input); }; });
+  command.footer("Reads only, and may run beside a server. Exit code 1 at the first divergence.");
+  command.runs([input] { return verify(*input); });
 }
 
 }  // namespace coupon::cli

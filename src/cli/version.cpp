@@ -29,9 +29,9 @@ int print_version() {
 
 }  // namespace
 
-void add_version(CommandLine& line) {
-  line.root.add_subcommand("version", "Print the version of coupond and of its libraries")
-      ->callback([&line] { line.chosen = print_version; });
+void add_version(const Command& root) {
+  root.add_subcommand("version", "Print the version of coupond and of its libraries")
+      .runs(print_version);
 }
 
 }  // namespace coupon::cli

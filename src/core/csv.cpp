@@ -65,9 +65,24 @@ bool CsvReader::read_record(CsvRecord& record) {
 }
 
 bool CsvReader::read_field(std::string& field) {
+  const std::size_t start = at_;
+  skip_blanks();
   const std::string_view rest = text_.substr(at_, limit_ - at_);
-  if (rest.starts_with("=\"")) ++at_;  // a spreadsheet's mark of a text
-  return rest.starts_with("=\"") || rest.starts_with('"') ? read_quoted(field) : read_plain(field);
+  const bool marked = rest.starts_with("=\"");  // a spreadsheet's mark of a text
+  if (!marked && !rest.starts_with('"')) {
+    at_ = start;
+    return read_plain(field);
+  }
+  if (marked) ++at_;
+  if (!read_quoted(field)) return false;
+  skip_blanks();
+  return true;
+}
+
+void CsvReader::skip_blanks() {
+  while (at_ < limit_ && text_[at_] != separator_ && (text_[at_] == ' ' || text_[at_] == '\t')) {
+    ++at_;
+  }
 }
 
 bool CsvReader::read_plain(std::string& field) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "coupond/core/count_text.h"
 #include "coupond/core/ids.h"
 #include "coupond/core/limits.h"
 #include "coupond/domain/policy.h"
@@ -184,8 +185,8 @@ std::optional<core::Error> uses_refusal(store::Tx& tx, const domain::Campaign& b
   if (before.counters.issued > core::limits::kCodesThatFollowMax) {
     return core::Error{
         .reason = Reason::kTooManyCodes,
-        .message = "The campaign has " + std::to_string(before.counters.issued) +
-                   " codes. Change their uses by a job, which changes the campaign, too: POST " +
+        .message = "The campaign has " + core::count_text(before.counters.issued, "code") +
+                   ". Change their uses by a job, which changes the campaign, too: POST " +
                    "/api/v1/campaigns/" + before.slug + "/codes/change, or `coupond codes change " +
                    before.slug + " --uses N`",
         .number = before.counters.issued};
@@ -196,7 +197,7 @@ std::optional<core::Error> uses_refusal(store::Tx& tx, const domain::Campaign& b
   if (used_more == 0) return std::nullopt;
   return core::Error{
       .reason = Reason::kCapBelowUsed,
-      .message = std::to_string(used_more) + " codes were used more often than that already",
+      .message = "Used more often than that already: " + core::count_text(used_more, "code"),
       .number = used_more};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "coupond/core/count_text.h"
 #include "coupond/core/flat_json.h"
 #include "coupond/service/campaigns.h"
 #include "coupond/service/coupons.h"
@@ -184,8 +185,8 @@ Result<Job> plan_change(Engine& engine, const Caller& caller, const ChangeReques
              .actor = caller.actor,
              .total = last - request.filter.first_number + 1,
              .parameters = kept.to_text(),
-             .message = std::to_string(*count) + (*count == 1 ? " code" : " codes") +
-                        " to change (" + std::string(name(request.action)) + ")"};
+             .message = core::count_text(*count, "code") + " to change (" +
+                        std::string(name(request.action)) + ")"};
 }
 
 Result<Job> plan_undo(Engine& engine, const Caller& caller, std::int64_t id) {
@@ -236,13 +237,13 @@ Result<Done> begin_taking_back(store::Tx& tx, std::int64_t upload, const std::st
                                          .first_number = first,
                                          .last_number = last},
                               .why = name + " did not end"};
-  store::insert_job(tx,
-                    {.kind = domain::JobKind::kChange,
-                     .campaign_id = job->campaign_id,
-                     .actor = job->actor,
-                     .total = last - first + 1,
-                     .parameters = request.to_text(),
-                     .message = "Takes back " + std::to_string(job->done) + " codes of " + name});
+  store::insert_job(
+      tx, {.kind = domain::JobKind::kChange,
+           .campaign_id = job->campaign_id,
+           .actor = job->actor,
+           .total = last - first + 1,
+           .parameters = request.to_text(),
+           .message = "Takes back " + core::count_text(job->done, "code") + " of " + name});
   return Done{};
 }
 

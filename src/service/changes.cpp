@@ -1,4 +1,5 @@
 #include "coupond/service/changes.h"
+#include "coupond/core/count_text.h"
 
 #include <algorithm>
 #include <utility>
@@ -73,7 +74,7 @@ std::optional<core::Error> uses_refusal(const LoadedCoupon& loaded,
   }
   if (!max_uses || *max_uses >= coupon.uses) return std::nullopt;
   return core::Error{.reason = Reason::kCapBelowUsed,
-                     .message = "The code was used " + std::to_string(coupon.uses) + " times",
+                     .message = "The code was used " + core::count_text(coupon.uses, "time"),
                      .number = coupon.uses};
 }
 

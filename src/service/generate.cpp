@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "coupond/core/count_text.h"
 #include "coupond/core/limits.h"
 #include "coupond/store/coupons.h"
 #include "src/service/bulk.h"
@@ -28,7 +29,8 @@ CodeSource::Walk fresh_walk(const core::Random& random) {
 core::Error after_storing(core::Error error, std::size_t stored) {
   if (stored == 0) return error;
   if (error.message.empty()) error.message = core::sentence(error.reason);
-  error.message += " (" + std::to_string(stored) + " codes were stored before)";
+  error.message +=
+      " (stored before: " + core::count_text(static_cast<std::int64_t>(stored), "code") + ")";
   return error;
 }
 

@@ -79,17 +79,16 @@ std::optional<core::Error> other_format(std::string_view text, bool confirmed) {
   }
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (confirmed || first == std::string_view::npos) return std::nullopt;
-  const std::string_view start = text.substr(first, 2);
-  if (start[0] == '<') {
+  const char start = text[first];
+  if (start == '<') {
     return unclear("confirm",
                    "This looks like a web page or XML. Save the list as text or CSV. If the codes "
                    "do begin with <, say so (confirm=true, --yes).");
   }
-  if (start[0] == '[' || start == "{\"") {
+  if (start == '[' || start == '{') {
     return unclear("confirm",
-                   "This looks like JSON. Send one object a line, {\"code\": ...}, as "
-                   "application/x-ndjson, or save the list as CSV. If the codes do begin so, say "
-                   "so (confirm=true, --yes).");
+                   "This looks like JSON. Write one object a line, {\"code\": ...}, or save the "
+                   "list as CSV. If the codes do begin so, say so (confirm=true, --yes).");
   }
   return std::nullopt;
 }
@@ -105,6 +104,7 @@ std::string list_of(const Cells& names) {
 // "Read as UTF-8, separated by tabs, with the codes in Promo Code. Left out: Name."
 std::string ImportReader::sentence() const {
   std::string text = "Read as " + std::string(layout_.encoding);
+  if (is_json()) text += ", a JSON object in each line";
   if (layout_.separator == ';') text += ", separated by semicolons";
   if (layout_.separator == '\t') text += ", separated by tabs";
   if (layout_.has_header) text += ", with the codes in " + layout_.columns[layout_.code_column];
@@ -162,8 +162,8 @@ std::optional<std::size_t> ImportReader::chosen_column(const Cells& first) const
 std::vector<Cells> ImportReader::first_rows(std::string_view text, const ImportOptions& options,
                                             std::size_t most) {
   std::vector<Cells> rows;
-  if (options.format != ImportFormat::kCsv) return rows;
   const ImportReader reader(text, options, domain::Campaign{});
+  if (reader.is_json()) return rows;
   for (core::CsvRecord& row : reader.sample(reader.find_separator())) {
     if (rows.size() < most) rows.push_back(std::move(row.fields));
   }
@@ -296,7 +296,8 @@ std::optional<core::Error> ImportReader::doubts() const {
   if (some([](const std::string& code) { return code.find("://") != std::string::npos; })) {
     return unclear("confirm",
                    "Some codes are addresses of pages, and a till takes the code out of such an "
-                   "address." + preview +
+                   "address." +
+                       preview +
                        "Store the codes alone, or say that they are right (confirm=true, --yes).");
   }
   if (some([](const std::string& code) {

@@ -9,6 +9,7 @@
 #include "coupond/core/limits.h"
 #include "coupond/core/text_encoding.h"
 #include "coupond/domain/money.h"
+#include "src/service/import_json.h"
 
 namespace coupon::service {
 namespace {
@@ -17,23 +18,13 @@ constexpr std::string_view kMalformed = "malformed_line";
 // Uses of one code that an import records, each a redemption of its own: a slice must stay short.
 constexpr std::int64_t kUsesRecordedMax = 100;
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t") == std::string_view::npos;
+// Without the blanks around it.
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
 }
 
-// The same JSON without white space between its tokens: FlatJson reads no other.
-std::string without_blanks(std::string_view json) {
-  std::string out;
-  bool in_text = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (!in_text && (c == ' ' || c == '\t')) continue;
-    out += c;
-    if (c == '"') in_text = !in_text;
-    if (c == '\\' && in_text && i + 1 < json.size()) out += json[++i];
-  }
-  return out;
-}
+bool is_blank(std::string_view text) { return trimmed(text).empty(); }
 
 // "1.23457E+11": a number of which a spreadsheet has kept some digits.
 bool is_shortened(std::string_view code) {
@@ -54,6 +45,19 @@ void check_code(ImportLine& line, bool confirmed) {
   }
 }
 
+// The one of the name that was said, or named code, else the only one whose name says that it is.
+const JsonCell* code_among(const std::vector<JsonCell>& cells,
+                           const std::optional<std::string>& named) {
+  const JsonCell* found = nullptr;
+  for (const JsonCell& cell : cells) {
+    if (folded_name(cell.name) == folded_name(named.value_or("code"))) return &cell;
+    if (named || role_of(cell.name) != ColumnRole::kCode) continue;
+    if (found != nullptr) return nullptr;
+    found = &cell;
+  }
+  return found;
+}
+
 // Promised to somebody of whom nothing is known, a code must not go to another.
 void check_owner(ImportLine& line) {
   if (!line.assigned || !line.owner.empty() || !line.reason.empty()) return;
@@ -72,19 +76,21 @@ ImportReader::ImportReader(std::string_view text, const ImportOptions& options,
   layout_.encoding = decoded.encoding;
   text_ = std::make_unique<const std::string>(std::move(decoded.utf8));
   json_ = *text_;
+  // Whoever sends JSON lines as text means them: no code begins so.
+  if (begins_as_json(json_)) options_.format = ImportFormat::kJsonLines;
 }
 
 core::Result<ImportReader> ImportReader::open(std::string_view text, const ImportOptions& options,
                                               const domain::Campaign& campaign) {
   ImportReader reader(text, options, campaign);
-  if (options.format == ImportFormat::kCsv) {
+  if (!reader.is_json()) {
     if (auto error = reader.find_layout()) return *std::move(error);
   }
   return reader;
 }
 
 std::optional<ImportLine> ImportReader::next() {
-  auto line = options_.format == ImportFormat::kCsv ? next_csv() : next_json();
+  auto line = is_json() ? next_json() : next_csv();
   if (line && line->reason.empty()) {
     if (line->value) money_ = money_.value_or(0) + *line->value;
     if (!line->owner.empty()) ++owned_;
@@ -121,7 +127,7 @@ std::optional<ImportLine> ImportReader::line_of(const core::CsvRecord& record) c
   check_code(line, options_.confirm);
   for (const Column& column : columns_) {
     if (column.index >= record.fields.size() || !line.reason.empty()) continue;
-    read_cell(column, core::csv_value(record.fields[column.index]), line);
+    read_cell(column, trimmed(core::csv_value(record.fields[column.index])), line);
   }
   check_owner(line);
   return line;
@@ -211,9 +217,8 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
 }
 
 bool ImportReader::is_ignored(std::string_view name) const {
-  return std::any_of(options_.ignore.begin(), options_.ignore.end(), [&](const std::string& one) {
-    return folded_name(one) == folded_name(name);
-  });
+  return std::any_of(options_.ignore.begin(), options_.ignore.end(),
+                     [&](const std::string& one) { return folded_name(one) == folded_name(name); });
 }
 
 void ImportReader::leave_out(const std::string& name) {
@@ -229,24 +234,38 @@ std::optional<ImportLine> ImportReader::next_json() {
     ++json_line_;
     if (row.ends_with('\r')) row.remove_suffix(1);
     if (is_blank(row)) continue;
-    ImportLine line{.line = json_line_, .reason = std::string(kMalformed)};
-    if (row.size() > core::limits::kImportLineMaxBytes) return line;
-    const auto object = core::FlatJson::parse(without_blanks(row));
-    const auto code = object ? object->text("code") : std::nullopt;
-    if (!code) return line;
-    line.code = *code;
-    line.reason.clear();
-    check_code(line, options_.confirm);
-    for (auto& [name, cell] : object->members()) {
-      const ColumnRole role = is_ignored(name) ? ColumnRole::kNote : role_of(name);
-      if (role == ColumnRole::kNote) leave_out(name);
-      if (line.reason.empty()) read_cell({.index = 0, .role = role, .name = name}, cell, line);
-    }
-    check_owner(line);
+    ImportLine line = line_of_json(row);
+    line.line = json_line_;
     if (!line.reason.empty()) line.code.clear();
     return line;
   }
   return std::nullopt;
+}
+
+ImportLine ImportReader::line_of_json(std::string_view row) {
+  ImportLine line{.reason = std::string(kMalformed)};
+  if (row.size() > core::limits::kImportLineMaxBytes) return line;
+  const auto cells = cells_of_json(row);
+  const JsonCell* code = cells ? code_among(*cells, options_.column) : nullptr;
+  if (code == nullptr || !code->is_text) return line;
+  line.code = code->value;
+  line.reason.clear();
+  check_code(line, options_.confirm);
+  for (const JsonCell& cell : *cells) {
+    if (&cell == code) continue;
+    const ColumnRole role = is_ignored(cell.name) ? ColumnRole::kNote : role_of(cell.name);
+    if (role == ColumnRole::kNote || role == ColumnRole::kCode) leave_out(cell.name);
+    if (!line.reason.empty()) continue;
+    read_cell({.index = 0, .role = role, .name = cell.name}, trimmed(cell.value), line);
+  }
+  check_owner(line);
+  return line;
+}
+
+core::Error bad_import(const std::string& problem) {
+  return {.reason = core::Reason::kInvalidRequest,
+          .message = "The file " + problem,
+          .fields = {{.field = "body", .message = problem}}};
 }
 
 std::string pack_lines(const std::vector<ImportLine>& lines) {

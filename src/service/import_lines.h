@@ -58,6 +58,7 @@ class ImportReader {
   // The next line; nothing at the end.
   std::optional<ImportLine> next();
   const ImportLayout& layout() const { return layout_; }
+  bool is_json() const { return options_.format == ImportFormat::kJsonLines; }
   // How it is read, for a person, and the money and owners of the codes so far.
   std::string sentence() const;
   std::string summary() const;
@@ -84,6 +85,7 @@ class ImportReader {
   bool next_record(core::CsvRecord& record);
   std::optional<ImportLine> next_csv();
   std::optional<ImportLine> next_json();
+  ImportLine line_of_json(std::string_view row);
   std::optional<ImportLine> line_of(const core::CsvRecord& record) const;
   bool is_ignored(std::string_view name) const;
   void leave_out(const std::string& name);
@@ -95,7 +97,7 @@ class ImportReader {
 
   ImportOptions options_;
   domain::Policy policy_;
-  bool has_owners_;  // codes of the campaign may be somebody's
+  bool has_owners_;                          // codes of the campaign may be somebody's
   std::unique_ptr<const std::string> text_;  // where the readers below look
   ImportLayout layout_;
   std::vector<Column> columns_;  // all but the code's that say something
@@ -105,6 +107,10 @@ class ImportReader {
   std::string_view json_;              // what is left
   std::int64_t json_line_ = 0;
 };
+
+// What is wrong with the file as a whole: "must have at most 100 lines".
+core::Error bad_import(const std::string& problem);
+inline constexpr char kNoCode[] = "has no line with a code";
 
 // Lines as one text, and back. Nothing for a text that was not written so.
 std::string pack_lines(const std::vector<ImportLine>& lines);

@@ -17,12 +17,6 @@ constexpr std::size_t kRows = 5;
 constexpr std::size_t kProblems = 100;
 constexpr std::size_t kLookUps = 1000;  // in one read: a snapshot must be short
 
-core::Error bad_body(std::string message) {
-  return {.reason = Reason::kInvalidRequest,
-          .message = {},
-          .fields = {{.field = "body", .message = std::move(message)}}};
-}
-
 // Goes through an import's lines; finds the codes that are stored already, some at a time.
 class Inspection {
  public:
@@ -89,8 +83,8 @@ core::Result<ImportPreview> preview_import(Engine& engine, const Caller& caller,
   const auto campaign = campaign_for_import(engine, caller, campaign_id);
   if (!campaign) return campaign.error();
   if (text.size() > core::limits::kImportBodyMaxBytes) {
-    return bad_body("must be at most " + std::to_string(core::limits::kImportBodyMaxBytes) +
-                    " bytes");
+    return bad_import("must be at most " + std::to_string(core::limits::kImportBodyMaxBytes) +
+                      " bytes");
   }
   ImportPreview preview{.first_rows = ImportReader::first_rows(text, options, kRows + 1)};
   auto reader = ImportReader::open(text, options, *campaign);
@@ -104,12 +98,12 @@ core::Result<ImportPreview> preview_import(Engine& engine, const Caller& caller,
   while (const auto line = reader->next()) {
     if (auto added = inspection.add(*line); !added) return added.error();
     if (preview.lines > core::limits::kImportLinesMax) {
-      return bad_body("must have at most " + std::to_string(core::limits::kImportLinesMax) +
-                      " lines");
+      return bad_import("must have at most " + std::to_string(core::limits::kImportLinesMax) +
+                        " lines");
     }
   }
   if (auto settled = inspection.settle(); !settled) return settled.error();
-  if (preview.lines == 0) return bad_body("has no line with a code");
+  if (preview.lines == 0) return bad_import(kNoCode);
   preview.has_header = reader->layout().has_header;
   preview.code_column = reader->layout().code_column;
   preview.layout = reader->sentence() + reader->summary();

@@ -18,12 +18,6 @@ using domain::Job;
 using domain::JobState;
 namespace limits = core::limits;
 
-core::Error bad_import(std::string message) {
-  return {.reason = Reason::kInvalidRequest,
-          .message = {},
-          .fields = {{.field = "body", .message = std::move(message)}}};
-}
-
 // Stores an import's lines part by part, as they are read.
 class Receiver {
  public:
@@ -76,7 +70,7 @@ core::Result<std::string> check_import(const domain::Campaign& campaign, std::st
       return bad_import("must have at most " + std::to_string(limits::kImportLinesMax) + " lines");
     }
   }
-  if (lines == 0) return bad_import("has no line with a code");
+  if (lines == 0) return bad_import(kNoCode);
   return reader->sentence() + reader->summary();
 }
 
@@ -116,9 +110,10 @@ core::Result<Job> plan_generation(Engine& engine, const Caller& caller,
 core::Result<ImportShape> shape_of_import(std::string_view text, const ImportOptions& options) {
   auto reader = ImportReader::open(text, options, {.policy = {.value = 0}});
   if (!reader) return reader.error();
-  const auto first = reader->next();  // past the comments
+  if (!reader->next()) return bad_import(kNoCode);  // past the comments
   const ImportLayout& layout = reader->layout();
   return ImportShape{.utf8 = std::string(reader->text()),
+                     .is_json = reader->is_json(),
                      .has_header = layout.has_header,
                      .comments = layout.comments,
                      .code_column = layout.code_column,

@@ -56,6 +56,8 @@ TEST_CASE("money on codes is put, moved and shown in the campaign's currency", "
   CHECK(shell.run({"codes", "transfer", sold[0], cards[0], "5,50"}).out ==
         "5.50 EUR moved. " + sold[0] + " has 14.50 EUR now, " + cards[0] + " has 55.50 EUR.\n");
   CHECK(shell.run({"codes", "transfer", sold[0], cards[0], "14.51"}).exit_code == 1);
+  CHECK(shell.run({"codes", "top-up", sold[0], "0.00"}).err ==
+        "coupond: The amount must be more than 0.00.\n");
   for (const char* amount : {"-1", "1.234", "1e3", "5 USD", "0"}) {
     CAPTURE(amount);
     CHECK(shell.run({"codes", "top-up", sold[0], amount}).exit_code != 0);
@@ -88,5 +90,36 @@ TEST_CASE("many codes are changed at once, and an import is taken back", "[cli]"
   CHECK(shell.run({"codes", "import", "spring"}, "SUN-B2K7\n").exit_code == 0);
   CHECK(shell.run({"campaign", "archive", "spring"}).exit_code == 0);
   CHECK(shell.run({"campaign", "unarchive", "spring"}).exit_code == 0);
+  CHECK(shell.run({"verify"}).exit_code == 0);
+}
+
+TEST_CASE("a shell imports lines of JSON, and says of each bad line what is wrong", "[cli]") {
+  Shell shell(GENERATE(false, true));
+  REQUIRE(shell.run({"campaign", "create", "--mode", "card", "--name", "Spring"}).exit_code == 0);
+  const std::string json = "{\"code\": \"SUN-1\", \"expires_at\": null}\n{\"code\": 7}\n";
+  const auto tried = shell.run({"codes", "import", "spring", "--dry-run"}, json);
+  CHECK(tried.out == "1 code would be stored, 1 refused. Nothing is stored.\n");
+  const auto imported = shell.run({"codes", "import", "spring"}, json);
+  CHECK(imported.out == "1 code stored, 1 refused.\n");
+  CHECK(imported.err.find("line 2: it is not one JSON object with a text as its code\n") !=
+        std::string::npos);
+  const auto again = shell.run({"codes", "import", "spring"}, "{\"code\":\"SUN-1\"}\n");
+  CHECK(again.err.find("line 1: {\"code\":\"SUN-1\"} is not stored again") != std::string::npos);
+  const auto bad =
+      shell.run({"codes", "import", "spring"}, std::string("SUN-2\nSU\0N-3\nSUN\"4\nSUN-5\n", 25));
+  CHECK(bad.out == "2 codes stored, 2 refused.\n");
+  CHECK(bad.err.find("line 2: it has a character that is no text (NUL)\n") != std::string::npos);
+  CHECK(bad.err.find("line 3: a quote in it does not go around a cell\n") != std::string::npos);
+  for (const char* file : {"", "\n\n", "code\n"}) {
+    for (const auto& more : std::vector<std::vector<std::string>>{{}, {"--dry-run"}}) {
+      std::vector<std::string> arguments = {"codes", "import", "spring"};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      const auto none = shell.run(arguments, file);
+      CHECK(none.exit_code == 1);
+      CHECK(none.err == "coupond: The file has no line with a code\n");
+    }
+  }
+  CHECK(shell.run({"report", "--from", "2027-01-02", "--to", "2027-01-01"}).err ==
+        "coupond: to must be later than from\n");
   CHECK(shell.run({"verify"}).exit_code == 0);
 }

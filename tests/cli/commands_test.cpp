@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "coupond/store/connection.h"
@@ -103,6 +104,11 @@ TEST_CASE("every command explains itself", "[cli]") {
 }
 
 TEST_CASE("version names every library", "[cli]") {
+  const ProgramOutcome flag = command({"--version"});
+  CHECK(flag.exit_code == 0);
+  CHECK(flag.err.empty());
+  CHECK(command({"version"}).out.find(flag.out.substr(0, flag.out.size() - 1)) !=
+        std::string::npos);
   const ProgramOutcome outcome = command({"version"});
   CHECK(outcome.exit_code == 0);
   for (const char* name : {"coupond ", "cpp-httplib", "SQLite ", "SQLiteCpp", "nlohmann_json",
@@ -170,6 +176,23 @@ TEST_CASE("the environment makes the first administrator, and no second", "[cli]
   const ProgramOutcome list = command({"admin", "list", "--data", data});
   CHECK(mentions(list.out, "first@example.com"));
   CHECK_FALSE(mentions(list.out, "second@example.com"));
+}
+
+TEST_CASE("a command without a server takes addresses as the server does", "[cli]") {
+  const test::TempDir parent;
+  const std::string data = parent / "data";
+  const auto customer = [&](const char* setting) {
+    return run_program({.arguments = {"user", "add", "ann+shop@example.com", "--data", data},
+                        .environment = {std::string("COUPOND_IGNORE_PLUS_TAGS=") + setting}});
+  };
+  const ProgramOutcome unclear = customer("yes");
+  CHECK(unclear.exit_code == 2);
+  CHECK(unclear.err == "coupond: COUPOND_IGNORE_PLUS_TAGS must be on or off, not \"yes\".\n");
+  CHECK_FALSE(std::filesystem::exists(data));
+  REQUIRE(command({"admin", "create", "one@example.com", "--data", data}, "correct horse 7\n")
+              .exit_code == 0);
+  CHECK(customer("on").exit_code == 0);
+  CHECK(mentions(command({"user", "list", "--data", data}).out, "\tann@example.com\t"));
 }
 
 TEST_CASE("verify passes beside a server, and names the first divergence", "[cli]") {

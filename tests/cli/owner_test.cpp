@@ -170,7 +170,7 @@ TEST_CASE("an import tells of each line it refuses and stores the others", "[cli
   CHECK(mentions(mixed.out, "2 codes stored, 3 refused"));
   CHECK(mentions(mixed.err, "line 4: summer 1 is not stored again"));
   CHECK(mentions(mixed.err, "line 5: --- is no code"));
-  CHECK(mentions(mixed.err, "line 6: its cells are not separated"));
+  CHECK(mentions(mixed.err, "line 6: a quote in it does not go around a cell"));
   CHECK(fixture.run({"codes", "import", "pool", fixture.parent / "missing"}).exit_code == 1);
   fixture.verify();
 }

@@ -47,7 +47,7 @@ def sleeper(shop, load, cards):
     late = [Late(shop, leader, *redeem(code)) for code in fresh + [sold]]
     late.append(Late(shop, leader, "GET", "/api/v1/coupons/" + sold))
     # The clients of the load wait for the sleeper in vain, each for a while.
-    until(other.leads, 30, "the other leads")
+    until(lambda: other.leads(anew=True), 30, "the other leads")
     taken = time.monotonic() - moment
     load.takeover(moment, other)
     reply = other.call("POST", "/api/v1/redemptions/%d/rollback" % seq, {}, shop.token)
@@ -102,7 +102,7 @@ def test_overtaken_refuses_nothing(binary):
             until(shop.whole, 20, "both have all")
             leader, other = overtake(etcd, shop)
             etcd.end_lease(other.i, shop.prefix + "leader")
-            until(other.leads, 20, "the other leads")
+            until(lambda: other.leads(anew=True), 20, "the other leads")
             back = other.call("POST", "/api/v1/redemptions/%d/rollback" % seq, {}, shop.token)
             assert back.status < 300, back.body
             # It was redeemed as far as this one knows, and is not.
@@ -129,7 +129,7 @@ def test_overtaken_cannot_append(binary):
             leader, other = overtake(etcd, shop)
             late = Late(shop, leader, *redeem(code))
             etcd.end_lease(other.i, shop.prefix + "leader")
-            until(other.leads, 20, "the other leads")
+            until(lambda: other.leads(anew=True), 20, "the other leads")
             assert other.call(*redeem(sold), shop.token).status == 201
             trimmed = etcd.erase(other.i, shop.prefix + "log/",
                                  shop.prefix + "log/%020d" % shop.last(other.i))

@@ -89,7 +89,11 @@ class Head:
         connection.connect()
         return connection
 
-    def leads(self):
+    def leads(self, anew=False):
+        """`anew`: is started again where it left by itself, as systemd does: it took the lead and
+        lost it, because etcd hung just then."""
+        if anew and not self.process.running():
+            self.start()
         try:
             return self.process.running() and self.call("GET", "/readyz", seconds=2).status == 200
         except OSError:

@@ -115,7 +115,7 @@ TEST_CASE("a campaign's uses are those of all its codes", "[changes]") {
   CHECK(refused.status == 409);
   CHECK(refused.code() == "cap_below_used");
   CHECK(refused.body["number"] == 1);
-  CHECK(refused.sentence() == "1 codes were used more often than that already");
+  CHECK(refused.sentence() == "Used more often than that already: 1 code");
   CHECK(shop.counters(summer)["max_redemptions_per_coupon"] == 2);
   CHECK(shop.api.is_sound());
 }

@@ -116,6 +116,45 @@ TEST_CASE("lines of JSON say the same as columns do", "[import][columns]") {
             .at("bad_lines") == 0);
 }
 
+TEST_CASE("JSON is read as other programs write it, whatever it is sent as", "[import][columns]") {
+  Preview preview;
+  const std::string file =
+      "{ \"code\" : \"AAA-111\", \"expires_at\": null, \"note\": \"caf\\u00e9\\n\", \"tags\": "
+      "[1]}\n"
+      "{\"coupon_code\":\"CAF\\u00c9-112\",\"balance\":10.5}\n"
+      "{\"code\":\"AAA-113\",\"code\":\"AAA-114\"}\n"
+      "{\"code\":4006381333931}\n"
+      "{\"code\":\"AAA-115\",\"expires_at\":{\"date\":\"2099-12-31\"}}\n"
+      "[\"AAA-116\"]\n"
+      "{\"code\":\"AAA-117\",\"voucher\":\"AAA-118\",\"balance\":\"7\"}\n";
+  for (const char* type : {"text/csv", "application/x-ndjson"}) {
+    CAPTURE(type);
+    const json seen = preview.of(file, "", "v", type);
+    CHECK(seen.at("question") == "");
+    CHECK(seen.at("lines") == 7);
+    json lines = json::array();
+    for (const json& row : seen.at("problems")) lines.push_back(row.at("line"));
+    CHECK(lines == json{3, 4, 5, 6});
+    CHECK(seen.at("rows").at(1).at("code") == "CAF\xc3\x89-112");
+    CHECK(seen.at("layout").get<std::string>().find("17.50 EUR") != std::string::npos);
+    CHECK(preview.of(file, "?confirm=true", "v", type).at("bad_lines") == 4);
+    // Which of two names has the code can be said.
+    const json other = preview.of(file, "?column=voucher", "v", type);
+    CHECK(other.at("bad_lines") == 6);
+  }
+}
+
+TEST_CASE("blanks beside cells say nothing", "[import][columns]") {
+  Preview preview;
+  const json seen =
+      preview.of("  \"Promo  CODE\" ,Valid Until\n \"AAA-111\" , 2099-01-01 \nAAA-112,\t\n");
+  CHECK(seen.at("question") == "");
+  CHECK(seen.at("bad_lines") == 0);
+  CHECK(seen.at("rows").at(0).at("code") == "AAA-111");
+  CHECK(seen.at("rows").at(0).at("expires_at") != nullptr);
+  CHECK(seen.at("rows").at(1).at("expires_at") == nullptr);
+}
+
 TEST_CASE("a file that is no list of codes is asked about before anything is stored",
           "[import][columns]") {
   Preview preview;
@@ -125,8 +164,8 @@ TEST_CASE("a file that is no list of codes is asked about before anything is sto
     CHECK(preview.of(file).at("question_about") == "body");
     CHECK(preview.of(file, "?confirm=true").at("question_about") == "body");
   }
-  for (const char* file : {"<!doctype html><p>AAA-111\n", "[{\"code\":\"A\"}]\n",
-                           "{\"code\":\"AAA-111\"}\n", "https://shop.example/AAA-111\n"}) {
+  for (const char* file : {"<!doctype html><p>AAA-111\n", "[{\"code\":\"A\"}]\n", "{\n",
+                           "https://shop.example/AAA-111\n"}) {
     CAPTURE(file);
     CHECK(preview.of(file).at("question_about") == "confirm");
     CHECK(preview.of(file, "?confirm=true").at("question") == "");

@@ -47,6 +47,11 @@ struct Shop : ApiFixture {
 const json kAnn = {{"email", "Ann@Example.com"}};
 const json kSeven = {{"external_id", "7"}};
 
+struct TagsIgnored {
+  TagsIgnored() { core::ignore_plus_tags(true); }
+  ~TagsIgnored() { core::ignore_plus_tags(false); }
+};
+
 }  // namespace
 
 TEST_CASE("an unknown address or external id becomes a customer who cannot log in", "[people]") {
@@ -71,10 +76,6 @@ TEST_CASE("an unknown address or external id becomes a customer who cannot log i
 }
 
 TEST_CASE("where +tags are ignored, one address is one customer to every cap", "[people]") {
-  struct Ignored {
-    Ignored() { core::ignore_plus_tags(true); }
-    ~Ignored() { core::ignore_plus_tags(false); }
-  };
   Shop shop;
   const auto issue = [&](const char* email) {
     return shop.post("/api/v1/campaigns/pool/issue", shop.keys["issue"],
@@ -85,15 +86,18 @@ TEST_CASE("where +tags are ignored, one address is one customer to every cap", "
   };
   shop.code("pool");
   shop.code("pool");
-  shop.code("pool");
+  const std::string third = shop.code("pool");
   // Two customers, as long as nobody says otherwise.
   CHECK(redeem("bo@example.com") == 201);
   CHECK(redeem("bo+1@example.com") == 201);
   CHECK(redeem("dd+1@example.com") == 201);
-  const Ignored ignored;
+  const TagsIgnored ignored;
   CHECK(issue("Ann+one@Example.com").status == 201);
   CHECK(issue("ann@example.com").status == 201);
   CHECK(issue("ann+two+three@example.com").code() == "user_cap_reached");
+  const auto assigned =
+      shop.use(third, "assign", shop.keys["issue"], {{"email", "ann+three@example.com"}});
+  CHECK(assigned.code() == "user_cap_reached");
   CHECK(redeem("ann+four@example.com") == 201);
   CHECK(redeem("ann@example.com") == 409);
   CHECK(shop.person("ann+any@example.com").at("email") == "ann@example.com");
@@ -117,6 +121,24 @@ TEST_CASE("where +tags are ignored, one address is one customer to every cap", "
   CHECK(shop.post("/api/v1/auth/register", {}, other.dump()).status == 409);
   CHECK(shop.person("dd@example.com").is_null());
   CHECK(shop.person("bo+2@example.com").at("email") == "bo@example.com");
+  CHECK(shop.is_sound());
+}
+
+TEST_CASE("where +tags are ignored, one address claims once", "[people]") {
+  Shop shop;
+  shop.make_campaign({{"mode", "claim"},
+                      {"name", "Sale"},
+                      {"slug", "sale"},
+                      {"max_issued", 5},
+                      {"max_per_user", 1}});
+  const auto claim = [&](const char* email) {
+    return shop
+        .post("/api/v1/campaigns/sale/issue", shop.keys["issue"], json{{"email", email}}.dump())
+        .status;
+  };
+  const TagsIgnored ignored;
+  CHECK(claim("ann+sale@example.com") == 201);
+  CHECK(claim("ann@example.com") == 409);
   CHECK(shop.is_sound());
 }
 

@@ -216,9 +216,9 @@ TEST_CASE("where there are cashiers, a till's key alone does nothing to a code",
   REQUIRE(done.status == 201);
   const json named = {{"cashier", "Ada"}, {"till", "Till 1"}, {"note", "x"}};
   CHECK(done.body.at("redemption").at("metadata") == named);
-  const std::string back =
-      "/api/v1/redemptions/" +
-      std::to_string(done.body.at("redemption").at("id").get<std::int64_t>()) + "/rollback";
+  const std::string back = "/api/v1/redemptions/" +
+                           std::to_string(done.body.at("redemption").at("id").get<std::int64_t>()) +
+                           "/rollback";
   CHECK(shop.post(back, shop.key, "{}").status == 403);
   CHECK(shop.post(back, shop.key, json{{"cashier", pass}}.dump()).status == 200);
   // People, and programs that redeem, are no tills.

@@ -48,7 +48,7 @@ const std::vector<Library>& libraries() {
       {"sodium", {"core", "app", "cli"}},
       {"SQLiteCpp/", {"store", "app", "cli"}},
       {"sqlite3", {"store", "app", "cli"}},
-      {"nlohmann/", {"http", "api", "app", "cli", "cluster"}},
+      {"nlohmann/", {"service", "http", "api", "app", "cli", "cluster"}},
       {"qrcodegen/", {"api"}},
       {"CLI/", {"cli"}},
       {"catch2/", {}},

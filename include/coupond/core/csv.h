@@ -18,12 +18,12 @@ struct CsvRecord {
   std::vector<std::string> fields = {};  // one at least, when well formed
 };
 
-// Strict: a quote only around a whole field and doubled inside it, nothing between a closing quote
-// and the next separator, no NUL, and a record of at most `record_max` bytes. What breaks that is
-// given as a record that is not well formed, and reading goes on at the next line after the one it
-// began on. Lines end with CR LF, LF or CR, the last one may lack it. Empty lines are skipped; a
-// byte order mark at the start is too. A cell that a spreadsheet marked as text (="00012") is read
-// as what it shows.
+// Strict: a quote only around a whole field and doubled inside it, nothing but blanks between a
+// closing quote and the next separator, no NUL, and a record of at most `record_max` bytes. What
+// breaks that is given as a record that is not well formed, and reading goes on at the next line
+// after the one it began on. Lines end with CR LF, LF or CR, the last one may lack it. Empty lines
+// are skipped; a byte order mark at the start is too. A cell that a spreadsheet marked as text
+// (="00012") is read as what it shows.
 class CsvReader {
  public:
   // `text` must outlive the reader.
@@ -36,6 +36,7 @@ class CsvReader {
   void skip_empty_lines();
   bool read_record(CsvRecord& record);
   bool read_field(std::string& field);
+  void skip_blanks();  // beside a quoted cell
   bool read_quoted(std::string& field);
   bool read_plain(std::string& field);
   // The length of the line end at the cursor: 0, 1 (LF, CR) or 2 (CR LF).

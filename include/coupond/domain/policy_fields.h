@@ -52,7 +52,7 @@ inline constexpr std::tuple kPolicyFields{
                 "What codes look like, as in SUMMER-{RANDOM:8}; null: card codes.", 1,
                 core::limits::kCodeMaxBytes},
     PolicyField{"token_algorithm", &Policy::token_algorithm,
-                "How tokens are signed: HS256 (also null), or EdDSA, which doors verify offline.",
+                "How tokens are signed: HS256, or EdDSA, which doors verify offline; null: HS256.",
                 5, 5, InDigest::kUnlessDefault},
     PolicyField{"price", &Policy::price, "Credit a redemption costs.", 0, core::limits::kAmountMax},
     PolicyField{"reward", &Policy::reward, "What a redemption gives."},

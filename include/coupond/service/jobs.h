@@ -36,8 +36,9 @@ core::Result<domain::Job> plan_generation(Engine& engine, const Caller& caller,
 
 enum class ImportFormat {
   kCsv,        // rows separated by comma, semicolon or tab, with or without a header; or one code a
-               // line. service/export.h's files are such
-  kJsonLines,  // one object a line with a text `code`, and no nested values
+               // line. service/export.h's files are such. A text that begins with a JSON object
+               // is read as kJsonLines
+  kJsonLines,  // one object a line with a text `code`
 };
 
 // How to read an import. What is not said is found out, or refused where it would be guessed.
@@ -53,6 +54,7 @@ struct ImportOptions {
 // to say.
 struct ImportShape {
   std::string utf8 = {};        // the text, whatever it was encoded in
+  bool is_json = false;         // lines of JSON; what follows is of a table
   bool has_header = false;      // the first row but for lines of comment
   std::int64_t comments = 0;    // before the first code
   std::size_t code_column = 0;  // from 0

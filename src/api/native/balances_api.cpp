@@ -2,6 +2,7 @@
 
 #include "coupond/service/balances.h"
 #include "src/api/native/coupon_requests.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 
@@ -25,10 +26,10 @@ struct TopUpInput {
     return {"TopUpRequest",
             "Put money on a code.",
             {
-                text("code", &TopUpInput::code, "The code.", {.min = 1, .max = 128}),
+                code_field(&TopUpInput::code),
                 integer("amount", &TopUpInput::amount, "How much, in minor units.", kAmount)
                     .example(2500),
-                text("reason", &TopUpInput::reason, "For the ledger.", {.min = 1, .max = 256}),
+                reason_field(&TopUpInput::reason),
             }};
   }
 };
@@ -41,12 +42,11 @@ struct TransferInput {
     return {"TransferRequest",
             "Move what is left on a code to another.",
             {
-                text("code", &TransferInput::code, "The code it is taken from.",
-                     {.min = 1, .max = 128}),
+                code_field(&TransferInput::code, "The code it is taken from."),
                 text("to", &TransferInput::to, "The code that gets it.", {.min = 1, .max = 128}),
                 integer("amount", &TransferInput::amount,
                         "How much, in minor units; unless said, all that is left.", kAmount),
-                text("reason", &TransferInput::reason, "For the ledger.", {.min = 1, .max = 256}),
+                reason_field(&TransferInput::reason),
             }};
   }
 };

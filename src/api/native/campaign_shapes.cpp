@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coupond/core/limits.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 
 namespace coupon::api {
@@ -217,16 +218,15 @@ domain::Campaign new_campaign(const NewCampaign& in, std::string uuid) {
 
 http::Object<CampaignPatch> CampaignPatch::shape() {
   using P = CampaignPatch;
-  return {
-      "CampaignPatch",
-      "What to change of a campaign; what is left out stays.",
-      {
-          text("campaign", &P::campaign, "Id, UUID or slug.", {.min = 1, .max = kCampaignNameMax}),
-          text("name", &P::name, "Its name.", kName).not_null(),
-          text("slug", &P::slug, "Its short name.", kSlug).not_null(),
-          text("description", &P::description, "What it is for.", kLong).not_null(),
-          policy_fields(&P::policy, Null::kWhereAbsentMeansUnlimited),
-      }};
+  return {"CampaignPatch",
+          "What to change of a campaign; what is left out stays.",
+          {
+              campaign_field(&P::campaign),
+              text("name", &P::name, "Its name.", kName).not_null(),
+              text("slug", &P::slug, "Its short name.", kSlug).not_null(),
+              text("description", &P::description, "What it is for.", kLong).not_null(),
+              policy_fields(&P::policy, Null::kWhereAbsentMeansUnlimited),
+          }};
 }
 
 void apply(const CampaignPatch& patch, domain::Campaign& campaign) {

@@ -5,6 +5,7 @@
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
 #include "src/api/native/campaign_shapes.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 
@@ -19,19 +20,6 @@ using http::choice;
 using http::integer;
 using http::Page;
 using http::text;
-
-struct CampaignName {
-  std::string campaign;
-  static http::Object<CampaignName> shape() {
-    return {"CampaignName",
-            "Which campaign.",
-            {
-                text("campaign", &CampaignName::campaign, "Id, UUID or slug.",
-                     {.min = 1, .max = kCampaignNameMax})
-                    .example("tokens"),
-            }};
-  }
-};
 
 struct CampaignQuery {
   std::optional<domain::Mode> mode;

@@ -8,6 +8,7 @@
 #include "src/api/gate/cursor.h"
 #include "src/api/native/code_filter_fields.h"
 #include "src/api/native/coupon_requests.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
@@ -25,8 +26,6 @@ using http::text;
 using http::timestamp;
 using service::ChangeAction;
 
-constexpr http::Text kCode{.min = 1, .max = 128};
-constexpr http::Text kReason{.min = 1, .max = 256};
 constexpr http::Integer kUses{.min = 1, .max = core::limits::kCountMax};
 
 struct CouponPatch {
@@ -39,25 +38,12 @@ struct CouponPatch {
     return {"CouponPatch",
             "What to change of a code; what is left out stays.",
             {
-                text("code", &P::code, "The code.", kCode),
+                code_field(&P::code),
                 integer("max_uses", &P::max_uses, "Uses it has; null: no limit.", kUses),
                 timestamp("expires_at", &P::expires_at,
                           "Worthless from this instant on; null: it has no end.")
                     .ends(),
-                text("reason", &P::reason, "For the ledger.", kReason),
-            }};
-  }
-};
-
-struct ChangeOneInput {
-  std::string code;
-  std::optional<std::string> reason;
-  static http::Object<ChangeOneInput> shape() {
-    return {"CouponChangeRequest",
-            "Which code, and why.",
-            {
-                text("code", &ChangeOneInput::code, "The code.", kCode),
-                text("reason", &ChangeOneInput::reason, "For the ledger.", kReason),
+                reason_field(&P::reason),
             }};
   }
 };
@@ -69,10 +55,10 @@ struct ReassignInput {
     return {"ReassignRequest",
             "Who shall have the code.",
             {
-                text("code", &ReassignInput::code, "The code.", kCode),
+                code_field(&ReassignInput::code),
                 text("user_id", &ReassignInput::user_id, "Id or UUID.", {.min = 1, .max = 36})
                     .or_integer(),
-                text("reason", &ReassignInput::reason, "For the ledger.", kReason),
+                reason_field(&ReassignInput::reason),
             }};
   }
 };
@@ -103,8 +89,7 @@ struct ChangeCodesInput {
         "ChangeCodesRequest",
         "What to do with which codes of a campaign; all conditions must hold.",
         {
-            text("campaign", &I::campaign, "Id, UUID or slug.",
-                 {.min = 1, .max = kCampaignNameMax}),
+            campaign_field(&I::campaign),
             choice("action", &I::action,
                    "void ends them; restore takes that back for those that were never used; "
                    "free ends those that were never used, and their codes may be stored anew; "
@@ -117,7 +102,7 @@ struct ChangeCodesInput {
             integer("max_uses", &I::max_uses, "Uses they shall have; null: no limit.", kUses),
             timestamp("expires_at", &I::expires_at, "The instant they shall end at; null: none.")
                 .ends(),
-            text("reason", &I::reason, "For the ledger.", kReason),
+            reason_field(&I::reason),
         }};
   }
 };
@@ -168,13 +153,13 @@ Result<ChangedReply> update(Call& call, const CouponPatch& in) {
   });
 }
 
-Result<ChangedReply> restore(Call& call, const ChangeOneInput& in) {
+Result<ChangedReply> restore(Call& call, const CodeAndReason& in) {
   return change_one(call, "coupon.restore", in.code, [&](store::Tx& tx, core::CouponId id) {
     return service::restore_coupon(tx, call.caller, id, in.reason);
   });
 }
 
-Result<ChangedReply> free_one(Call& call, const ChangeOneInput& in) {
+Result<ChangedReply> free_one(Call& call, const CodeAndReason& in) {
   return change_one(call, "coupon.free", in.code, [&](store::Tx& tx, core::CouponId id) {
     return service::free_coupon(tx, call.caller, id, in.reason);
   });

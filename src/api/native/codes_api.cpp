@@ -10,6 +10,7 @@
 #include "src/api/native/code_filter_fields.h"
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/csv_reply.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/import_options.h"
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
@@ -27,8 +28,6 @@ using http::list;
 using http::Page;
 using http::text;
 
-constexpr http::Text kName{.min = 1, .max = kCampaignNameMax};
-
 struct CodesInput {
   std::string campaign = {};
   std::int64_t count = 1;
@@ -39,7 +38,7 @@ struct CodesInput {
         "GenerateRequest",
         "Codes to be made.",
         {
-            text("campaign", &CodesInput::campaign, "Id, UUID or slug.", kName),
+            campaign_field(&CodesInput::campaign),
             integer("count", &CodesInput::count, "How many.",
                     {.min = 1, .max = core::limits::kJobCodesMax})
                 .example(100),
@@ -78,7 +77,7 @@ struct CodesQuery {
     return {"CodesQuery",
             "Which coupons.",
             {
-                text("campaign", &CodesQuery::campaign, "Id, UUID or slug.", kName),
+                campaign_field(&CodesQuery::campaign),
                 choice("state", &CodesQuery::state, "Only in this state.", state_choices()),
                 integer("number", &CodesQuery::number, "Only the one of this number.", {.min = 1}),
                 integer("limit", &CodesQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
@@ -88,23 +87,13 @@ struct CodesQuery {
   }
 };
 
-struct CampaignName {
-  std::string campaign = {};
-  static http::Object<CampaignName> shape() {
-    return {"CodesOfCampaign",
-            "Which campaign.",
-            {text("campaign", &CampaignName::campaign, "Id, UUID or slug.", kName)}};
-  }
-};
-
 struct SelectedCodes {
   std::string campaign = {};
   CodeFilterFields filter = {};
   static http::Object<SelectedCodes> shape() {
     return {"SelectedCodes",
             "Which codes of a campaign.",
-            {text("campaign", &SelectedCodes::campaign, "Id, UUID or slug.", kName),
-             http::include(&SelectedCodes::filter)}};
+            {campaign_field(&SelectedCodes::campaign), http::include(&SelectedCodes::filter)}};
   }
 };
 

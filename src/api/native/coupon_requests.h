@@ -7,6 +7,7 @@
 
 #include "src/api/native/cashier.h"
 #include "src/api/native/coupon_shapes.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 
 namespace coupon::api {
@@ -18,9 +19,7 @@ struct IssueInput {
     return {"IssueRequest",
             "Which campaign, and for whom.",
             {
-                http::text("campaign", &IssueInput::campaign, "Id, UUID or slug.",
-                           {.min = 1, .max = kCampaignNameMax})
-                    .example("tokens"),
+                campaign_field(&IssueInput::campaign).example("tokens"),
                 http::include(&IssueInput::customer),
             }};
   }
@@ -51,13 +50,11 @@ struct IssuedReply {
 struct CodeName {
   std::string code;
   static http::Object<CodeName> shape() {
-    return {
-        "CodeName",
-        "Which coupon.",
-        {
-            http::text("code", &CodeName::code, "The code, in any case, with or without dashes.",
-                       {.min = 1, .max = 128}),
-        }};
+    return {"CodeName",
+            "Which coupon.",
+            {
+                code_field(&CodeName::code, "The code, in any case, with or without dashes."),
+            }};
   }
 };
 
@@ -68,7 +65,7 @@ struct AssignInput {
     return {"AssignRequest",
             "For whom.",
             {
-                http::text("code", &AssignInput::code, "The code.", {.min = 1, .max = 128}),
+                code_field(&AssignInput::code),
                 http::include(&AssignInput::customer),
             }};
   }
@@ -84,7 +81,7 @@ struct HoldInput {
         "HoldRequest",
         "Keep a coupon for one checkout.",
         {
-            http::text("code", &HoldInput::code, "The code.", {.min = 1, .max = 128}),
+            code_field(&HoldInput::code),
             http::include(&HoldInput::customer),
             http::integer("ttl_s", &HoldInput::ttl_s, "Seconds; at most the campaign's hold_ttl_s.",
                           {.min = 1, .max = 86'400}),
@@ -121,7 +118,7 @@ struct ReleaseInput {
     return {"ReleaseRequest",
             "Give a hold back.",
             {
-                http::text("code", &ReleaseInput::code, "The code.", {.min = 1, .max = 128}),
+                code_field(&ReleaseInput::code),
                 http::text("hold_token", &ReleaseInput::hold_token,
                            "What the hold gave. Staff may leave it out, and end whoever's hold.",
                            {.min = 1, .max = 64}),
@@ -140,7 +137,7 @@ struct RedeemInput {
     return {"RedeemRequest",
             "Use a coupon.",
             {
-                http::text("code", &RedeemInput::code, "The code.", {.min = 1, .max = 128}),
+                code_field(&RedeemInput::code),
                 http::include(&RedeemInput::customer),
                 http::text("hold_token", &RedeemInput::hold_token, "Needed while a hold is on it.",
                            {.min = 1, .max = 64}),
@@ -164,19 +161,6 @@ struct RedeemedReply {
             "The redemption that was made.",
             {
                 http::object("redemption", &RedeemedReply::redemption, "The redemption."),
-            }};
-  }
-};
-
-struct VoidInput {
-  std::string code;
-  std::optional<std::string> reason;
-  static http::Object<VoidInput> shape() {
-    return {"VoidRequest",
-            "End a coupon for good.",
-            {
-                http::text("code", &VoidInput::code, "The code.", {.min = 1, .max = 128}),
-                http::text("reason", &VoidInput::reason, "For the ledger.", {.min = 1, .max = 256}),
             }};
   }
 };

@@ -179,8 +179,7 @@ Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
   if (!code.ok()) return code.error();
   const auto user = customer(call, in.customer);
   if (!user.ok()) return user.error();
-  service::RedeemRequest request{
-      .code = *code, .order_id = in.order_id, .amount = in.amount};
+  service::RedeemRequest request{.code = *code, .order_id = in.order_id, .amount = in.amount};
   request.walk_in = !*user;
   if (in.hold_token) request.proof.token_hash = token_hash(*in.hold_token);
   return call.write(
@@ -203,7 +202,7 @@ Result<RedeemedReply> redeem(Call& call, const RedeemInput& in) {
       });
 }
 
-Result<SeqReply> void_one(Call& call, const VoidInput& in) {
+Result<SeqReply> void_one(Call& call, const CodeAndReason& in) {
   const auto code = code_hash(call, in.code);
   if (!code.ok()) return code.error();
   return call.write(

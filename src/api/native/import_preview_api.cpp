@@ -2,6 +2,7 @@
 
 #include "coupond/service/import_preview.h"
 #include "src/api/native/coupon_shapes.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/import_options.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
@@ -17,16 +18,6 @@ using http::list;
 using http::text;
 
 constexpr std::int64_t kCellMax = 65'536;
-
-struct PreviewInput {
-  std::string campaign = {};
-  static http::Object<PreviewInput> shape() {
-    return {"ImportPreviewOf",
-            "Which campaign.",
-            {text("campaign", &PreviewInput::campaign, "Id, UUID or slug.",
-                  {.min = 1, .max = kCampaignNameMax})}};
-  }
-};
 
 struct CellsReply {
   std::vector<std::string> cells = {};
@@ -93,7 +84,7 @@ std::vector<PreviewRow> rows_of(const std::vector<service::ImportPreview::Row>& 
   return shown;
 }
 
-Result<PreviewReply> preview(Call& call, const PreviewInput& in) {
+Result<PreviewReply> preview(Call& call, const CampaignName& in) {
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
   const auto options = import_options(call.request);

@@ -2,6 +2,7 @@
 
 #include "coupond/service/reads.h"
 #include "src/api/native/code_filter_fields.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 #include "src/api/print/card_sheet.h"
@@ -114,7 +115,7 @@ http::Object<PrintInput> PrintInput::shape() {
       "PrintRequest",
       "What to print, and where.",
       {
-          text("campaign", &P::campaign, "Id, UUID or slug.", {.min = 1, .max = kCampaignNameMax}),
+          campaign_field(&P::campaign),
           text("sheet", &P::sheet, "A name of GET /api/v1/sheets.", {.min = 1, .max = 32})
               .example("L7160"),
           integer("from", &P::from, "Number of the first card.", {.min = 1}),

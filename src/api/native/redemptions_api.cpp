@@ -10,6 +10,7 @@
 #include "src/api/native/cashier.h"
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/csv_reply.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 
@@ -22,24 +23,21 @@ using http::Auth;
 using http::integer;
 using http::Page;
 using http::text;
-using http::timestamp;
 
 struct WhichRedemptions {
   std::optional<std::string> campaign, code, order_id;
   CustomerFields customer;
-  std::optional<core::UnixMs> from, to;
+  Period period;
   static http::Object<WhichRedemptions> shape() {
     using Q = WhichRedemptions;
     return {"WhichRedemptions",
             "Which redemptions; all conditions must hold.",
             {
-                text("campaign", &Q::campaign, "Id, UUID or slug.",
-                     {.min = 1, .max = kCampaignNameMax}),
+                campaign_field(&Q::campaign),
                 http::include(&Q::customer),
-                text("code", &Q::code, "Of this coupon.", {.min = 1, .max = 128}),
+                code_field(&Q::code, "Of this coupon."),
                 text("order_id", &Q::order_id, "Of this order.", {.min = 1, .max = 128}),
-                timestamp("from", &Q::from, "Not before."),
-                timestamp("to", &Q::to, "Before; a date alone is that day, too.").ends(),
+                http::include(&Q::period),
             }};
   }
 };
@@ -86,7 +84,7 @@ struct RollbackInput {
             "Undo a redemption.",
             {
                 integer("id", &RollbackInput::id, "Its id.", {.min = 1}),
-                text("reason", &RollbackInput::reason, "For the ledger.", {.min = 1, .max = 256}),
+                reason_field(&RollbackInput::reason),
                 http::boolean("void", &RollbackInput::ends_code,
                               "Whether the code ends with it: a refund without return.")
                     .optional(),
@@ -119,7 +117,11 @@ Page<RedemptionReply> page_of(Call& call, store::Connection& db,
 // A filter by something that does not exist is refused, not answered with an empty list: it is more
 // often a typing error.
 Result<service::RedemptionFilter> filter_of(Call& call, const WhichRedemptions& in) {
-  service::RedemptionFilter filter{.order_id = in.order_id, .from = in.from, .to = in.to};
+  const auto& [from, to] = in.period;
+  if (from && to) {
+    if (auto error = reversed(*from, *to)) return *std::move(error);
+  }
+  service::RedemptionFilter filter{.order_id = in.order_id, .from = from, .to = to};
   if (in.campaign) {
     const auto campaign = campaign_named(call, *in.campaign);
     if (!campaign.ok()) return campaign.error();

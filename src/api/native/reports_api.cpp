@@ -10,6 +10,7 @@
 #include "coupond/service/reports.h"
 #include "coupond/service/tills.h"
 #include "src/api/native/csv_reply.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 
@@ -164,6 +165,7 @@ Result<service::ReportRequest> request_of(Call& call, const ReportQuery& in) {
       .by = in.by,
       .from = in.from.value_or(core::local_start(call.now(), LocalPeriod::kDay)),
       .to = in.to.value_or(core::UnixMs{std::numeric_limits<std::int64_t>::max()})};
+  if (auto error = reversed(request.from, request.to)) return *std::move(error);
   if (in.campaign) {
     const auto campaign = campaign_named(call, *in.campaign);
     if (!campaign.ok()) return campaign.error();

@@ -193,8 +193,8 @@ Result<Enrolled> enrol(Call& call, service::WrongDigits& wrong, const EnrolInput
   if (made.ok()) {
     wrong.forget();
   } else if (made.error().reason == Reason::kUnknownCode && wrong.count()) {
-    const auto voided = call.engine.writer().run<core::Done>(
-        "till.void", [](store::Tx& tx) -> Result<core::Done> {
+    const auto voided =
+        call.engine.writer().run<core::Done>("till.void", [](store::Tx& tx) -> Result<core::Done> {
           store::remove_till_invitations(tx);
           return core::Done{};
         });

@@ -5,6 +5,7 @@
 #include "src/api/gate/cursor.h"
 #include "src/api/gate/login.h"
 #include "src/api/native/account_shapes.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 
@@ -102,8 +103,7 @@ struct CreditInput {
                 integer("add", &CreditInput::add, "What to add; negative: to take.",
                         {.min = -kMax, .max = kMax})
                     .example(100),
-                text("reason", &CreditInput::reason, "For the ledger.", {.min = 1, .max = 256})
-                    .example("welcome"),
+                reason_field(&CreditInput::reason).example("welcome"),
             }};
   }
 };

@@ -241,55 +241,54 @@ std::string known_kinds() {
 
 }  // namespace
 
-void add_bench(CommandLine& line) {
+void add_bench(const Command& root) {
   const auto options = std::make_shared<BenchOptions>();
-  CLI::App* command =
-      line.root.add_subcommand("bench",
-                               "Measure this machine, with a server of its own or a "
-                               "running one");
-  command->add_option("--mix", options->kinds, "What to measure, separated by commas")
-      ->delimiter(',')
-      ->capture_default_str();
-  command->add_option("--seconds", options->seconds, "Length of one run")
-      ->type_name("N")
-      ->check(number(0.1, 3600))
-      ->capture_default_str();
-  command->add_option("--runs", options->runs, "Runs of each; the median counts")
-      ->type_name("N")
-      ->check(whole_number(1, 100))
-      ->capture_default_str();
-  command->add_option("--connections", options->connections, "Keep-alive connections")
-      ->type_name("N")
-      ->check(whole_number(1, 4000))
-      ->capture_default_str();
-  command->add_option("--users", options->users, "Accounts; 10000, or 20 with --url or --compare")
-      ->type_name("N")
-      ->check(whole_number(1, 100'000'000));
+  const Command command = root.add_subcommand("bench",
+                                              "Measure this machine, with a server of its own or a "
+                                              "running one");
+  command.add_option("--mix", options->kinds, "What to measure, separated by commas")
+      .delimiter(',')
+      .shows_default();
+  command.add_option("--seconds", options->seconds, "Length of one run")
+      .type_name("N")
+      .number(0.1, 3600)
+      .shows_default();
+  command.add_option("--runs", options->runs, "Runs of each; the median counts")
+      .type_name("N")
+      .whole_number(1, 100)
+      .shows_default();
+  command.add_option("--connections", options->connections, "Keep-alive connections")
+      .type_name("N")
+      .whole_number(1, 4000)
+      .shows_default();
+  command.add_option("--users", options->users, "Accounts; 10000, or 20 with --url or --compare")
+      .type_name("N")
+      .whole_number(1, 100'000'000);
   command
-      ->add_option(
+      .add_option(
           "--codes", options->codes,
           "Card codes; 200000, or 100000 unused ones before each run with --url or --compare")
-      ->type_name("N")
-      ->check(whole_number(1, 100'000'000));
-  CLI::Option* keep =
+      .type_name("N")
+      .whole_number(1, 100'000'000);
+  const Option keep =
       command
-          ->add_option("--keep", options->keep,
-                       "Data directory to make, or to go on with, instead of a temporary one")
-          ->type_name("DIR");
-  CLI::Option* compare = command
-                             ->add_option("--compare", options->compare,
-                                          "Measure another build of coupond in turn with this one")
-                             ->type_name("BINARY")
-                             ->excludes(keep);
+          .add_option("--keep", options->keep,
+                      "Data directory to make, or to go on with, instead of a temporary one")
+          .type_name("DIR");
+  const Option compare = command
+                             .add_option("--compare", options->compare,
+                                         "Measure another build of coupond in turn with this one")
+                             .type_name("BINARY")
+                             .excludes(keep);
   command
-      ->add_option("--url", options->url,
-                   "Measure the server that runs there, on this machine, with campaigns and "
-                   "accounts of its own")
-      ->type_name("URL")
-      ->excludes(keep)
-      ->excludes(compare);
-  command->add_flag("--json", options->json, "For programs");
-  command->footer(
+      .add_option("--url", options->url,
+                  "Measure the server that runs there, on this machine, with campaigns and "
+                  "accounts of its own")
+      .type_name("URL")
+      .excludes(keep)
+      .excludes(compare);
+  command.add_flag("--json", options->json, "For programs");
+  command.footer(
       "Mixes:" + known_kinds() +
       "\nWith --url, COUPOND_ADMIN_EMAIL and COUPOND_ADMIN_PASSWORD (or "
       "COUPOND_ADMIN_PASSWORD_FILE)\nname an administrator of the server, whose full speed shows "
@@ -298,7 +297,7 @@ void add_bench(CommandLine& line) {
       "commits, of one sync each,\nit took, and verifies the books.\n"
       "Example: coupond bench --compare ./coupond-before --mix redeem,till --runs 5\n"
       "Example: coupond bench --url http://127.0.0.1:8080 --mix redeem,mixed");
-  command->callback([&line, options] { line.chosen = [options] { return run_bench(*options); }; });
+  command.runs([options] { return run_bench(*options); });
 }
 
 }  // namespace coupon::cli

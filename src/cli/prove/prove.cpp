@@ -93,22 +93,22 @@ int prove(const ProveInput& input) {
 
 }  // namespace
 
-void add_prove(CommandLine& line) {
+void add_prove(const Command& root) {
   const auto input = std::make_shared<ProveInput>();
-  CLI::App* command = line.root.add_subcommand(
+  const Command command = root.add_subcommand(
       "prove", "Try on this machine that nothing is sold twice and nothing acknowledged is lost");
-  command->add_option("--minutes", input->minutes, "How long")
-      ->type_name("N")
-      ->check(number(0.01, 1440))
-      ->capture_default_str();
-  command->add_option("--seed", input->seed, "The report's, to draw the same lots again");
-  command->add_flag("--json", input->json, "The report as JSON");
-  command->footer(
+  command.add_option("--minutes", input->minutes, "How long")
+      .type_name("N")
+      .number(0.01, 1440)
+      .shows_default();
+  command.add_option("--seed", input->seed, "The report's, to draw the same lots again");
+  command.add_flag("--json", input->json, "The report as JSON");
+  command.footer(
       "Works in a temporary directory (TMPDIR says where) with servers of its own, which it races\n"
       "for last units and kills with kill -9. Exit code 1 when anything was found wrong, or when "
       "it\n"
       "was ended (Ctrl-C) before its time.");
-  command->callback([&line, input] { line.chosen = [input] { return prove(*input); }; });
+  command.runs([input] { return prove(*input); });
 }
 
 }  // namespace coupon::cli
