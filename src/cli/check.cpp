@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "coupond/core/count_text.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/secrets.h"
 #include "coupond/service/naming.h"
@@ -100,11 +101,11 @@ void check_log(Report& report, const store::DataPaths& paths, bool in_full) {
   if (loss.sentence) report.line(false, *loss.sentence);
   if (!in_full) return;
   const store::LogScan& log = loss.log;
-  std::string text = "the log holds " + std::to_string(log.commits) + " transactions in " +
-                     std::to_string(log.frames) + " frames";
+  std::string text = "the log holds " + core::count_text(log.commits, "transaction") + " in " +
+                     core::count_text(log.frames, "frame");
   if (log.bad_frame != 0) {
     text += "; frame " + std::to_string(log.bad_frame) + " is bad, with " +
-            std::to_string(log.commits_behind) + " transactions behind it";
+            core::count_text(log.commits_behind, "transaction") + " behind it";
     if (!log.lost) text += ", as a power cut may leave one that was not acknowledged";
   }
   report.line(!log.lost, text);

@@ -8,6 +8,7 @@
 #include "coupond/app/temporary_directory.h"
 #include "coupond/core/bytes.h"
 #include "coupond/core/clock.h"
+#include "coupond/core/count_text.h"
 #include "coupond/core/signing.h"
 #include "coupond/core/time_text.h"
 #include "coupond/http/json.h"
@@ -26,11 +27,14 @@ void print(const store::AuditReport& report) {
     std::cout << "First divergence: " << *report.first_divergence << "\n";
     return;
   }
-  std::cout << "All agrees: " << report.entries << " ledger entries, " << report.campaigns
-            << " campaigns, " << report.users << " users, " << report.coupons << " coupons, "
-            << report.holds << " holds, " << report.redemptions << " redemptions.\n";
+  using core::count_text;
+  std::cout << "All agrees: " << count_text(report.entries, "ledger entry", "ledger entries")
+            << ", " << count_text(report.campaigns, "campaign") << ", "
+            << count_text(report.users, "user") << ", " << count_text(report.coupons, "coupon")
+            << ", " << count_text(report.holds, "hold") << ", "
+            << count_text(report.redemptions, "redemption") << ".\n";
   if (report.steps_back == 0) return;
-  std::cout << "Time went back " << report.steps_back << " times between entries, by "
+  std::cout << "Time went back " << count_text(report.steps_back, "time") << " between entries, by "
             << core::duration_text(report.longest_step_back_ms)
             << " at most: the clock was put right, or is wrong since.\n";
 }

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "coupond/core/signing.h"
-#include "coupond/store/cluster_note.h"
 #include "coupond/store/clock_steps.h"
+#include "coupond/store/cluster_note.h"
 #include "coupond/store/follow.h"
 #include "coupond/store/loss.h"
 #include "coupond/store/restore.h"

@@ -171,13 +171,21 @@ bool is_digits(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// "31.12.2027" as "2027-12-31"; anything else as it is.
+// "31.12.2027", "31/12/2027" and "12/31/2027" as "2027-12-31"; anything else as it is. Which of two
+// numbers is the month is not guessed where both could be.
 std::string iso_day(std::string_view cell) {
-  if (cell.size() != 10 || cell[2] != '.' || cell[5] != '.') return std::string(cell);
+  if (cell.size() != 10 || cell[2] != cell[5] || (cell[2] != '.' && cell[2] != '/')) {
+    return std::string(cell);
+  }
   const auto part = [&](std::size_t from, std::size_t size) {
     return std::string(cell.substr(from, size));
   };
-  return part(6, 4) + "-" + part(3, 2) + "-" + part(0, 2);
+  std::string day = part(0, 2), month = part(3, 2);
+  if (cell[2] == '/') {
+    if (month > "12") std::swap(day, month);
+    if (day <= "12" && day != month) return std::string(cell);
+  }
+  return part(6, 4) + "-" + month + "-" + day;
 }
 
 }  // namespace
@@ -228,6 +236,13 @@ std::optional<ImportedState> parse_works(std::string_view cell) {
 
 core::Result<core::UnixMs> parse_end(std::string_view cell) {
   return core::parse_local_time(iso_day(cell), core::DateMeans::kLastMoment);
+}
+
+bool says_none(std::string_view cell) {
+  const std::string folded = folded_name(cell);
+  return folded.find_first_not_of('0') == std::string::npos || folded == "never" ||
+         folded == "none" || folded == "null" || folded == "unlimited" || folded == "na" ||
+         folded == "nie" || folded == "unbegrenzt";
 }
 
 std::optional<std::int64_t> parse_uses(std::string_view cell) {

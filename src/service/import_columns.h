@@ -40,9 +40,12 @@ std::optional<ImportedState> parse_state(std::string_view cell);
 // The same of a cell that says whether a code works.
 std::optional<ImportedState> parse_works(std::string_view cell);
 
-// The end that a cell names: RFC 3339, or a day as 2027-12-31 or 31.12.2027, which ends with its
-// last moment in this machine's zone.
+// The end that a cell names: RFC 3339, or a day as 2027-12-31, 31.12.2027 or 31/12/2027, which ends
+// with its last moment in this machine's zone.
 core::Result<core::UnixMs> parse_end(std::string_view cell);
+
+// Whether a cell says that there is no end, or no limit: "never", "unlimited", "-", "0000-00-00".
+bool says_none(std::string_view cell);
 
 // A count of uses; nothing for a cell that is none. "1", "1.0" and "1,0" are one.
 std::optional<std::int64_t> parse_uses(std::string_view cell);

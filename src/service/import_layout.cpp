@@ -13,16 +13,17 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
-constexpr std::array kSeparators{',', ';', '\t'};
+constexpr std::array kSeparators{',', ';', '\t', '|'};
 constexpr std::string_view kSeparatorsInCode = ",;|\t";
 constexpr std::size_t kSampleRows = 20;
 constexpr std::size_t kShownRows = 5;
 constexpr std::size_t kShortCodeBytes = 2;
 
-// "# Voucher roll 7" is a comment, "#SALE-9" is a code.
+// "# Voucher roll 7" is a comment, "#SALE-9" is a code. So is what Excel writes of the separator.
 bool is_comment(const core::CsvRecord& record) {
   if (record.fields.empty()) return false;
   const std::string_view first = record.fields.front();
+  if (first.starts_with("sep=") && first.size() <= 5) return true;
   return first == "#" || first.starts_with("# ") || first.starts_with("#\t");
 }
 
@@ -107,6 +108,7 @@ std::string ImportReader::sentence() const {
   if (is_json()) text += ", a JSON object in each line";
   if (layout_.separator == ';') text += ", separated by semicolons";
   if (layout_.separator == '\t') text += ", separated by tabs";
+  if (layout_.separator == '|') text += ", separated by bars";
   if (layout_.has_header) text += ", with the codes in " + layout_.columns[layout_.code_column];
   text += ".";
   if (layout_.comments > 0) {

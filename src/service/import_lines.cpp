@@ -189,13 +189,16 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
     case ColumnRole::kUsedBy:
       return read_state(column, cell, line);
     case ColumnRole::kExpiresAt: {
+      if (says_none(cell)) return;
       const auto at = parse_end(cell);
       if (at.ok()) line.expires_at = *at;
       if (!at.ok()) line.reason = "unreadable_time: " + shown + "; write it as 2027-12-31";
       return;
     }
     case ColumnRole::kMaxUses:
-      if (!max_uses || parse_uses(cell) != max_uses) line.reason = "other_limit: " + shown;
+      if (max_uses ? parse_uses(cell) != max_uses : !says_none(cell)) {
+        line.reason = "other_limit: " + shown;
+      }
       return;
     case ColumnRole::kUses:
       return read_uses(column, cell, line);

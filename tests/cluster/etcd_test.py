@@ -9,7 +9,7 @@ from load import Load
 from processes import until
 from shop import with_etcd, with_shop
 
-QUOTA = count(4, 20) << 20  # the log grows by 1.5 MiB a round, and stays
+QUOTA = count(4, 40) << 20  # the log grows by some MiB a round, and stays
 FILLER = "filler/"
 TRIM_S = 7  # the leader trims every five
 
@@ -41,7 +41,7 @@ def fill(etcd):
         if max(sizes) > QUOTA - (500 << 10):
             return
         etcd.ask(2, "/v3/kv/put", {"key": encoded(FILLER + str(i)),
-                                   "value": encoded("x" * 150_000)})
+                                   "value": encoded("x" * count(150_000, 300_000))})
         time.sleep(0.15)
     raise AssertionError("etcd does not fill")
 
@@ -86,7 +86,7 @@ def test_no_room(binary):
     with with_etcd(flags=["--quota-backend-bytes", str(QUOTA)]) as etcd, \
             with_shop(binary, etcd) as shop, shop.kept():
         for i in range(rounds):
-            cards = shop.cards(1000, "full%d" % i)
+            cards = shop.cards(1000, "full%d" % i) + shop.more(1000, "full%d" % i)
             leader = until(shop.leader, 20, "somebody leads")
             fill(etcd)
             asked = sell_until_full(shop, leader, cards)

@@ -72,7 +72,7 @@ TEST_CASE("a shop's export keeps limit and end, and skips empty rows", "[import]
 }
 
 TEST_CASE("a day as an end includes the whole day", "[import]") {
-  for (const char* day : {"2027-12-31", "31.12.2027"}) {
+  for (const char* day : {"2027-12-31", "31.12.2027", "31/12/2027", "12/31/2027"}) {
     const auto lines = lines_of("code;gültig bis\nA-100;" + std::string(day) + "\n");
     REQUIRE(lines.size() == 1);
     REQUIRE(lines[0].expires_at);
@@ -82,6 +82,36 @@ TEST_CASE("a day as an end includes the whole day", "[import]") {
   }
   CHECK(lines_of("code,ends\nA-100,soon\n")[0].reason ==
         "unreadable_time: ends soon; write it as 2027-12-31");
+  // The third of February, or of... nobody knows.
+  CHECK_FALSE(lines_of("code,ends\nA-100,02/03/2027\n")[0].reason.empty());
+  CHECK_FALSE(lines_of("code,ends\nA-100,30/02/2027\n")[0].reason.empty());
+  CHECK(lines_of("code,ends\nA-100,03/03/2027\n")[0].expires_at);
+  for (const char* none : {"", "never", "-", "0000-00-00", "0000-00-00 00:00:00", "NULL"}) {
+    INFO(none);
+    const auto lines = lines_of("code,ends,max uses\nA-100," + std::string(none) + ",\n");
+    CHECK(lines.at(0).reason.empty());
+    CHECK_FALSE(lines.at(0).expires_at);
+  }
+}
+
+TEST_CASE("no limit is what a campaign without one has", "[import]") {
+  for (const auto max_uses : {std::optional<std::int64_t>{}, std::optional<std::int64_t>{2}}) {
+    auto reader = ImportReader::open("code,max uses\nA-100,unlimited\nA-101,2\n", {},
+                                     {.policy = {.max_redemptions_per_coupon = max_uses}});
+    REQUIRE(reader.ok());
+    CHECK(reader->next()->reason.empty() == !max_uses);
+    CHECK(reader->next()->reason.empty() == max_uses.has_value());
+  }
+}
+
+TEST_CASE("bars separate cells, too, and Excel's line about its separator is no row", "[import]") {
+  CHECK(codes_of("id|code|status\n1|A-100|unused\n2|A-101|\n") == Codes{"A-100", "A-101"});
+  for (const char* separator : {";", ",", "|", "\t"}) {
+    INFO(separator);
+    const std::string s = separator;
+    CHECK(codes_of("sep=" + s + "\r\ncode" + s + "state\r\nA-100" + s + "unused\r\n") ==
+          Codes{"A-100"});
+  }
 }
 
 TEST_CASE("a spreadsheet's file in Windows-1252 is read as what it says", "[import]") {
@@ -166,7 +196,7 @@ TEST_CASE("what would have to be guessed is refused with what to say", "[import]
   CHECK_THAT(refusal_of("1\n2\n3\n"), Catch::Contains("only one or two characters"));
   CHECK(codes_of("1\n2\n3\n", {.confirm = true}) == Codes{"1", "2", "3"});
   CHECK_THAT(refusal_of("| HRB-001 | 10 |\n| HRB-002 | 20 |\n"),
-             Catch::Contains("contain a separator"));
+             Catch::Contains("Which column has the codes?"));
   // Words alone are no title.
   CHECK(codes_of("APPLE\nBANANA\n") == Codes{"APPLE", "BANANA"});
 }

@@ -35,9 +35,9 @@ core::Result<domain::Job> plan_generation(Engine& engine, const Caller& caller,
                                           const GenerateRequest& request);
 
 enum class ImportFormat {
-  kCsv,        // rows separated by comma, semicolon or tab, with or without a header; or one code a
-               // line. service/export.h's files are such. A text that begins with a JSON object
-               // is read as kJsonLines
+  kCsv,        // rows separated by comma, semicolon, tab or bar, with or without a header; or one
+               // code a line. service/export.h's files are such. A text that begins with a JSON
+               // object is read as kJsonLines
   kJsonLines,  // one object a line with a text `code`
 };
 

@@ -295,7 +295,7 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
   v1.add({.route = "POST /api/v1/campaigns/{campaign}/codes/import",
           .id = "importCodes",
           .summary = "Import codes from a file",
-          .doc = "CSV (comma, semicolon or tab) with a header, or one code a line; or JSON lines "
+          .doc = "CSV (comma, semicolon, tab or bar) with a header, or one code a line; or JSON lines "
                  "{\"code\": …}. Good lines are stored by a job, which tells of every other. "
                  "Columns of state, limit and end are honoured; what would have to be guessed is "
                  "refused. In the query: `column` (name or number of the codes'), `header` "
