@@ -34,14 +34,16 @@ def test_members_killed(binary):
 
 
 def fill(etcd):
-    """Until there is little room left. Each member counts, and some moments late."""
-    for i in range(QUOTA // 100_000):
+    """Until there is little room left. Each member counts, and some moments late. Small values come
+    last: they take the pages inside the file that large ones left free."""
+    for i in range(1000):
         sizes = [int(etcd.ask(member, "/v3/maintenance/status", {})["dbSize"])
                  for member in range(3)]
-        if max(sizes) > QUOTA - (500 << 10):
+        room = QUOTA - max(sizes)
+        if room < 200 << 10:
             return
         etcd.ask(2, "/v3/kv/put", {"key": encoded(FILLER + str(i)),
-                                   "value": encoded("x" * count(150_000, 300_000))})
+                                   "value": encoded("x" * (300_000 if room > 2 << 20 else 30_000))})
         time.sleep(0.15)
     raise AssertionError("etcd does not fill")
 
@@ -86,7 +88,7 @@ def test_no_room(binary):
     with with_etcd(flags=["--quota-backend-bytes", str(QUOTA)]) as etcd, \
             with_shop(binary, etcd) as shop, shop.kept():
         for i in range(rounds):
-            cards = shop.cards(1000, "full%d" % i) + shop.more(1000, "full%d" % i)
+            cards = shop.cards(1000, "full%d" % i)
             leader = until(shop.leader, 20, "somebody leads")
             fill(etcd)
             asked = sell_until_full(shop, leader, cards)

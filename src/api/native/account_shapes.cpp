@@ -6,12 +6,9 @@
 #include "coupond/core/limits.h"
 #include "coupond/core/password.h"
 #include "src/api/gate/call.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
-
-using http::integer;
-using http::text;
-using http::timestamp;
 
 http::Object<UserReply> UserReply::shape() {
   return {

@@ -6,15 +6,10 @@
 #include "src/api/gate/login.h"
 #include "src/api/native/account_shapes.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::boolean;
-using http::text;
 
 struct RegisterInput {
   std::string email;

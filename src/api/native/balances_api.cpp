@@ -5,16 +5,10 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::integer;
-using http::object;
-using http::text;
 
 constexpr http::Integer kAmount{.min = 1, .max = core::limits::kAmountMax};
 

@@ -7,15 +7,12 @@
 #include "coupond/core/limits.h"
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
 using namespace core::limits;
-using http::choice;
-using http::integer;
-using http::text;
-using http::timestamp;
 
 constexpr http::Integer kAmount{.min = 0, .max = kAmountMax};
 constexpr http::Text kName{.min = 1, .max = kNameMaxBytes};

@@ -8,33 +8,22 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::boolean;
-using http::choice;
-using http::integer;
-using http::Page;
-using http::text;
-
 struct CampaignQuery {
   std::optional<domain::Mode> mode;
   bool archived = false;
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor;
+  PageQuery page;
   static http::Object<CampaignQuery> shape() {
     return {"CampaignQuery",
             "Which campaigns.",
             {
                 choice("mode", &CampaignQuery::mode, "Only of this mode.", mode_choices()),
                 boolean("archived", &CampaignQuery::archived, "Archived ones too.").optional(),
-                integer("limit", &CampaignQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
-                    .optional(),
-                text("cursor", &CampaignQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
+                http::include(&CampaignQuery::page),
             }};
   }
 };
@@ -62,15 +51,16 @@ Result<CampaignReply> create(Call& call, const NewCampaign& in) {
 }
 
 Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
-  const auto after = id_of_cursor(in.cursor);
+  const auto after = id_of_cursor(in.page.cursor);
   if (!after.ok()) return after.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<CampaignReply>> {
     const auto campaigns = service::list_campaigns(
-        db, {.mode = in.mode, .archived = in.archived, .after = {*after}, .limit = in.limit + 1});
+        db,
+        {.mode = in.mode, .archived = in.archived, .after = {*after}, .limit = in.page.limit + 1});
     const core::Seq as_of = service::last_entry(db).seq;
     Page<CampaignReply> page;
     for (const domain::Campaign& campaign : campaigns) {
-      if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
+      if (static_cast<std::int64_t>(page.items.size()) == in.page.limit) {
         page.next_cursor = cursor_after(page.items.back().id.value);
         break;
       }

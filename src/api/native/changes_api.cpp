@@ -12,18 +12,11 @@
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::choice;
-using http::integer;
-using http::object;
-using http::text;
-using http::timestamp;
 using service::ChangeAction;
 
 constexpr http::Integer kUses{.min = 1, .max = core::limits::kCountMax};
@@ -248,8 +241,7 @@ void add_one(Endpoints& v1) {
 struct FindQuery {
   std::string last4;
   std::optional<std::string> campaign;
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor;
+  PageQuery page;
   static http::Object<FindQuery> shape() {
     return {"FindCouponsQuery",
             "Which codes.",
@@ -258,15 +250,13 @@ struct FindQuery {
                      {.min = 1, .max = 64}),
                 text("campaign", &FindQuery::campaign, "Only of this campaign: id, UUID or slug.",
                      {.min = 1, .max = kCampaignNameMax}),
-                integer("limit", &FindQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
-                    .optional(),
-                text("cursor", &FindQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
+                http::include(&FindQuery::page),
             }};
   }
 };
 
 Result<http::Page<CouponReply>> find(Call& call, const FindQuery& in) {
-  const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
+  const auto before = id_of_cursor(in.page.cursor, std::numeric_limits<std::int64_t>::max());
   if (!before.ok()) return before.error();
   const auto last4 = core::canonical(in.last4);
   if (!last4.ok()) return last4.error();
@@ -279,7 +269,7 @@ Result<http::Page<CouponReply>> find(Call& call, const FindQuery& in) {
   const std::int64_t tail = call.engine.vault().tail(*last4);
   return call.read_list([&](store::Connection& db) -> Result<http::Page<CouponReply>> {
     http::Page<CouponReply> page;
-    const auto found = service::coupons_ending_in(db, tail, {*before}, in.limit);
+    const auto found = service::coupons_ending_in(db, tail, {*before}, in.page.limit);
     for (const domain::Coupon& coupon : found) {
       if (campaign && coupon.campaign_id != *campaign) continue;
       const auto of = service::find_campaign(db, coupon.campaign_id);
@@ -287,7 +277,7 @@ Result<http::Page<CouponReply>> find(Call& call, const FindQuery& in) {
       page.items.push_back(coupon_reply(shown_code(call.engine, coupon), coupon, of ? of->slug : "",
                                         of ? of->policy.currency : std::nullopt, held));
     }
-    if (static_cast<std::int64_t>(found.size()) == in.limit) {
+    if (static_cast<std::int64_t>(found.size()) == in.page.limit) {
       page.next_cursor = cursor_after(found.back().id.value);
     }
     return page;

@@ -15,18 +15,12 @@
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::choice;
-using http::integer;
 using http::list;
-using http::Page;
-using http::text;
 
 struct CodesInput {
   std::string campaign = {};
@@ -71,8 +65,7 @@ struct CodesQuery {
   std::string campaign = {};
   std::optional<domain::CouponState> state = {};
   std::optional<std::int64_t> number = {};
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor = {};
+  PageQuery page = {};
   static http::Object<CodesQuery> shape() {
     return {"CodesQuery",
             "Which coupons.",
@@ -80,9 +73,7 @@ struct CodesQuery {
                 campaign_field(&CodesQuery::campaign),
                 choice("state", &CodesQuery::state, "Only in this state.", state_choices()),
                 integer("number", &CodesQuery::number, "Only the one of this number.", {.min = 1}),
-                integer("limit", &CodesQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
-                    .optional(),
-                text("cursor", &CodesQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
+                http::include(&CodesQuery::page),
             }};
   }
 };
@@ -127,14 +118,14 @@ Result<http::Reply> generate_later(Call& call, service::JobRunner& jobs,
 }
 
 Result<Page<CouponReply>> list_codes(Call& call, const CodesQuery& in) {
-  const auto after = id_of_cursor(in.cursor);
+  const auto after = id_of_cursor(in.page.cursor);
   if (!after.ok()) return after.error();
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<CouponReply>> {
-    const auto found = in.number
-                           ? service::list_coupons(db, campaign->id, *in.number - 1, 1, in.state)
-                           : service::list_coupons(db, campaign->id, *after, in.limit, in.state);
+    const auto found =
+        in.number ? service::list_coupons(db, campaign->id, *in.number - 1, 1, in.state)
+                  : service::list_coupons(db, campaign->id, *after, in.page.limit, in.state);
     Page<CouponReply> page;
     for (const domain::Coupon& coupon : found.coupons) {
       if (in.number && coupon.number != *in.number) return page;
@@ -292,23 +283,24 @@ void add_code_endpoints(Endpoints& v1, service::JobRunner& jobs) {
           .scope = "read",
           .refusals = {{404, Reason::kUnknownCampaign}, {400, Reason::kInvalidCursor}}},
          list_codes);
-  v1.add({.route = "POST /api/v1/campaigns/{campaign}/codes/import",
-          .id = "importCodes",
-          .summary = "Import codes from a file",
-          .doc = "CSV (comma, semicolon, tab or bar) with a header, or one code a line; or JSON lines "
-                 "{\"code\": …}. Good lines are stored by a job, which tells of every other. "
-                 "Columns of state, limit and end are honoured; what would have to be guessed is "
-                 "refused. In the query: `column` (name or number of the codes'), `header` "
-                 "(true, false), `ignore` (columns to leave out), `confirm=true` (short codes are "
-                 "right).",
-          .auth = Auth::kAdmin,
-          .scope = "admin",
-          .success = 202,
-          .refusals = kMakeRefusals,
-          .answers = {http::answer_of<JobQueued>(202, "The job that stores them.")},
-          .query_names = {"column", "header", "ignore", "confirm"},
-          .body_types = {"text/csv", "application/x-ndjson"}},
-         [&jobs](Call& call, const CampaignName& in) { return import_codes(call, jobs, in); });
+  v1.add(
+      {.route = "POST /api/v1/campaigns/{campaign}/codes/import",
+       .id = "importCodes",
+       .summary = "Import codes from a file",
+       .doc = "CSV (comma, semicolon, tab or bar) with a header, or one code a line; or JSON lines "
+              "{\"code\": …}. Good lines are stored by a job, which tells of every other. "
+              "Columns of state, limit and end are honoured; what would have to be guessed is "
+              "refused. In the query: `column` (name or number of the codes'), `header` "
+              "(true, false), `ignore` (columns to leave out), `confirm=true` (short codes are "
+              "right).",
+       .auth = Auth::kAdmin,
+       .scope = "admin",
+       .success = 202,
+       .refusals = kMakeRefusals,
+       .answers = {http::answer_of<JobQueued>(202, "The job that stores them.")},
+       .query_names = {"column", "header", "ignore", "confirm"},
+       .body_types = {"text/csv", "application/x-ndjson"}},
+      [&jobs](Call& call, const CampaignName& in) { return import_codes(call, jobs, in); });
   add_selection_endpoints(v1);
 }
 

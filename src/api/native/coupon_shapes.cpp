@@ -3,16 +3,11 @@
 #include <utility>
 
 #include "coupond/core/bytes.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 
-using http::boolean;
-using http::choice;
 using http::free_object;
-using http::integer;
-using http::object;
-using http::text;
-using http::timestamp;
 
 http::Choices<domain::CouponState> state_choices() {
   return {{"available", domain::CouponState::kAvailable},

@@ -8,13 +8,10 @@
 #include "src/api/native/coupon_requests.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
-using http::Auth;
 
 // "codes": failed look-ups are counted, so that codes cannot be guessed.
 constexpr const char* kCodesRate = "codes";

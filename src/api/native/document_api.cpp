@@ -2,14 +2,13 @@
 
 #include "coupond/http/openapi.h"
 #include "coupond_version.h"
+#include "src/api/native/words.h"
 #include "src/web/assets.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Result;
 using http::Answer;
-using http::Auth;
 using http::Reply;
 
 constexpr char kAbout[] =

@@ -47,6 +47,22 @@ struct CodeAndReason {
   }
 };
 
+// Which part of a list.
+struct PageQuery {
+  std::int64_t limit = 100;
+  std::optional<std::string> cursor;
+  static http::Object<PageQuery> shape() {
+    return {
+        "PageQuery",
+        "Which page.",
+        {
+            http::integer("limit", &PageQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
+                .optional(),
+            http::text("cursor", &PageQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
+        }};
+  }
+};
+
 // A time to ask for; either end may be left out.
 struct Period {
   std::optional<core::UnixMs> from, to;

@@ -6,16 +6,12 @@
 #include "src/api/native/import_options.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::boolean;
-using http::integer;
 using http::list;
-using http::text;
 
 constexpr std::int64_t kCellMax = 65'536;
 

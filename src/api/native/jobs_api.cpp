@@ -4,19 +4,13 @@
 
 #include "coupond/service/reads.h"
 #include "src/api/gate/cursor.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::integer;
-using http::Page;
-using http::text;
-using http::timestamp;
 
 struct JobName {
   std::int64_t id = 0;
@@ -25,32 +19,16 @@ struct JobName {
   }
 };
 
-struct JobsQuery {
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor = {};
-  static http::Object<JobsQuery> shape() {
-    return {"JobsQuery",
-            "Which page.",
-            {
-                integer("limit", &JobsQuery::limit, "Items in a page.", {.min = 1, .max = 1000})
-                    .optional(),
-                text("cursor", &JobsQuery::cursor, "Where to go on.", {.min = 1, .max = 64}),
-            }};
-  }
-};
-
 struct JobErrorsQuery {
   std::int64_t id = 0;
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor = {};
+  PageQuery page = {};
   static http::Object<JobErrorsQuery> shape() {
     using Q = JobErrorsQuery;
     return {"JobErrorsQuery",
             "Which job, and which page.",
             {
                 integer("id", &Q::id, "The job's id.", {.min = 1}),
-                integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
-                text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
+                http::include(&Q::page),
             }};
   }
 };
@@ -86,7 +64,7 @@ Result<JobReply> read_one(Call& call, const service::JobRunner& jobs, const JobN
   });
 }
 
-Result<Page<JobReply>> list(Call& call, const service::JobRunner& jobs, const JobsQuery& in) {
+Result<Page<JobReply>> list(Call& call, const service::JobRunner& jobs, const PageQuery& in) {
   const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
   if (!before.ok()) return before.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<JobReply>> {
@@ -103,14 +81,14 @@ Result<Page<JobReply>> list(Call& call, const service::JobRunner& jobs, const Jo
 }
 
 Result<Page<JobErrorReply>> errors(Call& call, const JobErrorsQuery& in) {
-  const auto after = id_of_cursor(in.cursor);
+  const auto after = id_of_cursor(in.page.cursor);
   if (!after.ok()) return after.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<JobErrorReply>> {
     const auto job = service::find_job(db, call.caller, in.id);
     if (!job.ok()) return job.error();
     Page<JobErrorReply> page;
-    for (const auto& error : service::list_job_errors(db, in.id, *after, in.limit + 1)) {
-      if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
+    for (const auto& error : service::list_job_errors(db, in.id, *after, in.page.limit + 1)) {
+      if (static_cast<std::int64_t>(page.items.size()) == in.page.limit) {
         page.next_cursor = cursor_after(page.items.back().line);
         break;
       }
@@ -182,7 +160,7 @@ void add_job_endpoints(Endpoints& v1, service::JobRunner& jobs) {
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{400, Reason::kInvalidCursor}}},
-         [&jobs](Call& call, const JobsQuery& in) { return list(call, jobs, in); });
+         [&jobs](Call& call, const PageQuery& in) { return list(call, jobs, in); });
   v1.add({.route = "GET /api/v1/jobs/{id}",
           .id = "getJob",
           .summary = "How far a job is",

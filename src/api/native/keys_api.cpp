@@ -2,18 +2,13 @@
 
 #include "coupond/service/api_keys.h"
 #include "src/api/gate/cursor.h"
+#include "src/api/native/fields.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::integer;
-using http::Page;
-using http::text;
-using http::timestamp;
 using service::Scope;
 
 http::Choices<Scope> scope_choices() {
@@ -116,20 +111,6 @@ struct KeyName {
   }
 };
 
-struct KeyQuery {
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor;
-  static http::Object<KeyQuery> shape() {
-    using Q = KeyQuery;
-    return {"ApiKeyQuery",
-            "Which page.",
-            {
-                integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
-                text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
-            }};
-  }
-};
-
 std::vector<Scope> scopes_of(const std::string& words) {
   std::vector<Scope> scopes;
   std::size_t at = 0;
@@ -167,7 +148,7 @@ Result<NewKeyReply> create(Call& call, const NewKeyInput& in) {
       });
 }
 
-Result<Page<KeyReply>> list(Call& call, const KeyQuery& in) {
+Result<Page<KeyReply>> list(Call& call, const PageQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<KeyReply>> {

@@ -11,16 +11,12 @@
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::integer;
 using http::list;
-using http::text;
 
 // A waiting reader holds a worker, so only so many may wait at once.
 constexpr int kWaitersMax = 16;

@@ -5,10 +5,9 @@
 #include "coupond/service/naming.h"
 #include "coupond/service/reads.h"
 #include "src/api/native/account_shapes.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
-
-using core::Reason;
 
 core::Result<domain::CodeHash> code_hash(Call& call, std::string_view code) {
   const auto canonical = core::canonical(code);

@@ -7,14 +7,12 @@
 #include "src/api/native/campaign_shapes.h"
 #include "src/api/native/coupon_requests.h"
 #include "src/api/native/naming.h"
+#include "src/api/native/words.h"
 #include "src/api/print/qr.h"
 #include "src/web/assets.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
 
 constexpr std::string_view kScript = "text/javascript; charset=utf-8";
 constexpr std::string_view kStyle = "text/css; charset=utf-8";

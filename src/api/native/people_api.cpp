@@ -10,16 +10,10 @@
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::integer;
-using http::text;
-using http::timestamp;
 
 struct PersonName {
   std::string id;

@@ -5,18 +5,13 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 #include "src/api/print/card_sheet.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::boolean;
-using http::integer;
 using http::list;
-using http::text;
 
 constexpr std::int64_t kCardsMax = 1'000;  // of one PDF, which takes about 2 KB each
 constexpr Um kMoveMax = 20'000;

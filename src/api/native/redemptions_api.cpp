@@ -13,16 +13,10 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::integer;
-using http::Page;
-using http::text;
 
 struct WhichRedemptions {
   std::optional<std::string> campaign, code, order_id;
@@ -38,20 +32,6 @@ struct WhichRedemptions {
                 code_field(&Q::code, "Of this coupon."),
                 text("order_id", &Q::order_id, "Of this order.", {.min = 1, .max = 128}),
                 http::include(&Q::period),
-            }};
-  }
-};
-
-struct PageQuery {
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor;
-  static http::Object<PageQuery> shape() {
-    using Q = PageQuery;
-    return {"PageQuery",
-            "Which page.",
-            {
-                integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
-                text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
             }};
   }
 };

@@ -13,19 +13,13 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
 using core::LocalPeriod;
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::choice;
-using http::integer;
 using http::list;
-using http::text;
-using http::timestamp;
 
 http::Choices<LocalPeriod> periods() {
   return {{"hour", LocalPeriod::kHour}, {"day", LocalPeriod::kDay}};

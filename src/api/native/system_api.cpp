@@ -2,19 +2,16 @@
 
 #include "coupond/service/readiness.h"
 #include "coupond_version.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Result;
 using http::Answer;
 using http::answer_of;
-using http::Auth;
-using http::boolean;
 using http::list;
 using http::Object;
 using http::Reply;
-using http::text;
 
 struct Liveness {
   std::string status = "ok";

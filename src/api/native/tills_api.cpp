@@ -10,18 +10,12 @@
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::boolean;
-using http::integer;
 using http::list;
-using http::text;
-using http::timestamp;
 
 constexpr const char* kCodesRate = "codes";  // wrong digits are guesses
 constexpr std::int64_t kNameMax = 60;

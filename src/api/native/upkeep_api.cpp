@@ -2,18 +2,10 @@
 #include "src/api/native/upkeep_api.h"
 
 #include "coupond/core/time_text.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
-
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::boolean;
-using http::integer;
-using http::object;
-using http::text;
-using http::timestamp;
 
 struct LastBackup {
   core::UnixMs at = {};

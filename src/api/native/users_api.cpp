@@ -8,16 +8,11 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
+#include "src/api/native/words.h"
 
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::integer;
-using http::Page;
-using http::text;
 using service::UserChange;
 
 struct PasswordInput {
@@ -38,8 +33,7 @@ struct PasswordInput {
 struct UserQuery {
   std::optional<domain::Role> role;
   std::optional<bool> active;
-  std::int64_t limit = 100;
-  std::optional<std::string> cursor;
+  PageQuery page;
   static http::Object<UserQuery> shape() {
     using Q = UserQuery;
     return {"UserQuery",
@@ -47,8 +41,7 @@ struct UserQuery {
             {
                 http::choice("role", &Q::role, "Only of this role.", role_choices()),
                 http::boolean("active", &Q::active, "Only active ones, or only others."),
-                integer("limit", &Q::limit, "Items in a page.", {.min = 1, .max = 1000}).optional(),
-                text("cursor", &Q::cursor, "Where to go on.", {.min = 1, .max = 64}),
+                http::include(&Q::page),
             }};
   }
 };
@@ -191,14 +184,14 @@ Result<SessionReply> change_password(Call& call, const PasswordInput& in) {
 }
 
 Result<Page<UserReply>> list_users(Call& call, const UserQuery& in) {
-  const auto after = id_of_cursor(in.cursor);
+  const auto after = id_of_cursor(in.page.cursor);
   if (!after.ok()) return after.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<UserReply>> {
     const auto users = service::list_users(
-        db, {.role = in.role, .active = in.active, .after = {*after}, .limit = in.limit + 1});
+        db, {.role = in.role, .active = in.active, .after = {*after}, .limit = in.page.limit + 1});
     Page<UserReply> page;
     for (const domain::User& user : users) {
-      if (static_cast<std::int64_t>(page.items.size()) == in.limit) {
+      if (static_cast<std::int64_t>(page.items.size()) == in.page.limit) {
         page.next_cursor = cursor_after(page.items.back().id.value);
         break;
       }
