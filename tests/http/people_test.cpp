@@ -92,12 +92,11 @@ TEST_CASE("where +tags are ignored, one address is one customer to every cap", "
   CHECK(redeem("bo+1@example.com") == 201);
   CHECK(redeem("dd+1@example.com") == 201);
   const TagsIgnored ignored;
-  CHECK(issue("Ann+one@Example.com").status == 201);
-  CHECK(issue("ann@example.com").status == 201);
-  CHECK(issue("ann+two+three@example.com").code() == "user_cap_reached");
   const auto assigned =
       shop.use(third, "assign", shop.keys["issue"], {{"email", "ann+three@example.com"}});
-  CHECK(assigned.code() == "user_cap_reached");
+  CHECK(assigned.status == 201);
+  CHECK(issue("Ann+one@Example.com").status == 201);
+  CHECK(issue("ann@example.com").code() == "user_cap_reached");
   CHECK(redeem("ann+four@example.com") == 201);
   CHECK(redeem("ann@example.com") == 409);
   CHECK(shop.person("ann+any@example.com").at("email") == "ann@example.com");
