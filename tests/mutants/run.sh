@@ -65,19 +65,27 @@ baseline() {
   done
 }
 
+# restore PATCH: puts what it touched back as it is in the tree that is tested. (Reversing a patch
+# that moves lines may find them in another place.)
+restore() {
+  local file
+  for file in $(sed -n 's,^+++ b/,,p' "$1"); do cp "$root/$file" "$tree/$file"; done
+}
+
 # try PATCH: one row of the table; not 0 when the bug is not caught.
 try() {
   local label test verdict=caught targets
   label=$(label_of "$1") test=$(test_of "$1")
   mapfile -t targets < <(targets_of "$label")
-  patch -d "$tree" -p1 -s --no-backup-if-mismatch <"$1"
-  if ! build "${targets[@]}"; then
+  if ! patch -d "$tree" -p1 -s --no-backup-if-mismatch <"$1"; then
+    verdict="DOES NOT APPLY"
+  elif ! build "${targets[@]}"; then
     verdict="DOES NOT BUILD"
     tail -20 "$work/build.log" >&2
   elif passes "$label" "$test"; then
     verdict="NOT CAUGHT"
   fi
-  patch -d "$tree" -p1 -s -R --no-backup-if-mismatch <"$1"
+  restore "$1"
   printf '%-10s %s\n%-10s   by "%s: %s"\n' "$verdict" "$(bug_of "$1")" "" "$label" "$test"
   [[ $verdict == caught ]]
 }
