@@ -1,9 +1,9 @@
 #include "coupond/service/changes.h"
-#include "coupond/core/count_text.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "coupond/core/count_text.h"
 #include "src/service/loading.h"
 
 namespace coupon::service {

@@ -239,10 +239,10 @@ core::Result<core::UnixMs> parse_end(std::string_view cell) {
 }
 
 bool says_none(std::string_view cell) {
+  if (cell.find_first_not_of("0-: .") == std::string_view::npos) return true;
   const std::string folded = folded_name(cell);
-  return folded.find_first_not_of('0') == std::string::npos || folded == "never" ||
-         folded == "none" || folded == "null" || folded == "unlimited" || folded == "na" ||
-         folded == "nie" || folded == "unbegrenzt";
+  return folded == "never" || folded == "none" || folded == "null" || folded == "unlimited" ||
+         folded == "na" || folded == "nie" || folded == "unbegrenzt";
 }
 
 std::optional<std::int64_t> parse_uses(std::string_view cell) {

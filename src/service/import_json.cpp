@@ -9,6 +9,9 @@ namespace {
 
 using nlohmann::json;
 
+// The library writes what is nested by calling itself.
+constexpr int kDepthMax = 16;
+
 std::string cell_of(const json& value) {
   if (value.is_null()) return "";
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -25,15 +28,15 @@ bool begins_as_json(std::string_view text) {
 
 std::optional<std::vector<JsonCell>> cells_of_json(std::string_view line) {
   std::set<std::string> names;
-  bool again = false;
+  bool good = true;
   const auto see = [&](int depth, json::parse_event_t event, const json& parsed) {
-    if (depth == 1 && event == json::parse_event_t::key) {
-      again = !names.insert(parsed.get<std::string>()).second || again;
-    }
-    return true;
+    const bool is_name = depth == 1 && event == json::parse_event_t::key;
+    if (is_name && !names.insert(parsed.get<std::string>()).second) good = false;
+    if (depth > kDepthMax) good = false;
+    return good;
   };
   const json object = json::parse(line, see, /*allow_exceptions=*/false);
-  if (again || !object.is_object()) return std::nullopt;
+  if (!good || !object.is_object()) return std::nullopt;
   std::vector<JsonCell> cells;
   for (const auto& [name, value] : object.items()) {
     cells.push_back({.name = name, .value = cell_of(value), .is_text = value.is_string()});

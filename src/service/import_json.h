@@ -17,8 +17,8 @@ struct JsonCell {
   bool is_text = false;
 };
 
-// What one line says, by name, in alphabetical order. Nothing where it is not one JSON object, or
-// says a name twice.
+// What one line says, by name, in alphabetical order. Nothing where it is not one JSON object, says
+// a name twice or is nested deeper than anybody means.
 std::optional<std::vector<JsonCell>> cells_of_json(std::string_view line);
 
 }  // namespace coupon::service

@@ -85,6 +85,7 @@ TEST_CASE("a day as an end includes the whole day", "[import]") {
   // The third of February, or of... nobody knows.
   CHECK_FALSE(lines_of("code,ends\nA-100,02/03/2027\n")[0].reason.empty());
   CHECK_FALSE(lines_of("code,ends\nA-100,30/02/2027\n")[0].reason.empty());
+  CHECK_FALSE(lines_of("code,ends\nA-100,?\n")[0].reason.empty());
   CHECK(lines_of("code,ends\nA-100,03/03/2027\n")[0].expires_at);
   for (const char* none : {"", "never", "-", "0000-00-00", "0000-00-00 00:00:00", "NULL"}) {
     INFO(none);

@@ -144,6 +144,21 @@ TEST_CASE("JSON is read as other programs write it, whatever it is sent as", "[i
   }
 }
 
+TEST_CASE("a line of JSON that is nested as deep as it is long is one bad line",
+          "[import][columns]") {
+  Preview preview;
+  for (const char* bracket : {"[", "{\"a\":"}) {
+    std::string deep = "{\"code\":\"AAA-111\",\"x\":";
+    while (deep.size() < 60'000) deep += bracket;
+    const json seen = preview.of(deep + "\n{\"code\":\"AAA-112\",\"x\":[[1]]}\n");
+    CHECK(seen.at("lines") == 2);
+    CHECK(seen.at("bad_lines") == 1);
+    deep += "1";
+    for (std::size_t i = 0; i < 60'000; ++i) deep += bracket[0] == '[' ? ']' : '}';
+    CHECK(preview.of(deep + "\n").at("bad_lines") == 1);
+  }
+}
+
 TEST_CASE("blanks beside cells say nothing", "[import][columns]") {
   Preview preview;
   const json seen =
