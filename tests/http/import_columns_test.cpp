@@ -1,5 +1,6 @@
 // What columns of other systems' files say of a code is kept, or refused by name; and a file that
 // is no list of codes is asked about.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/support/api_fixture.h"
@@ -148,13 +149,15 @@ TEST_CASE("a line of JSON that is nested as deep as it is long is one bad line",
           "[import][columns]") {
   Preview preview;
   for (const char* bracket : {"[", "{\"a\":"}) {
-    std::string deep = "{\"code\":\"AAA-111\",\"x\":";
-    while (deep.size() < 60'000) deep += bracket;
-    const json seen = preview.of(deep + "\n{\"code\":\"AAA-112\",\"x\":[[1]]}\n");
+    std::string deep = "{\"code\":\"AAA-111\",\"x\":", end = "}";
+    while (deep.size() < 30'000) {
+      deep += bracket;
+      end += bracket[0] == '[' ? ']' : '}';
+    }
+    std::reverse(end.begin(), end.end());
+    const json seen = preview.of(deep + "1" + end + "\n{\"code\":\"AAA-112\",\"x\":[[1]]}\n");
     CHECK(seen.at("lines") == 2);
     CHECK(seen.at("bad_lines") == 1);
-    deep += "1";
-    for (std::size_t i = 0; i < 60'000; ++i) deep += bracket[0] == '[' ? ']' : '}';
     CHECK(preview.of(deep + "\n").at("bad_lines") == 1);
   }
 }
