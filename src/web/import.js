@@ -47,7 +47,7 @@ function questions(seen, options, again) {
     h("option", { value: "" }, t("import.auto")), first.map((cell, i) =>
       h("option", { value: String(i + 1), selected: options.column === String(i + 1) },
           `${i + 1}: ${cell}`))));
-  const header = labelled(t("import.header"), h("select", { name: "header",
+  const header = first.length > 0 && labelled(t("import.header"), h("select", { name: "header",
       onchange: (event) => set("header", event.target.value) },
     [["", "import.auto"], ["true", "import.isTitle"], ["false", "import.isCode"]].map(
       ([value, name]) => h("option", { value, selected: options.header === value }, t(name)))));
@@ -143,7 +143,8 @@ function importPage(campaign) {
   };
   return [h("h1", t("import.title", { name: campaign.name })), h("section.box",
       labelled(t("import.file"), h("input", { type: "file", name: "file",
-        accept: ".csv,.txt,.tsv,text/csv,text/plain", onchange: chosen }), t("import.fileWhy"))),
+        accept: ".csv,.txt,.tsv,.json,.jsonl,text/csv,text/plain", onchange: chosen }),
+        t("import.fileWhy"))),
     said, place];
 }
 

@@ -68,6 +68,10 @@ def test_questions_on_a_phone(driver, binary):
         assert browser.find("#question").attribute("data-about") == "confirm"
         browser.click("[name=confirm]")
         assert good_and_bad(browser) == ("2", "0")
+        choose(browser, folder, "codes.jsonl",
+               b'{"code": "HRB-007", "expires_at": null}\n{"code": 7}\n')
+        browser.wait(lambda: good_and_bad(browser) == ("1", "1"))
+        assert not browser.all("[name=header]")     # there are no rows of a table
         choose(browser, folder, "empty.txt", b"\n")
         browser.find(".said.bad")
         assert browser.fits()
