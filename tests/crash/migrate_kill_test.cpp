@@ -99,7 +99,7 @@ TEST_CASE("a migration that is killed at any moment is done by the next start", 
     CHECK_FALSE(fs::exists(data + "/coupond.db.v1-2"));
     const test::Ended verified = test::run_coupond({"verify", "--data", data});
     CHECK(verified.code == 0);
-    CHECK(verified.output.find("1044 coupons, 1 holds, 7 redemptions") != std::string::npos);
+    CHECK(verified.output.find("1044 coupons, 1 hold, 7 redemptions") != std::string::npos);
   }
   std::cout << "migration: ended " << ended_old << " times before the new file had its name, "
             << ended_new << " times after\n";
