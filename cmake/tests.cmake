@@ -96,12 +96,13 @@ foreach(source IN LISTS clients)
 endforeach()
 
 # The pages in a real browser, driven by Python. They share a lock: three browsers at once would be
-# slow on a small machine, and tests of what a till does while nothing answers need no company.
+# slow on a small machine, and tests of what a till does while nothing answers need no company. They
+# start first (COST), lest they be left alone at the end, one after the other.
 foreach(theme owner cards till tills import upkeep devices handles keyboard pages pictures)
   add_test(NAME "browser: ${theme}"
     COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/browser/${theme}_test.py $<TARGET_FILE:coupond>)
   set_tests_properties("browser: ${theme}" PROPERTIES
-    LABELS browser TIMEOUT 300 RESOURCE_LOCK browser)
+    LABELS browser TIMEOUT 300 RESOURCE_LOCK browser COST 100)
 endforeach()
 
 # Two coupond with three members of etcd, which .deps has, driven by Python. The histories are
