@@ -116,39 +116,20 @@ Command Command::add_subcommand(const std::string& name, const std::string& abou
   return {*app_->add_subcommand(name, about), *chosen_};
 }
 
-Option Command::add_option(const std::string& name, std::string& value,
-                           const std::string& help) const {
+template <class Value>
+Option Command::add_option(const std::string& name, Value& value, const std::string& help) const {
   return Option(*app_->add_option(name, value, help));
 }
-
-Option Command::add_option(const std::string& name, std::vector<std::string>& values,
-                           const std::string& help) const {
-  return Option(*app_->add_option(name, values, help));
-}
-
-Option Command::add_option(const std::string& name, std::int64_t& value,
-                           const std::string& help) const {
-  return Option(*app_->add_option(name, value, help));
-}
-
-Option Command::add_option(const std::string& name, std::size_t& value,
-                           const std::string& help) const {
-  return Option(*app_->add_option(name, value, help));
-}
-
-Option Command::add_option(const std::string& name, double& value, const std::string& help) const {
-  return Option(*app_->add_option(name, value, help));
-}
-
-Option Command::add_option(const std::string& name, std::optional<std::int64_t>& value,
-                           const std::string& help) const {
-  return Option(*app_->add_option(name, value, help));
-}
-
-Option Command::add_option(const std::string& name, std::optional<std::uint64_t>& value,
-                           const std::string& help) const {
-  return Option(*app_->add_option(name, value, help));
-}
+template Option Command::add_option(const std::string&, std::string&, const std::string&) const;
+template Option Command::add_option(const std::string&, std::vector<std::string>&,
+                                    const std::string&) const;
+template Option Command::add_option(const std::string&, std::int64_t&, const std::string&) const;
+template Option Command::add_option(const std::string&, std::size_t&, const std::string&) const;
+template Option Command::add_option(const std::string&, double&, const std::string&) const;
+template Option Command::add_option(const std::string&, std::optional<std::int64_t>&,
+                                    const std::string&) const;
+template Option Command::add_option(const std::string&, std::optional<std::uint64_t>&,
+                                    const std::string&) const;
 
 Option Command::add_option(const std::string& name, std::function<void(const std::string&)> take,
                            const std::string& help) const {

@@ -48,16 +48,9 @@ class Command {
 
   Command add_subcommand(const std::string& name, const std::string& about) const;
   // Each fills its value when the arguments are read, so the value must live until run() ends.
-  Option add_option(const std::string& name, std::string& value, const std::string& help) const;
-  Option add_option(const std::string& name, std::vector<std::string>& values,
-                    const std::string& help) const;
-  Option add_option(const std::string& name, std::int64_t& value, const std::string& help) const;
-  Option add_option(const std::string& name, std::size_t& value, const std::string& help) const;
-  Option add_option(const std::string& name, double& value, const std::string& help) const;
-  Option add_option(const std::string& name, std::optional<std::int64_t>& value,
-                    const std::string& help) const;
-  Option add_option(const std::string& name, std::optional<std::uint64_t>& value,
-                    const std::string& help) const;
+  // A text, several, an int64, a size, a double, or an int64 or uint64 that may be absent.
+  template <class Value>
+  Option add_option(const std::string& name, Value& value, const std::string& help) const;
   Option add_option(const std::string& name, std::function<void(const std::string&)> take,
                     const std::string& help) const;
   Option add_flag(const std::string& name, bool& value, const std::string& help) const;

@@ -1,6 +1,7 @@
 #include "coupond/core/email.h"
 
 #include "coupond/core/limits.h"
+#include "coupond/core/trim.h"
 
 namespace coupon::core {
 namespace {
@@ -12,12 +13,6 @@ constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
 // RFC 5322's atext, in lower case.
 constexpr std::string_view kAtomText = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~.";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 bool is_local(std::string_view local) {
   return !local.empty() && local.size() <= limits::kEmailLocalMaxBytes &&
@@ -55,7 +50,7 @@ bool is_domain(std::string_view domain) {
 }  // namespace
 
 Result<std::string> canonical_email(std::string_view text) {
-  std::string email(trimmed(text));
+  std::string email(trimmed(text, kSpace));
   for (char& c : email) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }

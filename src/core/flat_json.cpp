@@ -193,20 +193,6 @@ std::optional<std::string> FlatJson::text(std::string_view name) const {
   return *text;
 }
 
-std::vector<std::pair<std::string, std::string>> FlatJson::members() const {
-  std::vector<std::pair<std::string, std::string>> members;
-  for (const Field& field : fields_) {
-    if (const auto* text = std::get_if<std::string>(&field.value)) {
-      members.emplace_back(field.name, *text);
-    } else if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-      members.emplace_back(field.name, std::to_string(*number));
-    } else {
-      members.emplace_back(field.name, std::get<bool>(field.value) ? "true" : "false");
-    }
-  }
-  return members;
-}
-
 std::string FlatJson::write() const {
   FlatJsonWriter writer;
   for (const Field& field : fields_) {

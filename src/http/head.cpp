@@ -4,6 +4,7 @@
 #include <array>
 
 #include "coupond/core/limits.h"
+#include "coupond/core/trim.h"
 #include "coupond/http/request.h"
 
 namespace coupon::http {
@@ -51,12 +52,6 @@ bool is_token(std::string_view text) {
 }
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Takes the next line off `text`, without its CR LF.
 std::string_view take_line(std::string_view& text) {
@@ -108,7 +103,7 @@ std::optional<WireRefusal> parse_fields(std::string_view text, Head& head) {
     // A line that begins with a space (a fold) or has one before the colon has no token as name.
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return kBadField;
-    head.fields.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+    head.fields.emplace_back(line.substr(0, colon), core::trimmed(line.substr(colon + 1)));
   }
 }
 
@@ -174,7 +169,7 @@ std::optional<WireRefusal> collect_framing(const Head& head, Framing& framing) {
 bool has_option(std::string_view list, std::string_view option) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
-    if (equal_ignoring_case(trim(list.substr(0, comma)), option)) return true;
+    if (equal_ignoring_case(core::trimmed(list.substr(0, comma)), option)) return true;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;

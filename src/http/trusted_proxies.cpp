@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
+#include "coupond/core/trim.h"
+
 namespace coupon::http {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // The elements of all headers of that name, which together are one list.
 std::vector<std::string_view> list_elements(const Request& request, std::string_view name) {
@@ -19,7 +15,7 @@ std::vector<std::string_view> list_elements(const Request& request, std::string_
     std::string_view rest = value;
     for (;;) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
-      elements.push_back(trim(rest.substr(0, comma)));
+      elements.push_back(core::trimmed(rest.substr(0, comma)));
       if (comma == rest.size()) break;
       rest.remove_prefix(comma + 1);
     }

@@ -298,8 +298,7 @@ std::optional<core::Error> ImportReader::doubts() const {
   if (some([](const std::string& code) { return code.find("://") != std::string::npos; })) {
     return unclear("confirm",
                    "Some codes are addresses of pages, and a till takes the code out of such an "
-                   "address." +
-                       preview +
+                   "address." + preview +
                        "Store the codes alone, or say that they are right (confirm=true, --yes).");
   }
   if (some([](const std::string& code) {

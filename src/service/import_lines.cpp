@@ -8,6 +8,7 @@
 #include "coupond/core/error.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/text_encoding.h"
+#include "coupond/core/trim.h"
 #include "coupond/domain/money.h"
 #include "src/service/import_json.h"
 
@@ -18,13 +19,7 @@ constexpr std::string_view kMalformed = "malformed_line";
 // Uses of one code that an import records, each a redemption of its own: a slice must stay short.
 constexpr std::int64_t kUsesRecordedMax = 100;
 
-// Without the blanks around it.
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-}
-
-bool is_blank(std::string_view text) { return trimmed(text).empty(); }
+bool is_blank(std::string_view text) { return core::trimmed(text).empty(); }
 
 // "1.23457E+11": a number of which a spreadsheet has kept some digits.
 bool is_shortened(std::string_view code) {
@@ -48,9 +43,10 @@ void check_code(ImportLine& line, bool confirmed) {
 // The one of the name that was said, or named code, else the only one whose name says that it is.
 const JsonCell* code_among(const std::vector<JsonCell>& cells,
                            const std::optional<std::string>& named) {
+  const std::string wanted = folded_name(named.value_or("code"));
   const JsonCell* found = nullptr;
   for (const JsonCell& cell : cells) {
-    if (folded_name(cell.name) == folded_name(named.value_or("code"))) return &cell;
+    if (folded_name(cell.name) == wanted) return &cell;
     if (named || role_of(cell.name) != ColumnRole::kCode) continue;
     if (found != nullptr) return nullptr;
     found = &cell;
@@ -127,7 +123,7 @@ std::optional<ImportLine> ImportReader::line_of(const core::CsvRecord& record) c
   check_code(line, options_.confirm);
   for (const Column& column : columns_) {
     if (column.index >= record.fields.size() || !line.reason.empty()) continue;
-    read_cell(column, trimmed(core::csv_value(record.fields[column.index])), line);
+    read_cell(column, core::trimmed(core::csv_value(record.fields[column.index])), line);
   }
   check_owner(line);
   return line;
@@ -220,8 +216,9 @@ void ImportReader::read_cell(const Column& column, std::string_view cell, Import
 }
 
 bool ImportReader::is_ignored(std::string_view name) const {
-  return std::any_of(options_.ignore.begin(), options_.ignore.end(),
-                     [&](const std::string& one) { return folded_name(one) == folded_name(name); });
+  return std::any_of(options_.ignore.begin(), options_.ignore.end(), [&](const std::string& one) {
+    return folded_name(one) == folded_name(name);
+  });
 }
 
 void ImportReader::leave_out(const std::string& name) {
@@ -259,10 +256,19 @@ ImportLine ImportReader::line_of_json(std::string_view row) {
     const ColumnRole role = is_ignored(cell.name) ? ColumnRole::kNote : role_of(cell.name);
     if (role == ColumnRole::kNote || role == ColumnRole::kCode) leave_out(cell.name);
     if (!line.reason.empty()) continue;
-    read_cell({.index = 0, .role = role, .name = cell.name}, trimmed(cell.value), line);
+    read_cell({.index = 0, .role = role, .name = cell.name}, core::trimmed(cell.value), line);
   }
   check_owner(line);
   return line;
+}
+
+std::optional<core::Error> over_limits(std::string_view text, std::int64_t lines) {
+  using namespace core::limits;
+  if (text.size() > kImportBodyMaxBytes) {
+    return bad_import("must be at most " + std::to_string(kImportBodyMaxBytes) + " bytes");
+  }
+  if (lines <= kImportLinesMax) return std::nullopt;
+  return bad_import("must have at most " + std::to_string(kImportLinesMax) + " lines");
 }
 
 core::Error bad_import(const std::string& problem) {

@@ -97,7 +97,7 @@ class ImportReader {
 
   ImportOptions options_;
   domain::Policy policy_;
-  bool has_owners_;                          // codes of the campaign may be somebody's
+  bool has_owners_;  // codes of the campaign may be somebody's
   std::unique_ptr<const std::string> text_;  // where the readers below look
   ImportLayout layout_;
   std::vector<Column> columns_;  // all but the code's that say something
@@ -110,6 +110,8 @@ class ImportReader {
 
 // What is wrong with the file as a whole: "must have at most 100 lines".
 core::Error bad_import(const std::string& problem);
+// The file's size, and its lines so far.
+std::optional<core::Error> over_limits(std::string_view text, std::int64_t lines);
 inline constexpr char kNoCode[] = "has no line with a code";
 
 // Lines as one text, and back. Nothing for a text that was not written so.

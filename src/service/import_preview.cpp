@@ -82,10 +82,7 @@ core::Result<ImportPreview> preview_import(Engine& engine, const Caller& caller,
                                            const ImportOptions& options) {
   const auto campaign = campaign_for_import(engine, caller, campaign_id);
   if (!campaign) return campaign.error();
-  if (text.size() > core::limits::kImportBodyMaxBytes) {
-    return bad_import("must be at most " + std::to_string(core::limits::kImportBodyMaxBytes) +
-                      " bytes");
-  }
+  if (auto error = over_limits(text, 0)) return *std::move(error);
   ImportPreview preview{.first_rows = ImportReader::first_rows(text, options, kRows + 1)};
   auto reader = ImportReader::open(text, options, *campaign);
   if (!reader) {
@@ -97,10 +94,7 @@ core::Result<ImportPreview> preview_import(Engine& engine, const Caller& caller,
   Inspection inspection(engine, preview);
   while (const auto line = reader->next()) {
     if (auto added = inspection.add(*line); !added) return added.error();
-    if (preview.lines > core::limits::kImportLinesMax) {
-      return bad_import("must have at most " + std::to_string(core::limits::kImportLinesMax) +
-                        " lines");
-    }
+    if (auto error = over_limits(text, preview.lines)) return *std::move(error);
   }
   if (auto settled = inspection.settle(); !settled) return settled.error();
   if (preview.lines == 0) return bad_import(kNoCode);

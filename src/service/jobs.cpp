@@ -59,16 +59,12 @@ class Receiver {
 // How the text is read, in a sentence; refuses what an import cannot be.
 core::Result<std::string> check_import(const domain::Campaign& campaign, std::string_view text,
                                        const ImportOptions& options) {
-  if (text.size() > limits::kImportBodyMaxBytes) {
-    return bad_import("must be at most " + std::to_string(limits::kImportBodyMaxBytes) + " bytes");
-  }
+  if (auto error = over_limits(text, 0)) return *std::move(error);
   auto reader = ImportReader::open(text, options, campaign);
   if (!reader) return reader.error();
   std::int64_t lines = 0;
   while (reader->next()) {
-    if (++lines > limits::kImportLinesMax) {
-      return bad_import("must have at most " + std::to_string(limits::kImportLinesMax) + " lines");
-    }
+    if (auto error = over_limits(text, ++lines)) return *std::move(error);
   }
   if (lines == 0) return bad_import(kNoCode);
   return reader->sentence() + reader->summary();

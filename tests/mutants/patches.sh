@@ -6,6 +6,7 @@
 bug_of() { sed -n '1s/^Bug: //p' "$1"; }
 catcher_of() { sed -n '2s/^Caught by: //p' "$1"; }
 label_of() { catcher_of "$1" | cut -d: -f1; }
+files_of() { sed -n 's,^+++ b/,,p' "$1"; }  # that it touches
 test_of() { catcher_of "$1" | sed 's/^[^:]*: //'; }
 
 # chosen [NUMBER...]: the patches with these numbers, or all.

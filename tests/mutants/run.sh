@@ -21,7 +21,7 @@ make_tree() {
   ln -sfn "$root/.deps" "$tree/.deps"
   local patch
   for patch in "$root"/tests/mutants/*.patch; do
-    sed -n 's,^+++ b/,,p' "$patch" | (cd "$tree" && xargs touch)
+    files_of "$patch" | (cd "$tree" && xargs touch)
   done
 }
 
@@ -69,7 +69,7 @@ baseline() {
 # that moves lines may find them in another place.)
 restore() {
   local file
-  for file in $(sed -n 's,^+++ b/,,p' "$1"); do cp "$root/$file" "$tree/$file"; done
+  for file in $(files_of "$1"); do cp "$root/$file" "$tree/$file"; done
 }
 
 # try PATCH: one row of the table; not 0 when the bug is not caught.

@@ -47,8 +47,6 @@ class FlatJson {
   std::optional<std::int64_t> number(std::string_view name) const;
   std::optional<std::string> text(std::string_view name) const;
   std::size_t size() const { return fields_.size(); }
-  // Each name with its value as a text, in the order it was read.
-  std::vector<std::pair<std::string, std::string>> members() const;
   // Writes it again, in the order it was read.
   std::string write() const;
 

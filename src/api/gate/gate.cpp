@@ -1,5 +1,6 @@
 #include "src/api/gate/gate.h"
 
+#include "coupond/core/trim.h"
 #include "coupond/service/sessions.h"
 
 namespace coupon::api {
@@ -11,11 +12,7 @@ using core::Result;
 using http::Auth;
 using service::Caller;
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
+std::string_view trimmed(std::string_view text) { return core::trimmed(text, " "); }
 
 std::string_view without_scheme(std::string_view value) {
   constexpr std::string_view kScheme = "Bearer";

@@ -6,7 +6,6 @@
 
 #include "coupond/core/limits.h"
 #include "src/api/native/fields.h"
-#include "src/api/native/naming.h"
 #include "src/api/native/words.h"
 
 namespace coupon::api {

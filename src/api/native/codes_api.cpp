@@ -243,9 +243,7 @@ core::Result<service::ImportOptions> import_options(const http::Request& request
     const auto value = request.query_value(name);
     if (!value) continue;
     if (*value != "true" && *value != "false") {
-      return core::Error{.reason = core::Reason::kInvalidRequest,
-                         .message = std::string(name) + " must be true or false",
-                         .fields = {{name, "must be true or false"}}};
+      return wrong(name, "must be true or false");
     }
     const bool is_true = *value == "true";
     if (std::string_view(name) == "header") options.header = is_true;

@@ -9,7 +9,6 @@
 #include "src/api/gate/cursor.h"
 #include "src/api/native/campaign_shapes.h"
 #include "src/api/native/coupon_shapes.h"
-#include "src/api/native/naming.h"
 #include "src/api/native/native.h"
 #include "src/api/native/words.h"
 

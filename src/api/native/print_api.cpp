@@ -135,12 +135,6 @@ http::Object<PrintInput> PrintInput::shape() {
       }};
 }
 
-core::Error wrong(std::string field, std::string message) {
-  return {.reason = Reason::kInvalidRequest,
-          .message = field + " " + message,
-          .fields = {{.field = field, .message = message}}};
-}
-
 Result<std::vector<PrintedCard>> cards_of(Call& call, const domain::Campaign& campaign,
                                           const PrintInput& in) {
   const auto filter = filter_of(call, in.conditions);

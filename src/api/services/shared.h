@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "coupond/core/trim.h"
 #include "coupond/http/shape.h"
 #include "coupond/service/coupons.h"
 #include "src/api/native/naming.h"
@@ -21,12 +22,7 @@ inline constexpr http::Integer kRows{.min = 1, .max = 10'000};
 inline constexpr std::int64_t kRowsUnlessSaid = 1'000;
 
 // Without the blanks at both ends, which people paste along.
-inline std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
+inline std::string_view trimmed(std::string_view text) { return core::trimmed(text, " \t\r\n"); }
 
 struct AccountId {
   std::string id;

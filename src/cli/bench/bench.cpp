@@ -243,9 +243,8 @@ std::string known_kinds() {
 
 void add_bench(const Command& root) {
   const auto options = std::make_shared<BenchOptions>();
-  const Command command = root.add_subcommand("bench",
-                                              "Measure this machine, with a server of its own or a "
-                                              "running one");
+  const Command command = root.add_subcommand(
+      "bench", "Measure this machine, with a server of its own or a running one");
   command.add_option("--mix", options->kinds, "What to measure, separated by commas")
       .delimiter(',')
       .shows_default();
