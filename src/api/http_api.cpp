@@ -57,8 +57,7 @@ HttpApi::HttpApi(service::Engine& engine, service::JobRunner& jobs, Gate::Option
   add_claim_service(api_, gate_);
   Endpoints system = gate_.group(api_, system_dialect());
   add_system_endpoints(system, distrusted_, std::move(sources));
-  add_document_endpoints(system, document_);
-  document_ = std::make_shared<const std::string>(document_of(api_));
+  add_document_endpoints(system, api_);
   api_.mount(router_);
   add_pages(router_);
 }

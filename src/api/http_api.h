@@ -4,8 +4,6 @@
 
 #include <atomic>
 #include <functional>
-#include <memory>
-#include <string>
 
 #include "coupond/http/endpoint.h"
 #include "coupond/http/router.h"
@@ -41,7 +39,6 @@ class HttpApi {
  private:
   Gate gate_;
   http::Api api_;
-  std::shared_ptr<const std::string> document_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> distrusted_ = false;
   service::Upkeep upkeep_;

@@ -1,5 +1,8 @@
 #include "src/api/native/document_api.h"
 
+#include <memory>
+#include <mutex>
+
 #include "coupond/http/openapi.h"
 #include "coupond_version.h"
 #include "src/api/native/words.h"
@@ -17,6 +20,21 @@ constexpr char kAbout[] =
     "and claims. The native API is under /api/v1; the five services beside it are for clients that "
     "exist already.";
 
+class LazyDocument {
+ public:
+  explicit LazyDocument(const http::Api& api) : api_(api) {}
+
+  std::shared_ptr<const std::string> text() {
+    std::call_once(once_, [this] { text_ = std::make_shared<const std::string>(document_of(api_)); });
+    return text_;
+  }
+
+ private:
+  const http::Api& api_;
+  std::once_flag once_;
+  std::shared_ptr<const std::string> text_;
+};
+
 auto page(const char* name) {
   return [name](Call&) -> Result<Reply> {
     return http::text_reply(200, std::string(web::asset(name)), http::kHtml);
@@ -25,16 +43,17 @@ auto page(const char* name) {
 
 }  // namespace
 
-void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::string>& document) {
+void add_document_endpoints(Endpoints& system, const http::Api& api) {
   system.add({.route = "GET /openapi.json",
               .id = "getOpenapi",
               .summary = "This document",
               .auth = Auth::kNone,
               .aliases = {"GET /swagger.json"},
               .answers = {Answer{.doc = "OpenAPI 3.1.", .content_type = "application/json"}}},
-             [&document](Call&) -> Result<Reply> {
-               return Reply{
-                   .content_type = std::string(http::kJson), .body = {}, .shared_body = document};
+             [document = std::make_shared<LazyDocument>(api)](Call&) -> Result<Reply> {
+               return Reply{.content_type = std::string(http::kJson),
+                            .body = {},
+                            .shared_body = document->text()};
              });
   system.add({.route = "GET /docs",
               .id = "getDocs",

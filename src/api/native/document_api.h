@@ -8,9 +8,9 @@
 
 namespace coupon::api {
 
-// `document`: the OpenAPI text, which may be filled later, before the first request; must outlive
-// the router.
-void add_document_endpoints(Endpoints& system, const std::shared_ptr<const std::string>& document);
+// The document is of `api`, which must outlive the router, and is made when it is first asked for:
+// a start has no time for it. Throws std::logic_error then, if two endpoints have one path.
+void add_document_endpoints(Endpoints& system, const http::Api& api);
 
 // The OpenAPI document of all endpoints in `api`; `indent` as in http::openapi_document().
 std::string document_of(const http::Api& api, int indent = -1);
