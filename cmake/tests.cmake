@@ -20,6 +20,9 @@ if(NOT COUPOND_SANITIZE)
   target_compile_options(coupond_test_support PUBLIC -O0)
 endif()
 
+# The folders that take longest to compile.
+set(grouped cli engine http security)
+
 # coupond_test(FOLDER LABEL): the executable coupond_LABEL_tests from tests/FOLDER/*.cpp, each test
 # case a ctest entry "LABEL: name". A test that drives the built binary finds it in COUPOND_BINARY.
 # A name that Catch does not find again (one with a semicolon) fails instead of passing unseen.
@@ -32,6 +35,9 @@ function(coupond_test folder label)
   add_executable(${target} ${sources})
   target_link_libraries(${target} PRIVATE coupond_test_support Catch2::Catch2WithMain)
   target_precompile_headers(${target} REUSE_FROM coupond_test_support)
+  if(label IN_LIST grouped)
+    coupond_group(${target})
+  endif()
   catch_discover_tests(${target}
     TEST_PREFIX "${label}: "
     EXTRA_ARGS --warn NoTests

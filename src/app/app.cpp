@@ -28,12 +28,10 @@
 namespace coupon::app {
 namespace {
 
+using core::refuse;
+
 using http::Server;
 using service::Engine;
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 http::ServerOptions server_options(const Settings& settings, std::size_t max_connections,
                                    http::TrustedProxies proxies, http::AllowedOrigins origins,

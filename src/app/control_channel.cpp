@@ -16,6 +16,8 @@
 namespace coupon::app {
 namespace {
 
+using core::refuse;
+
 using http::ClientReply;
 using http::ClientRequest;
 
@@ -26,10 +28,6 @@ constexpr int kTries = 50;
 constexpr std::chrono::milliseconds kBetweenTries{20};
 // As good as for ever: when the server ends, so does the connection.
 constexpr http::Client::Options kPatient{.silence_max = std::chrono::hours(24)};
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 core::Result<std::unique_ptr<service::Engine>> own_engine(const std::string& data_dir) {
   service::Engine::Options options;

@@ -11,9 +11,11 @@
 namespace coupon::app {
 namespace {
 
+using core::refuse;
+
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kTick{1};
+constexpr std::chrono::seconds kCopyTick{1};
 // A change that waits for longer is told of.
 constexpr std::int64_t kBehindMs = 5'000;
 // Changes kept in memory for a directory that cannot be written; with more, a base is made when it
@@ -24,10 +26,6 @@ constexpr std::int64_t kBetweenTriesMs = 60'000;  // at a base that failed
 std::int64_t now_ms() {
   const auto since_boot = steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_boot).count();
-}
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
 }
 
 }  // namespace
@@ -148,7 +146,7 @@ void Copier::work() {
   core::MutexLock lock(mutex_);
   bool stopping = false;
   while (!stopping) {
-    const auto tick = core::deadline_in(kTick);
+    const auto tick = core::deadline_in(kCopyTick);
     while (!stopping_ && woken_.wait_until(lock, tick)) continue;
     stopping = stopping_;
     lock.unlock();

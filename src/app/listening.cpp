@@ -10,9 +10,7 @@
 namespace coupon::app {
 namespace {
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
+using core::refuse;
 
 }  // namespace
 

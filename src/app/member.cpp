@@ -34,14 +34,11 @@ using cluster::Leader;
 using cluster::SharedLog;
 using cluster::Standby;
 using core::Done;
+using core::refuse;
 using core::Result;
 
 constexpr int kLookEveryMs = 100;
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
-
-core::Error refuse(std::string message, core::Reason reason = core::Reason::kInternal) {
-  return {.reason = reason, .message = std::move(message)};
-}
 
 // Part of a key in etcd, and of sentences.
 bool is_name(const std::string& name) {

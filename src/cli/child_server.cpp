@@ -20,15 +20,13 @@
 namespace coupon::cli {
 namespace {
 
+using core::refuse;
+
 using std::chrono::steady_clock;
 
 constexpr std::string_view kUrl = "http://127.0.0.1:";
 constexpr int kStartTimeoutMs = 60'000;
 constexpr int kReadyTries = 5'000;
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;

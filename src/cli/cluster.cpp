@@ -14,6 +14,7 @@ namespace {
 using cluster::Etcd;
 using cluster::SharedLog;
 using cluster::Shop;
+using core::refuse;
 using core::Result;
 
 struct ClusterInput {
@@ -21,10 +22,6 @@ struct ClusterInput {
   std::string data;
   std::string member;
 };
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInvalidRequest, .message = std::move(message)};
-}
 
 // What a data directory has, whoever serves it.
 struct Local {
@@ -48,10 +45,12 @@ Result<Shop> find_shop(const ClusterInput& input, Etcd& etcd) {
   }
   const auto shops = SharedLog::shops(etcd);
   if (!shops.ok()) return shops.error();
-  if (shops->empty()) return refuse("The etcd at " + input.etcd + " holds no shop.");
+  if (shops->empty())
+    return refuse("The etcd at " + input.etcd + " holds no shop.", core::Reason::kInvalidRequest);
   if (shops->size() == 1) return shops->front();
   return refuse("The etcd at " + input.etcd + " holds " + std::to_string(shops->size()) +
-                " shops: name a data directory of the one you mean with --data.");
+                    " shops: name a data directory of the one you mean with --data.",
+                core::Reason::kInvalidRequest);
 }
 
 std::string behind(std::int64_t count) {

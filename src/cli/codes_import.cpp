@@ -20,15 +20,13 @@
 namespace coupon::cli {
 namespace {
 
+using core::refuse;
+
 using core::limits::kImportLineMaxBytes;
 
 // Of one part, so that it is within the API's limits together with a header.
 constexpr std::size_t kPartBytes = core::limits::kImportBodyMaxBytes / 2;
 constexpr std::int64_t kPartLines = core::limits::kImportLinesMax / 2;
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 // The text's first part: whole records. One that a stray quote made longer than any may be is cut.
 std::string_view first_part(std::string_view text, bool is_json) {

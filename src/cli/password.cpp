@@ -11,11 +11,9 @@
 namespace coupon::cli {
 namespace {
 
-constexpr char kFileVariable[] = "COUPOND_ADMIN_PASSWORD_FILE";
+using core::refuse;
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInvalidRequest, .message = std::move(message)};
-}
+constexpr char kFileVariable[] = "COUPOND_ADMIN_PASSWORD_FILE";
 
 // What is typed does not show until the end of the scope.
 class Silence {
@@ -40,9 +38,10 @@ core::Result<std::string> first_line(std::istream& in, const std::string& source
   std::string line;
   if (!std::getline(in, line)) {
     return refuse("There is no password in " + source +
-                  ". Type one, or name a file that holds it "
-                  "with " +
-                  kFileVariable + ".");
+                      ". Type one, or name a file that holds it "
+                      "with " +
+                      kFileVariable + ".",
+                  core::Reason::kInvalidRequest);
   }
   if (line.ends_with('\r')) line.pop_back();
   return line;
@@ -61,7 +60,8 @@ core::Result<std::string> ask_twice() {
   if (!password.ok()) return password;
   const auto again = ask("Once more: ");
   if (!again.ok()) return again;
-  if (*password != *again) return refuse("The two are not the same.");
+  if (*password != *again)
+    return refuse("The two are not the same.", core::Reason::kInvalidRequest);
   return password;
 }
 

@@ -55,20 +55,20 @@ Part part_of(utf8proc_int32_t c) {
   }
 }
 
-Error refuse(std::string message) {
+Error invalid_code(std::string message) {
   return {.reason = Reason::kInvalidCode, .message = std::move(message)};
 }
 
 Error too_long() {
-  return refuse("A code has at most " + std::to_string(limits::kCodeMaxBytes) +
-                " bytes (letters beyond ASCII take 2 to 4 each)");
+  return invalid_code("A code has at most " + std::to_string(limits::kCodeMaxBytes) +
+                      " bytes (letters beyond ASCII take 2 to 4 each)");
 }
 
 Error refuse_character(std::size_t position, utf8proc_int32_t c) {
   std::array<char, 16> name{};
   std::snprintf(name.data(), name.size(), "U+%04X", static_cast<unsigned>(c));
-  return refuse("Character " + std::to_string(position) + " (" + name.data() +
-                ") cannot be part of a code");
+  return invalid_code("Character " + std::to_string(position) + " (" + name.data() +
+                      ") cannot be part of a code");
 }
 
 // The first character, or a negative number where the bytes are no UTF-8. `text` must not be empty.
@@ -84,7 +84,7 @@ utf8proc_int32_t take_character(std::string_view& text) {
 std::optional<Error> problem_of(std::string_view text) {
   for (std::size_t position = 1; !text.empty(); ++position) {
     const utf8proc_int32_t c = take_character(text);
-    if (c < 0) return refuse("Character " + std::to_string(position) + " is not valid UTF-8");
+    if (c < 0) return invalid_code("Character " + std::to_string(position) + " is not valid UTF-8");
     if (part_of(c) == Part::kRefused) return refuse_character(position, c);
   }
   return std::nullopt;
@@ -112,7 +112,7 @@ Result<std::string> fold_unicode(std::string_view code) {
     if (folded == text) return folded;
     text = std::move(folded);
   }
-  return refuse("The code's characters combine in too many ways");
+  return invalid_code("The code's characters combine in too many ways");
 }
 
 constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
@@ -155,7 +155,8 @@ Result<std::string> canonical(std::string_view code) {
     if (!folded) return folded;
     out = *std::move(folded);
   }
-  if (out.empty()) return refuse("A code needs a letter, a digit or another visible character");
+  if (out.empty())
+    return invalid_code("A code needs a letter, a digit or another visible character");
   if (out.size() > limits::kCodeMaxBytes) return too_long();
   for (char& c : out) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace coupon::core {
 namespace {
@@ -126,6 +127,16 @@ static_assert(kRows.size() == static_cast<std::size_t>(Reason::kInternal) + 1,
 const Row& row(Reason reason) { return kRows.at(static_cast<std::size_t>(reason)); }
 
 }  // namespace
+
+Error refuse(std::string message, Reason reason) {
+  return {.reason = reason, .message = std::move(message)};
+}
+
+Error invalid_field(std::string field, std::string message) {
+  return {.reason = Reason::kInvalidRequest,
+          .message = message,
+          .fields = {{.field = std::move(field), .message = message}}};
+}
 
 std::string_view name(Reason reason) { return row(reason).name; }
 std::string_view sentence(Reason reason) { return row(reason).sentence; }

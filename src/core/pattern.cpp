@@ -35,7 +35,7 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-Error refuse(std::string message) {
+Error invalid_pattern(std::string message) {
   return {.reason = Reason::kInvalidPattern, .message = std::move(message)};
 }
 
@@ -90,7 +90,8 @@ Result<Pattern> Pattern::parse(std::string_view text) {
     }
     if (c == '{') {
       const std::size_t end = text.find('}');
-      if (end == std::string_view::npos) return refuse("A placeholder is not closed with }");
+      if (end == std::string_view::npos)
+        return invalid_pattern("A placeholder is not closed with }");
       if (auto added = pattern.add_placeholder(text.substr(1, end - 1)); !added) {
         return added.error();
       }
@@ -98,15 +99,15 @@ Result<Pattern> Pattern::parse(std::string_view text) {
       text.remove_prefix(end + 1);
       continue;
     }
-    if (c == '}') return refuse("There is a } without a { (a literal one is written }})");
+    if (c == '}') return invalid_pattern("There is a } without a { (a literal one is written }})");
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      return refuse("A pattern has no line ends, tabs or other control characters");
+      return invalid_pattern("A pattern has no line ends, tabs or other control characters");
     }
     pattern.slots_.push_back({.symbols = {}, .literal = c});
     text.remove_prefix(1);
   }
   if (!has_placeholder) {
-    return refuse("A pattern needs {RANDOM:n}, {NUMERIC:n}, {ALPHA:n} or {UUID}");
+    return invalid_pattern("A pattern needs {RANDOM:n}, {NUMERIC:n}, {ALPHA:n} or {UUID}");
   }
   if (auto finished = pattern.finish(); !finished) return finished.error();
   return pattern;
@@ -124,13 +125,13 @@ Result<Done> Pattern::add_placeholder(std::string_view body) {
     if (keyword != known.name) continue;
     const int count = has_count ? count_in(body.substr(colon + 1)) : known.default_count;
     if (count == 0) {
-      return refuse("The number in {" + keyword + ":n} must be from 1 to " +
-                    std::to_string(limits::kPatternSymbolsMax));
+      return invalid_pattern("The number in {" + keyword + ":n} must be from 1 to " +
+                             std::to_string(limits::kPatternSymbolsMax));
     }
     add_symbols(known.symbols, count);
     return Done{};
   }
-  return refuse("The placeholders are {RANDOM:n}, {NUMERIC:n}, {ALPHA:n} and {UUID}");
+  return invalid_pattern("The placeholders are {RANDOM:n}, {NUMERIC:n}, {ALPHA:n} and {UUID}");
 }
 
 void Pattern::add_symbols(std::string_view symbols, int count) {
@@ -151,11 +152,11 @@ void Pattern::add_uuid() {
 
 Result<Done> Pattern::finish() {
   if (slots_.size() > limits::kCodeMaxBytes) {
-    return refuse("Codes of this pattern would be longer than " +
-                  std::to_string(limits::kCodeMaxBytes) + " bytes");
+    return invalid_pattern("Codes of this pattern would be longer than " +
+                           std::to_string(limits::kCodeMaxBytes) + " bytes");
   }
   // The placeholders make what any code may hold, so one code stands for all.
-  if (const auto code = canonical(nth(0)); !code) return refuse(code.error().message);
+  if (const auto code = canonical(nth(0)); !code) return invalid_pattern(code.error().message);
   for (const Slot& slot : slots_) {
     if (slot.symbols.empty()) continue;
     if (__builtin_mul_overflow(capacity_, slot.symbols.size(), &capacity_)) {

@@ -33,10 +33,6 @@ enum class SubKey : std::uint64_t {
   kTokenMac = 8,
 };
 
-Error refuse(std::string message) {
-  return {.reason = Reason::kInternal, .message = std::move(message)};
-}
-
 Error refuse_errno(std::string_view what, const std::string& path, int error) {
   return refuse("Cannot " + std::string(what) + " the key file " + path + ": " +
                 std::strerror(error) + ".");

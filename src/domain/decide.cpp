@@ -283,6 +283,11 @@ bool is_spent(const Coupon& coupon) {
   return coupon.funds && coupon.funds->balance == 0 && coupon.funds->put_on() > 0;
 }
 
+CouponState state_in_use(const Coupon& coupon) {
+  if (coupon.max_uses == coupon.uses || is_spent(coupon)) return CouponState::kRedeemed;
+  return coupon.user_id ? CouponState::kAssigned : CouponState::kAvailable;
+}
+
 bool is_live(const Hold& hold, core::UnixMs now) { return now < hold.expires_at; }
 
 std::optional<core::UnixMs> held_until(const std::vector<Hold>& holds, core::UnixMs now) {

@@ -7,12 +7,12 @@
 
 #include "coupond/http/endpoint.h"
 #include "coupond/http/problem.h"
+#include "coupond/http/reply.h"
 #include "coupond/http/uri.h"
 
 namespace coupon::http {
 namespace {
 
-constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 const Shape kNoFields{"Nothing", "", {}};
 
 // The content type without parameters, in lower case; empty where there is none.

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "coupond/http/reply.h"
 #include "src/http/declared.h"
 #include "src/http/route_text.h"
 #include "src/http/schema.h"
@@ -11,13 +12,11 @@
 namespace coupon::http {
 namespace {
 
-constexpr std::string_view kForm = "application/x-www-form-urlencoded";
-
 OrderedJson reference(std::string_view kind, std::string_view name) {
   return {{"$ref", "#/components/" + std::string(kind) + "/" + std::string(name)}};
 }
 
-std::string lower(std::string text) {
+std::string lower_case(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
@@ -137,7 +136,7 @@ class Document {
     if (place->second != path) {
       throw std::logic_error(path + " and " + place->second + " are one path to OpenAPI");
     }
-    paths_[path][lower(method)] = std::move(operation);
+    paths_[path][lower_case(method)] = std::move(operation);
   }
 
   // Dialects may share a tag; the first that describes it does so for all.

@@ -11,7 +11,7 @@ std::string_view next_segment(std::string_view& path) {
   return segment;
 }
 
-bool is_placeholder(std::string_view segment) { return segment.starts_with('{'); }
+bool is_variable(std::string_view segment) { return segment.starts_with('{'); }
 
 }  // namespace
 
@@ -25,7 +25,7 @@ std::vector<std::string> placeholders(std::string_view path) {
   std::vector<std::string> names;
   while (!path.empty()) {
     const std::string_view segment = next_segment(path);
-    if (is_placeholder(segment)) names.emplace_back(segment.substr(1, segment.size() - 2));
+    if (is_variable(segment)) names.emplace_back(segment.substr(1, segment.size() - 2));
   }
   return names;
 }
@@ -34,14 +34,14 @@ bool path_matches(std::string_view pattern, std::string_view path) {
   while (!pattern.empty() && !path.empty()) {
     const std::string_view want = next_segment(pattern);
     const std::string_view got = next_segment(path);
-    if (is_placeholder(want) ? got.empty() : want != got) return false;
+    if (is_variable(want) ? got.empty() : want != got) return false;
   }
   return pattern.empty() && path.empty();
 }
 
 std::string precedence(std::string_view pattern) {
   std::string order;
-  while (!pattern.empty()) order += is_placeholder(next_segment(pattern)) ? '1' : '0';
+  while (!pattern.empty()) order += is_variable(next_segment(pattern)) ? '1' : '0';
   return order;
 }
 

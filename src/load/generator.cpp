@@ -17,6 +17,8 @@
 namespace coupon::load {
 namespace {
 
+using core::refuse;
+
 using Progress = Client::Progress;
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
@@ -30,10 +32,6 @@ std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
-}
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
 }
 
 // What the threads of a run share.

@@ -15,17 +15,12 @@ namespace coupon::service {
 namespace {
 
 using core::Error;
+using core::invalid_field;
 using core::Reason;
 using core::Result;
 
 // Long enough for an e-mail address's local part, short enough for a list.
 constexpr std::size_t kUsernameMaxBytes = 64;
-
-Error invalid(std::string field, std::string message) {
-  return {.reason = Reason::kInvalidRequest,
-          .message = message,
-          .fields = {{.field = std::move(field), .message = message}}};
-}
 
 bool is_printable(std::string_view text) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
@@ -34,7 +29,7 @@ bool is_printable(std::string_view text) {
 
 std::optional<Error> name_problem(std::string_view name) {
   if (name.size() <= core::limits::kNameMaxBytes && is_printable(name)) return std::nullopt;
-  return invalid("name", "name must be at most 256 bytes of printable text");
+  return invalid_field("name", "name must be at most 256 bytes of printable text");
 }
 
 std::string in_small_letters(std::string text) {
@@ -51,27 +46,30 @@ std::optional<Error> username_problem(const std::optional<std::string>& username
   const bool good = !username->empty() && username->size() <= kUsernameMaxBytes &&
                     is_printable(*username) && username->find('@') == std::string::npos;
   if (!good) {
-    return invalid("username", "username must be 1 to 64 bytes of printable text without @");
+    return invalid_field("username", "username must be 1 to 64 bytes of printable text without @");
   }
   // In capitals or not, which the look-up knows; everything else has one form.
   const std::string form = core::nfkc_casefold(*username);
   if (form != in_small_letters(*username)) {
-    return invalid("username", "username looks like another one: write it as " + form);
+    return invalid_field("username", "username looks like another one: write it as " + form);
   }
   if (core::mixes_scripts(*username)) {
-    return invalid("username",
-                   "username must not mix Latin, Greek and Cyrillic letters in one word: many look "
-                   "the same");
+    return invalid_field(
+        "username",
+        "username must not mix Latin, Greek and Cyrillic letters in one word: many look "
+        "the same");
   }
   if (core::looks_latin(*username)) {
-    return invalid("username",
-                   "username must not be of Greek or Cyrillic letters that all look like Latin "
-                   "ones: it would be taken for another");
+    return invalid_field(
+        "username",
+        "username must not be of Greek or Cyrillic letters that all look like Latin "
+        "ones: it would be taken for another");
   }
   if (!core::could_be_id(*username)) return std::nullopt;
-  return invalid("username",
-                 "username must not look like an id: a number, a UUID, 24 hex digits, or a text "
-                 "that begins with id:, user: or slug:");
+  return invalid_field(
+      "username",
+      "username must not look like an id: a number, a UUID, 24 hex digits, or a text "
+      "that begins with id:, user: or slug:");
 }
 
 std::optional<Error> external_id_problem(const std::optional<std::string>& id) {
@@ -79,7 +77,7 @@ std::optional<Error> external_id_problem(const std::optional<std::string>& id) {
   if (!id->empty() && id->size() <= core::limits::kExternalIdMaxBytes && is_printable(*id)) {
     return std::nullopt;
   }
-  return invalid("external_id", "external_id must be 1 to 128 bytes of printable text");
+  return invalid_field("external_id", "external_id must be 1 to 128 bytes of printable text");
 }
 
 // A customer may be known by their external_id alone.
@@ -96,7 +94,7 @@ Result<domain::User> drafted(store::Tx& tx, Engine& engine, const NewUser& wante
   if (auto problem = external_id_problem(wanted.external_id)) return *problem;
   if (auto problem = username_problem(wanted.username)) return *problem;
   if (wanted.credit.value < 0 || wanted.credit.value > core::limits::kCreditMax) {
-    return invalid("credit", "credit must be between 0 and 9007199254740991");
+    return invalid_field("credit", "credit must be between 0 and 9007199254740991");
   }
   return domain::User{
       .id = wanted.id,
@@ -187,7 +185,7 @@ Result<Erased> erase_user(store::Tx& tx, Engine& engine, const Caller& caller, c
   if (user->role != domain::Role::kUser) {
     return Error{Reason::kForbidden, "Only customers are erased: make the account a user first"};
   }
-  if (is_erased(*user)) return invalid("id", "this person has been erased already");
+  if (is_erased(*user)) return invalid_field("id", "this person has been erased already");
   user->email.clear();
   user->name.clear();
   user->username.reset();
@@ -218,7 +216,7 @@ core::Seq append_password(store::Tx& tx, const Caller& caller, const domain::Use
 
 Result<std::string> hash_new_password(Engine& engine, std::string_view password) {
   if (auto problem = core::password_problem(password)) {
-    return invalid("password", *std::move(problem));
+    return invalid_field("password", *std::move(problem));
   }
   return engine.passwords().hash(password);
 }
@@ -288,7 +286,7 @@ Result<UserChange> update_user(store::Tx& tx, Engine& engine, const Caller& call
     if (!email.ok()) return email.error();
     const auto holder = store::find_user_by_email(tx.db(), *email);
     if (holder && holder->id != id) return Reason::kEmailTaken;
-    if (is_erased(*user)) return invalid("email", "this person has been erased");
+    if (is_erased(*user)) return invalid_field("email", "this person has been erased");
     user->email = holder ? holder->email : core::account_email(*email);
   }
   const bool last_admin = is_last_admin(tx, *user);
@@ -318,14 +316,15 @@ Result<UserChange> change_credit(store::Tx& tx, Engine& engine, const Caller& ca
                                  core::UserId id, core::Credit delta, std::string_view reason) {
   static_cast<void>(engine);  // no cache holds balances
   if (!caller.is_admin()) return Reason::kForbidden;
-  if (delta.value == 0) return invalid("credit", "credit must change by something");
+  if (delta.value == 0) return invalid_field("credit", "credit must change by something");
   if (reason.empty() || reason.size() > core::limits::kNameMaxBytes || !is_printable(reason)) {
-    return invalid("reason", "reason must be 1 to 256 bytes of printable text");
+    return invalid_field("reason", "reason must be 1 to 256 bytes of printable text");
   }
   auto user = store::find_user(tx.db(), id);
   if (!user) return Reason::kUnknownUser;
   if (!store::add_credit(tx, id, delta)) {
-    if (delta.value > 0) return invalid("credit", "the balance would exceed 9007199254740991");
+    if (delta.value > 0)
+      return invalid_field("credit", "the balance would exceed 9007199254740991");
     return Error{
         .reason = Reason::kInsufficientCredit, .message = {}, .number = user->credit.value};
   }

@@ -8,16 +8,11 @@
 namespace coupon::service {
 namespace {
 
+using core::invalid_field;
 using core::Reason;
 using core::Result;
 
 constexpr std::size_t kHintBytes = 4;
-
-core::Error invalid(std::string field, std::string message) {
-  return {.reason = Reason::kInvalidRequest,
-          .message = message,
-          .fields = {{.field = std::move(field), .message = message}}};
-}
 
 std::string make_secret(const core::Random& random) {
   core::Block<32> bytes;
@@ -32,9 +27,9 @@ Result<NewApiKey> create_api_key(store::Tx& tx, Engine& engine, const Caller& ca
                                  std::optional<std::int64_t> guesses) {
   if (!caller.is_admin()) return Reason::kForbidden;
   if (name.empty() || name.size() > core::limits::kNameMaxBytes || !core::is_utf8(name)) {
-    return invalid("name", "name must be 1 to 256 bytes of text");
+    return invalid_field("name", "name must be 1 to 256 bytes of text");
   }
-  if (scopes.empty()) return invalid("scopes", "scopes must name at least one");
+  if (scopes.empty()) return invalid_field("scopes", "scopes must name at least one");
   NewApiKey made{.key = {}, .secret = make_secret(engine.random()), .seq = {}};
   made.key = {.key_hash = core::hash_of(made.secret),
               .hint = made.secret.substr(made.secret.size() - kHintBytes),

@@ -12,11 +12,6 @@ namespace {
 using core::Reason;
 using domain::CouponState;
 
-CouponState state_of(const domain::Coupon& coupon) {
-  if (domain::is_spent(coupon)) return CouponState::kRedeemed;
-  return coupon.user_id ? CouponState::kAssigned : CouponState::kAvailable;
-}
-
 // One coupon's part: its entry, its row and the campaign's count.
 CouponChanged put(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
                   std::string_view operation, std::int64_t amount, std::int64_t units,
@@ -27,7 +22,7 @@ CouponChanged put(store::Tx& tx, const Caller& caller, LoadedCoupon& loaded,
   funds.balance += amount;
   COUPOND_ASSERT(funds.balance >= 0 && funds.balance <= funds.put_on());
   const bool was_available = coupon.state == CouponState::kAvailable;
-  coupon.state = state_of(coupon);
+  coupon.state = domain::state_in_use(coupon);
   const bool is_available = coupon.state == CouponState::kAvailable;
   const std::int64_t available = std::int64_t{is_available} - std::int64_t{was_available};
   coupon.last_seq = tx.append({.operation = operation,

@@ -24,12 +24,6 @@ bool was_ever_used(store::Connection& db, const domain::Coupon& coupon) {
          });
 }
 
-CouponState state_of(const domain::Coupon& coupon) {
-  const bool used_up = coupon.max_uses == std::optional(coupon.uses) || domain::is_spent(coupon);
-  if (used_up) return CouponState::kRedeemed;
-  return coupon.user_id ? CouponState::kAssigned : CouponState::kAvailable;
-}
-
 std::int64_t available_change(CouponState before, CouponState after) {
   return std::int64_t{after == CouponState::kAvailable} -
          std::int64_t{before == CouponState::kAvailable};
@@ -100,7 +94,7 @@ core::Result<CouponChanged> change_terms(store::Tx& tx, const Caller& caller, co
     coupon.max_uses = *terms.max_uses;
   }
   if (terms.expires_at) coupon.expires_at = *terms.expires_at;
-  const CouponState before = std::exchange(coupon.state, state_of(coupon));
+  const CouponState before = std::exchange(coupon.state, domain::state_in_use(coupon));
   const std::int64_t available = available_change(before, coupon.state);
   const bool one_code = domain::traits(loaded->campaign->mode).one_code;
   const core::Digest digest =
@@ -125,7 +119,7 @@ core::Result<CouponChanged> restore_coupon(store::Tx& tx, const Caller& caller, 
   if (coupon.state == CouponState::kFreed) return Reason::kVoid;
   if (coupon.state != CouponState::kVoid) return Reason::kNotVoid;
   if (was_ever_used(tx.db(), coupon)) return Reason::kAlreadyRedeemed;
-  coupon.state = state_of(coupon);
+  coupon.state = domain::state_in_use(coupon);
   const std::int64_t available = available_change(CouponState::kVoid, coupon.state);
   if (available == 1 && domain::traits(loaded->campaign->mode).drawn) {
     coupon.pool_slot = loaded->campaign->counters.available;

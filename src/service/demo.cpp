@@ -78,7 +78,7 @@ constexpr std::array<DemoCoupon, 5> kCoupons = {{
 }};
 
 // The first is the administrator that the card service's clients know as 1.
-core::UserId id_of(const DemoUser& demo) {
+core::UserId demo_id(const DemoUser& demo) {
   const std::int64_t place = &demo - kUsers.data();
   return {place == 0 ? 0 : store::kOrdinaryIds + place};
 }
@@ -92,7 +92,7 @@ core::Result<core::Done> add_user(Engine& engine, const DemoUser& demo) {
   // Straight to the hasher: these passwords need not satisfy the rule for people's own.
   auto hash = engine.passwords().hash(demo.password);
   if (!hash.ok()) return hash.error();
-  NewUser wanted{.id = id_of(demo),
+  NewUser wanted{.id = demo_id(demo),
                  .uuid = demo.uuid,
                  .email = demo.email,
                  .name = demo.name,

@@ -18,9 +18,7 @@
 namespace coupon::service {
 namespace {
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
+using core::refuse;
 
 // The key of a first start has another name until its database is there: so a key alone says that a
 // database is missing, and a first start that was cut off can begin again.

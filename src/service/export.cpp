@@ -21,7 +21,7 @@ using core::Reason;
 using core::Result;
 
 // About 64 KiB of lines.
-constexpr std::int64_t kPage = 500;
+constexpr std::int64_t kExportPage = 500;
 // Entries of a coupon's history in which its last redemption is looked for.
 constexpr std::size_t kHistory = 50;
 
@@ -162,7 +162,7 @@ Result<std::string> CodeExport::next() {
     const auto rows = engine_->readers().read<std::vector<Row>>(
         [&](store::Connection& db) -> Result<std::vector<Row>> {
           std::vector<Row> some;
-          auto page = store::list_coupons(db, campaign_.id, after_, kPage).coupons;
+          auto page = store::list_coupons(db, campaign_.id, after_, kExportPage).coupons;
           all = page.empty();
           for (domain::Coupon& coupon : page) {
             after_ = coupon.number;
@@ -190,7 +190,7 @@ std::string_view RedemptionExport::header() {
 Result<RedemptionExport> RedemptionExport::open(Engine& engine, const Caller& caller,
                                                 store::RedemptionFilter filter) {
   if (!caller.may(Scope::kRead)) return Reason::kForbidden;
-  filter.limit = kPage;
+  filter.limit = kExportPage;
   filter.before = {};
   return RedemptionExport(engine, std::move(filter));
 }

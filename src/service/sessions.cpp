@@ -19,7 +19,7 @@ namespace {
 using core::Reason;
 using core::Result;
 
-constexpr std::int64_t kHourMs = 3600 * core::kMsPerSecond;
+constexpr std::int64_t kSessionHourMs = 3600 * core::kMsPerSecond;
 
 // How long the tokens of a session are good for.
 struct Terms {
@@ -30,16 +30,16 @@ struct Terms {
 Terms terms_of(SessionKind kind) {
   switch (kind) {
     case SessionKind::kToken:
-      return {24 * kHourMs, 30 * core::kMsPerDay};
+      return {24 * kSessionHourMs, 30 * core::kMsPerDay};
     case SessionKind::kBook:
       return {90 * core::kMsPerDay, 180 * core::kMsPerDay};
     case SessionKind::kStore:
-      return {kHourMs / 4, 30 * core::kMsPerDay};
+      return {kSessionHourMs / 4, 30 * core::kMsPerDay};
     case SessionKind::kNative:
     case SessionKind::kCard:
       break;
   }
-  return {kHourMs, 30 * core::kMsPerDay};
+  return {kSessionHourMs, 30 * core::kMsPerDay};
 }
 
 // How long a client that lost our answer may ask again.

@@ -21,7 +21,7 @@ constexpr std::int64_t kShiftMs = 12 * 60 * 60 * core::kMsPerSecond;
 constexpr std::size_t kDigits = 8;
 constexpr std::size_t kPinMin = 4, kPinMax = 8;
 
-bool is_digits(std::string_view text) {
+bool all_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
@@ -41,7 +41,7 @@ constexpr std::string_view kPass = "pass ";
 
 // No code begins so: what is hashed for codes is never what is hashed for these, nor is one of them
 // another.
-std::string id_of(const Engine& engine, std::string_view kind, std::string_view text) {
+std::string keyed_id(const Engine& engine, std::string_view kind, std::string_view text) {
   std::string marked("\x1f");
   marked.append(kind).append(text);
   return core::to_hex(engine.vault().hash(marked));
@@ -59,10 +59,10 @@ std::optional<Caller> inviter_of(store::Connection& db, const store::TillInvitat
 std::string signature_of(const Engine& engine, const Caller& till, std::string_view signed_text) {
   std::string text = till.actor;
   text.append(" ").append(signed_text);
-  return id_of(engine, kPass, text);
+  return keyed_id(engine, kPass, text);
 }
 
-core::Error invalid(std::string field, std::string message) {
+core::Error invalid_till(std::string field, std::string message) {
   return {.reason = Reason::kInvalidRequest,
           .message = field + " " + message,
           .fields = {{.field = field, .message = message}}};
@@ -83,7 +83,7 @@ core::Result<TillInvited> invite_till(store::Tx& tx, const Engine& engine, const
   }
   if (waiting >= kWaitingMax) return Reason::kBusy;
   TillInvited made{.digits = eight_digits(engine.random()), .expires_at = tx.now() + kWaitMs};
-  store::put_till_invitation(tx, {.id = id_of(engine, kInvitation, made.digits),
+  store::put_till_invitation(tx, {.id = keyed_id(engine, kInvitation, made.digits),
                                   .name = std::move(name),
                                   .inviter = caller.user_id,
                                   .expires_at = made.expires_at});
@@ -91,7 +91,7 @@ core::Result<TillInvited> invite_till(store::Tx& tx, const Engine& engine, const
 }
 
 core::Result<NewApiKey> enrol_till(store::Tx& tx, Engine& engine, const std::string& digits) {
-  const auto found = store::find_till_invitation(tx.db(), id_of(engine, kInvitation, digits));
+  const auto found = store::find_till_invitation(tx.db(), keyed_id(engine, kInvitation, digits));
   const auto inviter = found ? inviter_of(tx.db(), *found) : std::nullopt;
   if (!inviter || found->expires_at <= tx.now()) {
     return core::Error{.reason = Reason::kUnknownCode,
@@ -140,7 +140,8 @@ core::Result<std::string> till_named(store::Connection& db, std::string_view nam
       if (key.name != name) continue;
       const std::string actor = "key:" + std::to_string(key.id);
       if (!found.empty()) {
-        return invalid("till", "is the name of several API keys: say " + found + " or " + actor);
+        return invalid_till("till",
+                            "is the name of several API keys: say " + found + " or " + actor);
       }
       found = actor;
     }
@@ -150,18 +151,18 @@ core::Result<std::string> till_named(store::Connection& db, std::string_view nam
     const auto user = store::find_user_by_email(db, *email);
     if (user) return "user:" + std::to_string(user->id.value);
   }
-  return invalid("till", "names no API key and no account: say its name, or key:3, or user:7");
+  return invalid_till("till", "names no API key and no account: say its name, or key:3, or user:7");
 }
 
 core::Result<store::Cashier> add_cashier(store::Tx& tx, const Engine& engine, const Caller& caller,
                                          const std::string& name, const std::string& pin) {
   if (!caller.is_admin()) return Reason::kForbidden;
-  if (pin.size() < kPinMin || pin.size() > kPinMax || !is_digits(pin)) {
-    return invalid("pin", "must be 4 to 8 digits");
+  if (pin.size() < kPinMin || pin.size() > kPinMax || !all_digits(pin)) {
+    return invalid_till("pin", "must be 4 to 8 digits");
   }
-  store::Cashier cashier{.id = id_of(engine, kCashier, pin), .name = name};
+  store::Cashier cashier{.id = keyed_id(engine, kCashier, pin), .name = name};
   if (store::find_cashier(tx.db(), cashier.id)) {
-    return invalid("pin", "cannot be taken: choose another");
+    return invalid_till("pin", "cannot be taken: choose another");
   }
   store::put_cashier(tx, cashier);
   return cashier;
@@ -176,7 +177,7 @@ core::Result<core::Done> remove_cashier(store::Tx& tx, const Caller& caller,
 
 core::Result<store::Cashier> cashier_of(store::Connection& db, const Engine& engine,
                                         const std::string& pin) {
-  auto cashier = store::find_cashier(db, id_of(engine, kCashier, pin));
+  auto cashier = store::find_cashier(db, keyed_id(engine, kCashier, pin));
   if (cashier) return *std::move(cashier);
   return core::Error{.reason = Reason::kUnknownCode, .message = "No cashier has this PIN."};
 }

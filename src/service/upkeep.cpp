@@ -58,11 +58,11 @@ core::Result<std::shared_ptr<store::BackupDownload>> Upkeep::back_up(bool with_k
         engine_.paths(), {.with_key = with_key, .copying = shown(), .checking = shown()});
     if (!made.ok()) return made.error();
     // The turn ends with the download.
-    struct Held {
+    struct InTurn {
       store::BackupDownload download;
       Turn turn;
     };
-    auto held = std::make_shared<Held>(Held{*std::move(made), std::move(turn)});
+    auto held = std::make_shared<InTurn>(InTurn{*std::move(made), std::move(turn)});
     return std::shared_ptr<store::BackupDownload>(held, &held->download);
   } catch (const Stopped&) {
     return Reason::kShuttingDown;

@@ -154,7 +154,7 @@ Result<Done> check_lot(Engine& engine, std::span<const FreshCode> lot, Repeats& 
 
 // Waits while the writer's queue is full.
 template <class T, class Body>
-Result<T> write(Engine& engine, const char* name, const Body& body) {
+Result<T> write_patiently(Engine& engine, const char* name, const Body& body) {
   for (int pauses = 0;; ++pauses) {
     auto outcome = engine.writer().run<T>(name, body);
     const bool is_busy = !outcome && outcome.error().reason == Reason::kBusy;
@@ -168,8 +168,8 @@ Result<std::int64_t> store_slice(Engine& engine, const Job& job, const CodeList&
                                  std::size_t from, SliceSize& size) {
   const auto lot = seal_lot(engine.vault(), codes, from, static_cast<std::size_t>(size.codes()));
   if (!lot) return lot.error();
-  const auto stored =
-      write<std::int64_t>(engine, "upload.slice", [&](store::Tx& tx) -> Result<std::int64_t> {
+  const auto stored = write_patiently<std::int64_t>(
+      engine, "upload.slice", [&](store::Tx& tx) -> Result<std::int64_t> {
         size.begin(tx);
         auto row = store::find_job(tx.db(), job.id);
         if (!row || row->state != JobState::kReceiving) return Reason::kJobFinished;
@@ -193,7 +193,7 @@ Result<Job> begin(Engine& engine, const Caller& caller, core::CampaignId campaig
           .state = JobState::kReceiving,
           .total = static_cast<std::int64_t>(codes.size()),
           .message = "An upload: all codes or none"};
-  return write<Job>(engine, "job.create", [&](store::Tx& tx) -> Result<Job> {
+  return write_patiently<Job>(engine, "job.create", [&](store::Tx& tx) -> Result<Job> {
     job.id = store::insert_job(tx, job);
     return job;
   });

@@ -25,14 +25,12 @@
 namespace coupon::store {
 namespace {
 
+using core::refuse;
+
 // Pages between two looks at the progress: about 4 MB.
 constexpr int kStepPages = 1000;
 
 constexpr char kPackKey[] = "INSERT INTO meta (name, value) VALUES ('secret_key', ?)";
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 core::Error sqlite_error(const std::string& path, const SQLite::Exception& error) {
   return refuse("The database " + path + " cannot be copied or read: " + error.what() + ".");

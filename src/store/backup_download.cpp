@@ -14,11 +14,9 @@
 namespace coupon::store {
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+using core::refuse;
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kStorageFull, .message = std::move(message)};
-}
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 
 // The copy lies on the disk that the server writes to: it must leave it room.
 std::optional<core::Error> no_room(const DataPaths& paths) {
@@ -28,7 +26,8 @@ std::optional<core::Error> no_room(const DataPaths& paths) {
   const auto room = free_bytes(paths.directory);
   if (!room || *room >= needed) return std::nullopt;
   return refuse("The disk has no room for a copy of " + std::to_string(info.st_size >> 20) +
-                " MiB. Run `coupond backup FILE` with a file on another disk.");
+                    " MiB. Run `coupond backup FILE` with a file on another disk.",
+                core::Reason::kStorageFull);
 }
 
 }  // namespace

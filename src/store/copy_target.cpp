@@ -19,13 +19,11 @@
 namespace coupon::store {
 namespace {
 
+using core::refuse;
+
 constexpr std::size_t kBasesKept = 2;
 
 constexpr char kVersionOf[] = "PRAGMA user_version";
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 std::optional<dev_t> device_of(const std::string& path) {
   struct stat info = {};

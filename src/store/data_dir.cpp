@@ -19,9 +19,7 @@
 namespace coupon::store {
 namespace {
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
+using core::refuse;
 
 core::Error not_writable(const DataPaths& paths, int error) {
   return refuse("The data directory " + paths.directory +

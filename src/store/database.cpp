@@ -22,6 +22,8 @@
 namespace coupon::store {
 namespace {
 
+using core::refuse;
+
 using std::chrono::steady_clock;
 
 // How long a start may read through a file that was not closed in order: about 1 GB. A larger one
@@ -40,10 +42,6 @@ constexpr char kObjectTexts[] = R"(
    ORDER BY type, name)";
 constexpr char kFact[] = "SELECT value FROM meta WHERE name = ?";
 constexpr char kAddFact[] = "INSERT INTO meta (name, value) VALUES (?, ?)";
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 core::Error damaged(const std::string& path, std::string_view what) {
   return refuse("The database " + path + " is damaged (" +

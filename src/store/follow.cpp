@@ -12,9 +12,7 @@
 namespace coupon::store {
 namespace {
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
+using core::refuse;
 
 }  // namespace
 

@@ -14,9 +14,7 @@
 namespace coupon::store {
 namespace {
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
+using core::refuse;
 
 // The file in which the other's ledger is.
 core::Result<std::string> file_of(const std::string& other, const core::Secrets& secrets,

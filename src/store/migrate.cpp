@@ -29,6 +29,8 @@
 namespace coupon::store {
 namespace {
 
+using core::refuse;
+
 using std::chrono::steady_clock;
 
 // What a plain copy of rows does not do, in this order.
@@ -132,10 +134,6 @@ constexpr char kCommonColumns[] = R"(
 // Virtual-machine steps between two looks at the time, and the time between two notices.
 constexpr int kLookSteps = 100'000;
 constexpr std::chrono::seconds kNoticeEvery{10};
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 std::int64_t number(Connection& connection, const char* sql) {
   Query query(connection, sql);

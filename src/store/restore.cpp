@@ -24,6 +24,8 @@
 namespace coupon::store {
 namespace {
 
+using core::refuse;
+
 constexpr char kPackedKey[] = "SELECT value FROM meta WHERE name = 'secret_key'";
 constexpr char kForgetKey[] = "DELETE FROM meta WHERE name = 'secret_key'";
 constexpr char kSetEpoch[] = "UPDATE meta SET value = ? WHERE name = 'restore_epoch'";
@@ -33,10 +35,6 @@ constexpr char kEndSessions[] = "UPDATE users SET token_epoch = max(token_epoch 
 constexpr char kEndRefreshTokens[] = "DELETE FROM refresh_tokens";
 constexpr char kEndSetupLinks[] = "DELETE FROM setup_tokens";
 constexpr char kEndHolds[] = "DELETE FROM holds";
-
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
 
 // What becomes the database: a copy of the backup inside the directory, gone again when it fails.
 struct Candidate {

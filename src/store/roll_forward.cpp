@@ -11,9 +11,7 @@
 namespace coupon::store {
 namespace {
 
-core::Error refuse(std::string message) {
-  return {.reason = core::Reason::kInternal, .message = std::move(message)};
-}
+using core::refuse;
 
 std::string entry(const LedgerHead& head) { return std::to_string(head.seq.value); }
 

@@ -93,7 +93,7 @@ def test_bulk_is_cancelled(driver, binary):
         shop.codes(1)
         job = shop.post("/api/v1/campaigns/test-1/codes", {"count": 200000})["job"]["id"]
         browser.wait(lambda: server.request("GET", "/api/v1/jobs/%d" % job, None,
-            shop.token)[2]["state"] == "done", 60)
+            shop.token)[2]["state"] == "done", 240)
         open_bulk(browser, server, "test-1", "void")
         assert "200.000" in count(browser, 200000, job=str(job))
         browser.click("[data-do=change]")

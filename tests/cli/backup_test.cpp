@@ -10,17 +10,15 @@
 #include "tests/support/http_client.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::Daemon;
+using test::mentions;
 using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 struct Fixture {
   test::TempDir parent;

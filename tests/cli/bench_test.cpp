@@ -7,17 +7,15 @@
 
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::Daemon;
+using test::mentions;
 using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::vector<std::string> admin(const std::string& password) {
   return {"COUPOND_ADMIN_EMAIL=one@example.com", "COUPOND_ADMIN_PASSWORD=" + password};
@@ -32,7 +30,7 @@ ProgramOutcome bench(const std::string& url, std::vector<std::string> environmen
 }
 
 // A server with one administrator.
-struct Fixture {
+struct BenchFixture {
   ProgramOutcome list(const std::string& what) const {
     return run_program({.arguments = {what, "list", "--data", data}});
   }
@@ -46,7 +44,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a running server is measured by its address and left tidy", "[cli][bench]") {
-  Fixture fixture;
+  BenchFixture fixture;
   const ProgramOutcome outcome = bench(
       fixture.url, admin("correct horse 7"),
       {"--mix", "redeem,till,issue,use,sold-out,claim,assign,validate,login,mixed", "--json"});
@@ -83,7 +81,7 @@ TEST_CASE("a running server is measured by its address and left tidy", "[cli][be
 }
 
 TEST_CASE("bench --url says in a table what it found and what it left", "[cli][bench]") {
-  Fixture fixture;
+  BenchFixture fixture;
   const ProgramOutcome outcome = bench(fixture.url, admin("correct horse 7"));
   CAPTURE(outcome.out, outcome.err);
   CHECK(outcome.exit_code == 0);
@@ -96,7 +94,7 @@ TEST_CASE("bench --url says in a table what it found and what it left", "[cli][b
 }
 
 TEST_CASE("bench --url leaves a server alone that does not let it in", "[cli][bench]") {
-  Fixture fixture;
+  BenchFixture fixture;
   const ProgramOutcome wrong = bench(fixture.url, admin("wrong horse 7"));
   CAPTURE(wrong.err);
   CHECK(wrong.exit_code == 3);

@@ -7,17 +7,15 @@
 #include "coupond/store/connection.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::Daemon;
+using test::mentions;
 using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 ProgramOutcome command(std::vector<std::string> arguments, const std::string& input = {}) {
   return run_program({.arguments = std::move(arguments), .input = input});

@@ -12,28 +12,21 @@
 
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 #include "tests/support/unix_client.h"
 
 using namespace coupon;
+using test::content_of;
 using test::Daemon;
+using test::mentions;
 using test::ProgramOutcome;
 using test::run_program;
 using test::UnixClient;
 
 namespace {
 
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::string content(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-struct Fixture {
-  explicit Fixture(bool with_server) {
+struct ControlFixture {
+  explicit ControlFixture(bool with_server) {
     CHECK(run({"campaign", "list"}).exit_code == 3);
     CHECK(run({"admin", "create", "one@example.com"}, "correct horse 7\n").exit_code == 0);
     if (with_server) daemon = std::make_unique<Daemon>(data);
@@ -66,7 +59,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("clients that say nothing hold up neither a command nor the server's stop", "[cli]") {
-  Fixture fixture(true);
+  ControlFixture fixture(true);
   std::vector<std::unique_ptr<UnixClient>> idle;
   for (int i = 0; i < 100; ++i) {
     idle.push_back(std::make_unique<UnixClient>(fixture.data + "/control.sock"));
@@ -78,39 +71,39 @@ TEST_CASE("clients that say nothing hold up neither a command nor the server's s
 }
 
 TEST_CASE("commands whose reader is paused do not hold up others, and lose nothing", "[cli]") {
-  Fixture fixture(true);
+  ControlFixture fixture(true);
   CHECK(fixture.run({"campaign", "create", "--mode", "pool", "--name", "Pool"}).exit_code == 0);
   // Each fills its pipe and waits for the reader; meanwhile another command comes and goes.
   CHECK(fixture.shell("{ COUPOND codes generate pool 12000; echo $? >made.rc; } |"
                       " { sed -n 1p >first; COUPOND user list >list; echo $? >list.rc;"
                       " cat first - >made; }") == 0);
-  CHECK(content(fixture.parent / "made.rc") == "0\n");
-  CHECK(content(fixture.parent / "list.rc") == "0\n");
+  CHECK(content_of(fixture.parent / "made.rc") == "0\n");
+  CHECK(content_of(fixture.parent / "list.rc") == "0\n");
   CHECK(fixture.shell("{ COUPOND codes export pool; echo $? >export.rc; } |"
                       " { sed -n 1p >first; COUPOND user list >list; echo $? >list.rc;"
                       " cat >exported; }") == 0);
-  CHECK(content(fixture.parent / "export.rc") == "0\n");
-  CHECK(content(fixture.parent / "list.rc") == "0\n");
-  CHECK(mentions(content(fixture.parent / "list"), "one@example.com"));
+  CHECK(content_of(fixture.parent / "export.rc") == "0\n");
+  CHECK(content_of(fixture.parent / "list.rc") == "0\n");
+  CHECK(mentions(content_of(fixture.parent / "list"), "one@example.com"));
   CHECK(fixture.issued("pool") == 12'000);
 }
 
 TEST_CASE("codes that cannot be printed are not made", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  ControlFixture fixture(GENERATE(false, true));
   CHECK(fixture.shell("COUPOND codes generate subscription-cards 30000 >/dev/full 2>err") != 0);
-  CHECK(mentions(content(fixture.parent / "err"), "No space left on device"));
-  CHECK(mentions(content(fixture.parent / "err"), "1 of 30000 codes were made"));
+  CHECK(mentions(content_of(fixture.parent / "err"), "No space left on device"));
+  CHECK(mentions(content_of(fixture.parent / "err"), "1 of 30000 codes were made"));
   CHECK(fixture.issued("subscription-cards") == 1);
   CHECK(fixture.shell("COUPOND codes generate subscription-cards 30000 >&- 2>err") != 0);
-  CHECK(mentions(content(fixture.parent / "err"), "no standard output"));
+  CHECK(mentions(content_of(fixture.parent / "err"), "no standard output"));
   CHECK(fixture.issued("subscription-cards") == 1);
   CHECK(fixture.shell("COUPOND codes export subscription-cards >/dev/full 2>err") != 0);
-  CHECK(mentions(content(fixture.parent / "err"), "No space left on device"));
+  CHECK(mentions(content_of(fixture.parent / "err"), "No space left on device"));
   CHECK(fixture.shell("COUPOND user list >/dev/full 2>err") != 0);
 }
 
 TEST_CASE("no code is made when the campaign has no room for all that are asked for", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  ControlFixture fixture(GENERATE(false, true));
   CHECK(
       fixture
           .run({"campaign", "create", "--mode", "pool", "--name", "Small", "--max-issued", "1500"})
@@ -121,7 +114,7 @@ TEST_CASE("no code is made when the campaign has no room for all that are asked 
 }
 
 TEST_CASE("one duplicate among a thousand does not make an import a thousand commits", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  ControlFixture fixture(GENERATE(false, true));
   CHECK(fixture.run({"campaign", "create", "--mode", "pool", "--name", "Pool"}).exit_code == 0);
   std::string lines = "code\n";
   for (int i = 0; i < 1000; ++i) lines += "CODE-" + std::to_string(i == 900 ? 7 : i) + "\n";
@@ -139,7 +132,7 @@ TEST_CASE("one duplicate among a thousand does not make an import a thousand com
 }
 
 TEST_CASE("what others wrote does not steer the terminal", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  ControlFixture fixture(GENERATE(false, true));
   // A C1 control sequence, and a character that turns the reading direction.
   CHECK(fixture
             .run({"campaign", "create", "--mode", "pool", "--slug", "odd", "--name",
@@ -156,7 +149,7 @@ TEST_CASE("what others wrote does not steer the terminal", "[cli]") {
 
 TEST_CASE("a terminal that goes away stops the server in order, unless nohup says otherwise",
           "[cli]") {
-  Fixture fixture(true);
+  ControlFixture fixture(true);
   CHECK(fixture.daemon->end_with(SIGHUP) == 0);
   CHECK(fixture.shell("trap '' HUP; COUPOND serve --listen 127.0.0.1:0 >out & pid=$!;"
                       " until COUPOND health >/dev/null 2>&1; do sleep 0.1; done;"
@@ -166,7 +159,7 @@ TEST_CASE("a terminal that goes away stops the server in order, unless nohup say
 
 TEST_CASE("a command does not tell a stranger's socket its secrets", "[cli]") {
   if (::geteuid() != 0) return;  // only root can make one in another's name
-  Fixture fixture(true);
+  ControlFixture fixture(true);
   const std::string socket = fixture.data + "/control.sock";
   REQUIRE(::chown(socket.c_str(), 12345, 12345) == 0);
   const ProgramOutcome outcome =

@@ -10,19 +10,15 @@
 
 #include "tests/support/program.h"
 #include "tests/support/source_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
+using test::content_of;
 using test::run_program;
 
 namespace {
 
 const std::filesystem::path kRoot = test::source_dir();
-
-std::string content(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  REQUIRE(in);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -106,9 +102,9 @@ class Helps {
 }  // namespace
 
 TEST_CASE("every command that README and docs tell of exists, with its flags", "[documents]") {
-  std::string text = content(kRoot / "README.md");
+  std::string text = content_of(kRoot / "README.md");
   for (const auto& entry : std::filesystem::directory_iterator(kRoot / "docs")) {
-    if (entry.path().extension() == ".md") text += content(entry.path());
+    if (entry.path().extension() == ".md") text += content_of(entry.path());
   }
   Helps helps;
   const auto commands = commands_in(code_in(text));
@@ -121,7 +117,7 @@ TEST_CASE("every command of the examples exists, with its flags", "[documents]")
   std::size_t commands = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kRoot / "examples")) {
     INFO(entry.path().string());
-    for (const Words& words : commands_in(content(entry.path()))) {
+    for (const Words& words : commands_in(content_of(entry.path()))) {
       if (words[0].find_first_of("-") == 0 || words[0] == "coupon") continue;
       helps.check(words);
       ++commands;
@@ -132,7 +128,7 @@ TEST_CASE("every command of the examples exists, with its flags", "[documents]")
 
 TEST_CASE("what --help of every command says is there", "[documents]") {
   const std::string help = run_program({.arguments = {"--help"}}).out;
-  const std::string operating = content(kRoot / "docs/operating.md");
+  const std::string operating = content_of(kRoot / "docs/operating.md");
   std::istringstream in(help.substr(help.find("Subcommands:")));
   std::string line;
   std::getline(in, line);
@@ -150,7 +146,7 @@ TEST_CASE("what --help of every command says is there", "[documents]") {
 }
 
 TEST_CASE("the settings of serve are the ones in docs/operating.md", "[documents]") {
-  const std::string operating = content(kRoot / "docs/operating.md");
+  const std::string operating = content_of(kRoot / "docs/operating.md");
   std::istringstream in(run_program({.arguments = {"config"}}).out);
   int settings = 0;
   for (std::string line; std::getline(in, line);) {
@@ -168,9 +164,9 @@ TEST_CASE("the settings of serve are the ones in docs/operating.md", "[documents
 }
 
 TEST_CASE("the container runs what the build makes, with settings there are", "[documents]") {
-  const std::string file = content(kRoot / "examples/Dockerfile");
+  const std::string file = content_of(kRoot / "examples/Dockerfile");
   CHECK(has(file, "/src/build/release/coupond /coupond"));
-  const std::string build = content(kRoot / "scripts/build.sh");
+  const std::string build = content_of(kRoot / "scripts/build.sh");
   CHECK(has(build, "preset=${1:-release}"));
   CHECK(has(build, "build/$preset/coupond"));
   CHECK(has(file, R"(ENTRYPOINT ["/coupond"])"));
@@ -189,7 +185,7 @@ TEST_CASE("the container runs what the build makes, with settings there are", "[
 
 TEST_CASE("the proxy's file fits what serve listens on by default", "[documents]") {
   const std::string config = run_program({.arguments = {"config"}}).out;
-  const std::string file = content(kRoot / "examples/Caddyfile");
+  const std::string file = content_of(kRoot / "examples/Caddyfile");
   const std::string listen = "COUPOND_LISTEN=";
   const std::size_t at = config.find(listen) + listen.size();
   CHECK(has(file, "reverse_proxy " + config.substr(at, config.find('\t', at) - at)));

@@ -10,17 +10,15 @@
 
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::Daemon;
+using test::mentions;
 using test::ProgramOutcome;
 using test::run_program;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -30,8 +28,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 // A directory with one administrator, beside a server or alone.
-struct Fixture {
-  explicit Fixture(bool with_server) {
+struct OwnerFixture {
+  explicit OwnerFixture(bool with_server) {
     CHECK(run({"admin", "create", "one@example.com"}, "correct horse 7\n").exit_code == 0);
     if (with_server) daemon = std::make_unique<Daemon>(data);
   }
@@ -49,7 +47,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a command takes ids and addresses in forms that cannot be mistaken", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  OwnerFixture fixture(GENERATE(false, true));
   for (const char* named : {"1", "id:1", "one@example.com"}) {
     CAPTURE(named);
     CHECK(fixture.run({"user", "set-credit", named, "--add", "1"}).exit_code == 0);
@@ -68,7 +66,7 @@ TEST_CASE("a command takes ids and addresses in forms that cannot be mistaken", 
 }
 
 TEST_CASE("accounts are listed and changed from the command line", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  OwnerFixture fixture(GENERATE(false, true));
   CHECK(mentions(fixture.run({"user", "list"}).out, "one@example.com\tadmin\tactive\t0"));
   const ProgramOutcome credit =
       fixture.run({"user", "set-credit", "one@example.com", "--add", "50", "--reason", "gift"});
@@ -86,7 +84,7 @@ TEST_CASE("accounts are listed and changed from the command line", "[cli]") {
 }
 
 TEST_CASE("a customer is added, invited, exported and erased from the command line", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  OwnerFixture fixture(GENERATE(false, true));
   const ProgramOutcome added =
       fixture.run({"user", "add", "Ann@example.com", "--external-id", "7", "--name", "Ann"});
   CAPTURE(added.err);
@@ -107,7 +105,7 @@ TEST_CASE("a customer is added, invited, exported and erased from the command li
 }
 
 TEST_CASE("campaigns are made, changed and listed from the command line", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  OwnerFixture fixture(GENERATE(false, true));
   const ProgramOutcome made = fixture.run(
       {"campaign", "create", "--mode", "pool", "--name", "Members 2027", "--max-per-user", "3"});
   CAPTURE(made.err);
@@ -130,7 +128,7 @@ TEST_CASE("campaigns are made, changed and listed from the command line", "[cli]
 }
 
 TEST_CASE("codes are made, exported, and imported elsewhere, each once", "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  OwnerFixture fixture(GENERATE(false, true));
   const ProgramOutcome made = fixture.run({"codes", "generate", "subscription-cards", "2500"});
   CAPTURE(made.err);
   REQUIRE(made.exit_code == 0);
@@ -152,7 +150,7 @@ TEST_CASE("codes are made, exported, and imported elsewhere, each once", "[cli]"
   CHECK(mentions(again.out, "0 codes stored, 2500 refused"));
   fixture.verify();
 
-  Fixture other(false);
+  OwnerFixture other(false);
   CHECK(other.run({"campaign", "create", "--mode", "pool", "--name", "Pool"}).exit_code == 0);
   const ProgramOutcome brought = other.run({"codes", "import", "pool", file});
   CAPTURE(brought.err);
@@ -162,7 +160,7 @@ TEST_CASE("codes are made, exported, and imported elsewhere, each once", "[cli]"
 }
 
 TEST_CASE("an import tells of each line it refuses and stores the others", "[cli]") {
-  Fixture fixture(false);
+  OwnerFixture fixture(false);
   CHECK(fixture.run({"campaign", "create", "--mode", "pool", "--name", "Pool"}).exit_code == 0);
   const ProgramOutcome mixed =
       fixture.run({"codes", "import", "pool"}, "SUMMER-1\nSUMMER-2\n\nsummer 1\n---\n\"x\n");
@@ -177,7 +175,7 @@ TEST_CASE("an import tells of each line it refuses and stores the others", "[cli
 
 TEST_CASE("what was used is reported and listed, and codes are chosen, from the command line",
           "[cli]") {
-  Fixture fixture(GENERATE(false, true));
+  OwnerFixture fixture(GENERATE(false, true));
   CHECK(fixture.run({"campaign", "create", "--mode", "card", "--name", "Old"}).exit_code == 0);
   const std::string file = fixture.parent / "old.csv";
   std::ofstream(file) << "code,state\nUSED-0001,used\nGOOD-0002,\nGOOD-0003,\n";

@@ -11,9 +11,11 @@
 #include "tests/support/http_client.h"
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using nlohmann::json;
+using test::content_of;
 using test::Daemon;
 using test::HttpClient;
 using test::run_program;
@@ -38,12 +40,7 @@ int set_up(int port, const std::string& token, const std::string& email) {
   return HttpClient(port).post("/api/v1/setup", body_with(token, email)).status;
 }
 
-std::string content(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-struct Fixture {
+struct SetupFixture {
   test::TempDir parent;
   std::string data = parent / "data";
 };
@@ -51,7 +48,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("the first start prints a link that makes the administrator, once", "[setup]") {
-  Fixture fixture;
+  SetupFixture fixture;
   Daemon daemon(fixture.data);
   CAPTURE(daemon.banner());
   const std::string token = token_in(daemon.banner());
@@ -78,7 +75,7 @@ TEST_CASE("the first start prints a link that makes the administrator, once", "[
 }
 
 TEST_CASE("the link's page obeys the policy of pages, and its script is there", "[setup]") {
-  Fixture fixture;
+  SetupFixture fixture;
   Daemon daemon(fixture.data);
   HttpClient client(daemon.port());
   const auto page = client.get("/setup");
@@ -91,7 +88,7 @@ TEST_CASE("the link's page obeys the policy of pages, and its script is there", 
 }
 
 TEST_CASE("a restart ends the old link and prints a new one", "[setup]") {
-  Fixture fixture;
+  SetupFixture fixture;
   std::string old;
   {
     Daemon daemon(fixture.data);
@@ -106,7 +103,7 @@ TEST_CASE("a restart ends the old link and prints a new one", "[setup]") {
 }
 
 TEST_CASE("of eight who race with the link, one becomes administrator", "[setup]") {
-  Fixture fixture;
+  SetupFixture fixture;
   Daemon daemon(fixture.data);
   const std::string token = token_in(daemon.banner());
   std::vector<int> statuses(8);
@@ -124,7 +121,7 @@ TEST_CASE("of eight who race with the link, one becomes administrator", "[setup]
 }
 
 TEST_CASE("an administrator from the command line ends the link", "[setup]") {
-  Fixture fixture;
+  SetupFixture fixture;
   Daemon daemon(fixture.data);
   const auto made =
       run_program({.arguments = {"admin", "create", "cli@example.com", "--data", fixture.data},
@@ -134,19 +131,19 @@ TEST_CASE("an administrator from the command line ends the link", "[setup]") {
 }
 
 TEST_CASE("nothing in the data directory shows the link's token", "[setup]") {
-  Fixture fixture;
+  SetupFixture fixture;
   Daemon daemon(fixture.data);
   const std::string token = token_in(daemon.banner());
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(fixture.data)) {
     if (!entry.is_regular_file()) continue;
     ++files;
-    CHECK(content(entry.path()).find(token) == std::string::npos);
+    CHECK(content_of(entry.path()).find(token) == std::string::npos);
   }
   CHECK(files >= 3);
 }
 
 TEST_CASE("a demo has its accounts and prints no link", "[setup]") {
-  Fixture fixture;
+  SetupFixture fixture;
   CHECK(token_in(Daemon(fixture.data, {"--demo"}).banner()).empty());
 }

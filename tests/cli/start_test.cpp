@@ -23,7 +23,7 @@ using test::run_program;
 
 namespace {
 
-struct Fixture {
+struct StartFixture {
   test::TempDir parent;
   std::string data = parent / "data";
   std::string database = data + "/coupond.db";
@@ -58,20 +58,20 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a second server on the same directory says who holds it", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   const Daemon first(fixture.data);
   fixture.check_refused(fixture.data, "in use by process " + std::to_string(first.pid()));
 }
 
 TEST_CASE("a second server on the same port is refused", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   const Daemon first(fixture.parent / "other");
   const std::string port = std::to_string(first.port());
-  Fixture::check_refusal(fixture.serve({}, "127.0.0.1:" + port), port, "another port");
+  StartFixture::check_refusal(fixture.serve({}, "127.0.0.1:" + port), port, "another port");
 }
 
 TEST_CASE("a directory that cannot be written is refused", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   SECTION("its parent is a file") {
     std::ofstream(fixture.parent / "file") << "text";
     fixture.data = fixture.parent / "file/data";
@@ -88,7 +88,7 @@ TEST_CASE("a directory that cannot be written is refused", "[start]") {
 }
 
 TEST_CASE("a database that must not be served is refused", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   fixture.make();
   SECTION("from a newer version") {
     fixture.change("PRAGMA user_version = 99");
@@ -114,7 +114,7 @@ TEST_CASE("a database that must not be served is refused", "[start]") {
 }
 
 TEST_CASE("a key that is missing or open to others is refused", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   fixture.make();
   const std::string key = fixture.data + "/secret.key";
   SECTION("missing") {
@@ -133,21 +133,21 @@ TEST_CASE("a key that is missing or open to others is refused", "[start]") {
 
 TEST_CASE("beyond loopback only behind a proxy or by express wish, and never for a demo",
           "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   const std::string any = "0.0.0.0:0";
-  Fixture::check_refusal(fixture.serve({}, any), "0.0.0.0", "--behind-proxy");
+  StartFixture::check_refusal(fixture.serve({}, any), "0.0.0.0", "--behind-proxy");
   const auto demo = fixture.serve({"--demo", "--allow-plain-http"}, any);
-  Fixture::check_refusal(demo, "0.0.0.0", "loopback");
+  StartFixture::check_refusal(demo, "0.0.0.0", "loopback");
 }
 
 TEST_CASE("a demo and real data never share a directory", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   fixture.make();
-  Fixture::check_refusal(fixture.serve({"--demo"}), fixture.data, "--data");
+  StartFixture::check_refusal(fixture.serve({"--demo"}), fixture.data, "--data");
 }
 
 TEST_CASE("nothing but its owner can read what a start leaves", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   const Daemon daemon(fixture.data);
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(fixture.data)) {
@@ -161,7 +161,7 @@ TEST_CASE("nothing but its owner can read what a start leaves", "[start]") {
 }
 
 TEST_CASE("SIGTERM and SIGINT end a server in order, with code 0", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   for (const int signal : {SIGTERM, SIGINT}) {
     Daemon daemon(fixture.data);
     CHECK(daemon.end_with(signal) == 0);
@@ -171,7 +171,7 @@ TEST_CASE("SIGTERM and SIGINT end a server in order, with code 0", "[start]") {
 }
 
 TEST_CASE("a stop does not wait for clients who wait for news", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   Daemon daemon(fixture.data, {"--demo"});
   test::HttpClient idle(daemon.port());
   CHECK(idle.get("/healthz").status == 200);
@@ -198,7 +198,7 @@ TEST_CASE("a stop does not wait for clients who wait for news", "[start]") {
 }
 
 TEST_CASE("a killed server starts again", "[start]") {
-  Fixture fixture;
+  StartFixture fixture;
   CHECK(Daemon(fixture.data).end_with(SIGKILL) == 128 + SIGKILL);
   CHECK(Daemon(fixture.data).end_with(SIGTERM) == 0);
 }

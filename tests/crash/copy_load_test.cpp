@@ -19,11 +19,13 @@
 #include "tests/support/black_box.h"
 #include "tests/support/shopper.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::BlackBox;
 using test::HttpClient;
 using test::Shopper;
+using test::sleep_ms;
 namespace fs = std::filesystem;
 
 namespace {
@@ -31,8 +33,6 @@ namespace {
 constexpr int kClients = 4;
 // Long: a loaded machine is slow, and nothing is measured here.
 constexpr int kTries = 1200;
-
-void sleep_ms(std::uint64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 // A shop with clients, and where its copy is to be.
 class Shop {

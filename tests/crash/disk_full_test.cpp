@@ -19,18 +19,18 @@
 #include "tests/support/black_box.h"
 #include "tests/support/shopper.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::BlackBox;
 using test::HttpClient;
 using test::Shopper;
+using test::sleep_ms;
 
 namespace {
 
 constexpr int kClients = 4;
 constexpr std::uint64_t kDiskBytes = std::uint64_t{16} << 20;
-
-void sleep_ms(std::uint64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 // A file system in memory, mounted for as long as this lives.
 class SmallDisk {

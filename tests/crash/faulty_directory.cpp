@@ -1,4 +1,5 @@
 #include "tests/crash/faulty_directory.h"
+#include "tests/support/text.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -33,11 +34,6 @@ int real_sync(const char* name, int fd) { return real<Sync>(name)(fd); }
 int real_truncate(int fd, off_t size) {
   static const auto call = real<Truncate>("ftruncate64");
   return call(fd, size);
-}
-
-std::string content(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace
@@ -86,7 +82,7 @@ bool FaultyDirectory::may_change(std::unique_lock<std::mutex>& lock) {
 FaultyDirectory::File& FaultyDirectory::file(const std::string& name) {
   const auto found = files_.find(name);
   if (found != files_.end()) return found->second;
-  return files_.emplace(name, File{.durable = content(path_ + "/" + name), .pending = {}})
+  return files_.emplace(name, File{.durable = content_of(path_ + "/" + name), .pending = {}})
       .first->second;
 }
 
@@ -106,7 +102,7 @@ int FaultyDirectory::sync(const std::string& name, int) {
   File& synced = file(name);
   if (!may_change(lock)) return -1;
   if (lies_) return 0;
-  synced.durable = content(path_ + "/" + name);
+  synced.durable = content_of(path_ + "/" + name);
   synced.pending.clear();
   return 0;
 }
@@ -172,6 +168,7 @@ std::string FaultyDirectory::name_of(int fd) const {
 
 namespace {
 
+using coupon::test::content_of;
 using coupon::test::FaultyDirectory;
 
 ssize_t write_at(int fd, const void* bytes, std::size_t size, off_t at) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/support/black_box.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::Answer;
@@ -18,14 +19,10 @@ using test::Person;
 namespace {
 
 using std::chrono::steady_clock;
+using test::may_trace;
 
 constexpr int kDelayMs = 500;
 constexpr int kWriters = 8;
-
-bool may_trace() {
-  const int status = std::system("strace -o /dev/null -e trace=none true >/dev/null 2>&1");
-  return status == 0;
-}
 
 // Starts the server under strace, which notes every sync in `trace` and delays it. The tracer is
 // the server's child, not its parent, so that the server is ours to stop.

@@ -9,17 +9,17 @@
 
 #include "tests/support/fault_vfs.h"
 #include "tests/support/scripted_run.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::FaultVfs;
+using test::is_long_run;
 using test::ScriptedRun;
 
 namespace {
 
 constexpr std::uint64_t kSeed = 20261121;
 constexpr int kSteps = 160;
-
-bool is_long_run() { return std::getenv("COUPOND_LONG") != nullptr; }
 
 struct Case {
   const char* name;

@@ -9,16 +9,16 @@
 
 #include "tests/support/black_box.h"
 #include "tests/support/shopper.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::BlackBox;
 using test::Shopper;
+using test::sleep_ms;
 
 namespace {
 
 constexpr int kClients = 16;
-
-void sleep_ms(std::uint64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 class KillLoop {
  public:

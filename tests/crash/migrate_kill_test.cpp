@@ -13,15 +13,13 @@
 #include "tests/support/server_process.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
+using test::may_trace;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool may_trace() {
-  return std::system("strace -o /dev/null -e trace=none true >/dev/null 2>&1") == 0;
-}
 
 struct Moment {
   const char* call;

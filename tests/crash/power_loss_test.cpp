@@ -8,17 +8,17 @@
 
 #include "tests/support/fault_vfs.h"
 #include "tests/support/scripted_run.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::FaultVfs;
+using test::is_long_run;
 using test::ScriptedRun;
 
 namespace {
 
 constexpr std::uint64_t kSeed = 20261120;
 constexpr int kSteps = 230;  // enough for two checkpoints on the way and one at the end
-
-bool is_long_run() { return std::getenv("COUPOND_LONG") != nullptr; }
 
 // How many changes a whole run makes.
 std::int64_t changes_of_a_run(store::Durability durability) {

@@ -20,9 +20,11 @@
 #include "src/cli/prove/prove_report.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using cli::ProveReport;
+using test::mentions;
 
 namespace {
 
@@ -31,10 +33,6 @@ ProveReport report_of(std::int64_t cycles) {
   report.counts.cycles = cycles;
   report.seed = 7;
   return report;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 std::vector<std::string> files_in(const std::string& directory) {
@@ -48,7 +46,7 @@ std::vector<std::string> files_in(const std::string& directory) {
 // The database that prove works on, in its first round; empty before it is there.
 std::string database_in(const std::string& parent) {
   for (const std::string& place : files_in(parent)) {
-    if (contains(place, "coupond-prove-")) return place + "/round-0/coupond.db";
+    if (mentions(place, "coupond-prove-")) return place + "/round-0/coupond.db";
   }
   return {};
 }
@@ -120,8 +118,8 @@ TEST_CASE("prove finds a broken promise, names it and ends with code 1", "[prove
   REQUIRE(report["violations"].size() == 1);
   // Found by the check of the books or, in the moment between kill and start, by the start.
   const auto violation = report["violations"][0].get<std::string>();
-  CHECK((contains(violation, "verify: ") || contains(violation, "did not start")));
-  CHECK(contains(report["conclusion"].get<std::string>(), "do not hold here"));
+  CHECK((mentions(violation, "verify: ") || mentions(violation, "did not start")));
+  CHECK(mentions(report["conclusion"].get<std::string>(), "do not hold here"));
   CHECK(files_in(parent.path()).empty());
 }
 
@@ -150,8 +148,8 @@ TEST_CASE("prove that is ended early tidies up and claims nothing", "[prove]") {
   std::ostringstream text;
   text << std::ifstream(parent.path() + ".out").rdbuf();
   INFO(text.str());
-  CHECK(contains(text.str(), "You ended it before its time."));
-  CHECK(contains(text.str(), "0  violations"));
+  CHECK(mentions(text.str(), "You ended it before its time."));
+  CHECK(mentions(text.str(), "0  violations"));
   CHECK(files_in(parent.path()).empty());
   std::filesystem::remove(parent.path() + ".out");
 }
@@ -164,16 +162,16 @@ TEST_CASE("an answer quicker than the disk is a broken promise where that can be
   CHECK_FALSE(cli::DiskCheck{.sync_us = 1000, .answer_us = 0}.tells());
   ProveReport report = report_of(5);
   report.counts.disk = {.sync_us = 1000, .answer_us = 1200};
-  CHECK(contains(cli::as_text(report), "answers wait for the disk."));
+  CHECK(mentions(cli::as_text(report), "answers wait for the disk."));
   report.counts.disk = {.sync_us = 20, .answer_us = 300};
-  CHECK(contains(cli::as_text(report), "too quick to tell"));
+  CHECK(mentions(cli::as_text(report), "too quick to tell"));
 }
 
 TEST_CASE("the conclusion claims no more than was tried", "[prove]") {
   CHECK(cli::conclusion(report_of(300)) ==
         "0 failures in 300 cycles bounds the failure rate below 3/300 (1 %) at 95 % confidence.");
-  CHECK(contains(cli::conclusion(report_of(2)), "no bound yet"));
-  CHECK(contains(cli::conclusion(report_of(0)), "nothing can be said"));
+  CHECK(mentions(cli::conclusion(report_of(2)), "no bound yet"));
+  CHECK(mentions(cli::conclusion(report_of(0)), "nothing can be said"));
   CHECK_FALSE(report_of(0).ok());
   CHECK(report_of(1).ok());
 }
@@ -182,8 +180,8 @@ TEST_CASE("a violation is named in the report and makes it a bad one", "[prove]"
   ProveReport report = report_of(40);
   report.counts.violations = {"Cycle 3: order-17 was acknowledged with seq 90 and is lost."};
   CHECK_FALSE(report.ok());
-  CHECK(contains(cli::as_text(report), report.counts.violations[0]));
-  CHECK(contains(cli::conclusion(report), "do not hold"));
+  CHECK(mentions(cli::as_text(report), report.counts.violations[0]));
+  CHECK(mentions(cli::conclusion(report), "do not hold"));
   const auto json = nlohmann::json::parse(cli::as_json(report));
   CHECK(json["ok"] == false);
   CHECK(json["violations"].size() == 1);
@@ -192,5 +190,5 @@ TEST_CASE("a violation is named in the report and makes it a bad one", "[prove]"
   ProveReport cut = report_of(40);
   cut.broken_off = "The server did not start.";
   CHECK_FALSE(cut.ok());
-  CHECK(contains(cli::as_text(cut), "Broken off: The server did not start."));
+  CHECK(mentions(cli::as_text(cut), "Broken off: The server did not start."));
 }

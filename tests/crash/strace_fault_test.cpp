@@ -10,19 +10,17 @@
 
 #include "tests/support/black_box.h"
 #include "tests/support/shopper.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::BlackBox;
+using test::may_trace;
 using test::Shopper;
 
 namespace {
 
 constexpr int kClients = 4;
 constexpr int kLoadMs = 250;
-
-bool may_trace() {
-  return std::system("strace -o /dev/null -e trace=none true >/dev/null 2>&1") == 0;
-}
 
 struct Fault {
   const char* call;

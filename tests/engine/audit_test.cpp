@@ -17,6 +17,7 @@
 
 using namespace coupon;
 using test::EngineFixture;
+using test::relaxed;
 
 TEST_CASE("an empty database verifies", "[audit]") {
   EngineFixture fixture;
@@ -29,10 +30,6 @@ TEST_CASE("an empty database verifies", "[audit]") {
 namespace {
 
 // Histories here are about what is written, not about surviving a power cut.
-EngineFixture::Options relaxed(std::uint64_t seed) {
-  return {.writer = {.durability = store::Durability::kRelaxed}, .seed = seed};
-}
-
 // `from` must be checkpointed, so that all of it is in the one file.
 void copy_database(const std::string& from, const std::string& to) {
   std::filesystem::remove(to + "-wal");

@@ -249,12 +249,12 @@ TEST_CASE("a card of a pool is held and spent by its owner", "[balances]") {
 
 namespace {
 
-struct Tampering {
+struct BalanceTampering {
   const char* sql;
   const char* told;
 };
 
-constexpr Tampering kRefused[] = {
+constexpr BalanceTampering kRefused[] = {
     {"UPDATE coupons SET balance = balance + 1 WHERE id = 2", "CHECK"},
     {"UPDATE coupons SET balance = -1 WHERE id = 1", "CHECK"},
     {"UPDATE coupons SET balance = NULL WHERE id = 1", "CHECK"},
@@ -276,7 +276,7 @@ constexpr Tampering kRefused[] = {
 };
 
 // Behind the triggers' back: what the ledger finds out.
-constexpr Tampering kFound[] = {
+constexpr BalanceTampering kFound[] = {
     {"UPDATE coupons SET value = value + 5, balance = balance + 5 WHERE id = 2", "value"},
     {"UPDATE coupons SET topped_up = topped_up + 5, balance = balance + 5 WHERE id = 2",
      "coupons 2: topped_up is 5; the ledger says 0"},
@@ -295,7 +295,7 @@ TEST_CASE("the tables refuse to hold more money than there was", "[balances]") {
   Cards cards;
   REQUIRE(cards.spend(0, 400).ok());
   store::Connection shell = cards.engine.open(store::Connection::Access::kReadWrite);
-  for (const Tampering& attempt : kRefused) {
+  for (const BalanceTampering& attempt : kRefused) {
     CAPTURE(attempt.sql);
     std::string told;
     shell.exec("SAVEPOINT shell");
@@ -311,7 +311,7 @@ TEST_CASE("the tables refuse to hold more money than there was", "[balances]") {
 }
 
 TEST_CASE("an audit finds money that was changed in the file", "[balances]") {
-  for (const Tampering& tampering : kFound) {
+  for (const BalanceTampering& tampering : kFound) {
     CAPTURE(tampering.sql);
     Cards cards;
     REQUIRE(cards.spend(0, 400).ok());

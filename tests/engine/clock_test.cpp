@@ -12,12 +12,14 @@
 #include "coupond/store/idempotency.h"
 #include "coupond/store/server_time.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using core::Reason;
 using core::UnixMs;
 using test::EngineFixture;
 using test::LiveEngine;
+using test::mentions;
 
 namespace {
 
@@ -30,10 +32,6 @@ std::string detail_of(LiveEngine& engine, const std::string& name) {
     if (check.name == name) return (check.ok ? "ok: " : "not ok: ") + check.detail;
   }
   return "there is no check " + name;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 core::CampaignId make_campaign(LiveEngine& engine, UnixMs ends_at) {
@@ -84,8 +82,8 @@ TEST_CASE("one write under a fast clock does no harm once the clock is right", "
   if (restarted) engine.restart();
 
   // Told before the next entry, and no reason not to serve.
-  CHECK(contains(detail_of(engine, "clock"), "ok: LOOK: the clock says"));
-  CHECK(contains(detail_of(engine, "clock"), "behind the ledger's last entry"));
+  CHECK(mentions(detail_of(engine, "clock"), "ok: LOOK: the clock says"));
+  CHECK(mentions(detail_of(engine, "clock"), "behind the ledger's last entry"));
   CHECK(service::all_ok(service::readiness(*engine)));
   CHECK((*engine).clock()() == engine.clock().now());
 
@@ -95,7 +93,7 @@ TEST_CASE("one write under a fast clock does no harm once the clock is right", "
   check_session(engine, "new@example.com");
   CHECK(engine.number("SELECT at FROM ledger ORDER BY seq DESC LIMIT 1") ==
         engine.clock().now().value);
-  CHECK_FALSE(contains(detail_of(engine, "clock"), "LOOK"));
+  CHECK_FALSE(mentions(detail_of(engine, "clock"), "LOOK"));
   CHECK(claim(engine, campaign, ada.id).ok());
   engine.restart();
   check_session(engine, "ada@example.com");
@@ -220,16 +218,16 @@ TEST_CASE("a machine that wakes up in 1970 serves, and says so", "[clock]") {
   const std::int64_t now = engine.clock().now().value;
   engine.clock().advance(12'000 - now);
   if (GENERATE(false, true)) engine.restart();
-  CHECK(contains(detail_of(engine, "clock"), "1970-01-01T00:00:12Z, before this program was made"));
-  CHECK(contains(detail_of(engine, "clock"), "behind the ledger's last entry"));
+  CHECK(mentions(detail_of(engine, "clock"), "1970-01-01T00:00:12Z, before this program was made"));
+  CHECK(mentions(detail_of(engine, "clock"), "behind the ledger's last entry"));
   engine.make_user("early@example.com");
   check_session(engine, "early@example.com");
   check_session(engine, "ada@example.com");
-  CHECK(contains(detail_of(engine, "clock"), "before this program was made"));
+  CHECK(mentions(detail_of(engine, "clock"), "before this program was made"));
   engine.clock().advance(now);
   engine.restart();
   check_session(engine, "early@example.com");
-  CHECK_FALSE(contains(detail_of(engine, "clock"), "LOOK"));
+  CHECK_FALSE(mentions(detail_of(engine, "clock"), "LOOK"));
 }
 
 TEST_CASE("a stolen refresh token is not taken for a repetition because of the clock", "[clock]") {
@@ -248,6 +246,6 @@ TEST_CASE("a clock is odd when it is far behind the ledger or before us, else no
   CHECK_FALSE(store::odd_clock(kNow, {0}));
   CHECK_FALSE(store::odd_clock(kNow, kNow + kMinute));
   CHECK(
-      contains(store::odd_clock(kNow, kNow + 200 * kDay + 4 * kHour).value(), "200 d 4 h behind"));
-  CHECK(contains(store::odd_clock({0}, {0}).value(), "1970-01-01T00:00:00Z, before"));
+      mentions(store::odd_clock(kNow, kNow + 200 * kDay + 4 * kHour).value(), "200 d 4 h behind"));
+  CHECK(mentions(store::odd_clock({0}, {0}).value(), "1970-01-01T00:00:00Z, before"));
 }

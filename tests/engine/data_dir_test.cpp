@@ -8,18 +8,12 @@
 #include <fstream>
 
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using store::DataLock;
 using store::DataPaths;
-
-namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+using test::mentions;
 
 TEST_CASE("a data directory is made for its owner only", "[data_dir]") {
   const test::TempDir parent;

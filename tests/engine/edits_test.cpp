@@ -44,8 +44,8 @@ void keep_reply(LiveEngine& engine, unsigned char number) {
 }
 
 // A shop with a row in most tables, at rest.
-struct Shop {
-  Shop() {
+struct EditsShop {
+  EditsShop() {
     LiveEngine engine;
     const auto ada = engine.make_user("ada@example.com", domain::Role::kAdmin);
     engine.make_user("bob@example.com", domain::Role::kAdmin);
@@ -132,7 +132,7 @@ std::set<std::string> documented() {
 
 TEST_CASE("every column of every row is covered by verify, or the document says that it is not",
           "[edits]") {
-  Shop shop;
+  EditsShop shop;
   const std::set<std::string> excused = documented();
   int named = 0;
   for (const std::string& column :
@@ -154,7 +154,7 @@ TEST_CASE("every column of every row is covered by verify, or the document says 
 }
 
 TEST_CASE("verify names the theft of an account, a session, a key, an answer", "[edits]") {
-  Shop shop;
+  EditsShop shop;
   const char* sql = GENERATE(
       "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE id = 3) WHERE id = "
       "1",
@@ -179,7 +179,7 @@ TEST_CASE("verify names the theft of an account, a session, a key, an answer", "
 }
 
 TEST_CASE("a checkpoint that an owner kept finds a ledger that was rewritten or cut", "[edits]") {
-  Shop shop;
+  EditsShop shop;
   const auto verify_from = [&](core::Seq seq, core::Digest hash, bool good_signature = true) {
     auto options = store::audit_options(*shop.secrets);
     store::KeptHead kept{.seq = seq, .hash = hash, .signature = {}};

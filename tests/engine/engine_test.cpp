@@ -15,7 +15,7 @@ using service::Engine;
 
 namespace {
 
-struct Fixture {
+struct OpenEngine {
   test::TempDir parent;
   std::string data = parent / "data";
 
@@ -42,7 +42,7 @@ core::Result<store::LedgerHead> head(store::Connection& connection) {
 }  // namespace
 
 TEST_CASE("what an engine acknowledged is there when the next one opens", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   core::Seq written;
   std::string instance;
   {
@@ -62,7 +62,7 @@ TEST_CASE("what an engine acknowledged is there when the next one opens", "[engi
 }
 
 TEST_CASE("the ledger's head is signed with the engine's own key", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   const auto engine = fixture.open();
   REQUIRE(engine.ok());
   REQUIRE((*engine)->writer().run<core::Seq>("test.append", append).ok());
@@ -79,7 +79,7 @@ TEST_CASE("the ledger's head is signed with the engine's own key", "[engine]") {
 }
 
 TEST_CASE("the first start makes two campaigns, and only the first", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   const auto list = [](store::Connection& connection) {
     store::CampaignFilter all;
     all.archived = true;
@@ -103,7 +103,7 @@ TEST_CASE("the first start makes two campaigns, and only the first", "[engine]")
 }
 
 TEST_CASE("after stop() nothing is written and reads still work", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   const auto engine = fixture.open();
   REQUIRE(engine.ok());
   (*engine)->stop();
@@ -114,14 +114,14 @@ TEST_CASE("after stop() nothing is written and reads still work", "[engine]") {
 }
 
 TEST_CASE("a second engine on the directory is refused", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   const auto engine = fixture.open();
   REQUIRE(engine.ok());
   fixture.check_refused("in use by process " + std::to_string(::getpid()));
 }
 
 TEST_CASE("a database whose key is missing or open to others is refused", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   REQUIRE(fixture.open().ok());
   const std::string key = fixture.data + "/secret.key";
   SECTION("missing") {
@@ -136,7 +136,7 @@ TEST_CASE("a database whose key is missing or open to others is refused", "[engi
 }
 
 TEST_CASE("a key beside which the database is missing is no first start", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   REQUIRE(fixture.open().ok());
   for (const char* name : {"/coupond.db", "/coupond.db-wal", "/coupond.db-shm"}) {
     std::filesystem::remove(fixture.data + name);
@@ -149,7 +149,7 @@ TEST_CASE("a key beside which the database is missing is no first start", "[engi
 }
 
 TEST_CASE("demo and real data never share a directory", "[engine]") {
-  Fixture fixture;
+  OpenEngine fixture;
   SECTION("a demo is a demo") {
     REQUIRE(fixture.open(true).ok());
     CHECK(fixture.open(true).ok());

@@ -7,18 +7,16 @@
 #include "coupond/store/fork.h"
 #include "coupond/store/inspect.h"
 #include "tests/support/copied_shop.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::CopiedShop;
 using test::last_seq_in;
+using test::mentions;
 using test::users_in;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 struct Standby {
   explicit Standby(CopiedShop& shop)

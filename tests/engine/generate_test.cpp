@@ -19,7 +19,7 @@ using test::must;
 
 namespace {
 
-struct Fixture : test::BulkEngine {
+struct GenerateFixture : test::BulkEngine {
   core::Result<service::MadeCodes> generate(core::CampaignId campaign, std::int64_t count,
                                             std::optional<std::string> pattern = {}) {
     return service::generate(**this, Caller::cli(), {campaign, count, std::move(pattern)});
@@ -48,7 +48,7 @@ std::size_t distinct(const std::vector<std::string>& codes) {
 }  // namespace
 
 TEST_CASE("generated codes are distinct, numbered, counted and found again", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const auto made = must(engine.generate(campaign, 500));
   CHECK(made.codes.size() == 500);
@@ -66,7 +66,7 @@ TEST_CASE("generated codes are distinct, numbered, counted and found again", "[g
 }
 
 TEST_CASE("more codes than one operation stores come in several", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kCard);
   const auto made = must(engine.generate(campaign, 2500));
   CHECK(distinct(made.codes) == 2500);
@@ -77,7 +77,7 @@ TEST_CASE("more codes than one operation stores come in several", "[generate]") 
 }
 
 TEST_CASE("a pattern is filled to its last code and refuses one more", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign =
       engine.add_campaign(Mode::kPool, {.code_pattern = "TEN-{NUMERIC:4}"}, "Ten thousand");
   CHECK(engine.refusal(campaign, 10'000, "{NUMERIC:3}") == Reason::kPatternExhausted);
@@ -92,7 +92,7 @@ TEST_CASE("a pattern is filled to its last code and refuses one more", "[generat
 }
 
 TEST_CASE("what exists in a pattern's space is counted before anything is stored", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   must(engine.upload(campaign, {"A-1", "A-3", "A-7"}));
   CHECK(engine.refusal(campaign, 8, "A{NUMERIC:1}") == Reason::kPatternExhausted);
@@ -103,7 +103,7 @@ TEST_CASE("what exists in a pattern's space is counted before anything is stored
 }
 
 TEST_CASE("threads that fill one small space together never meet", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
   std::vector<std::vector<std::string>> made(10);
   std::vector<std::thread> threads;
@@ -122,7 +122,7 @@ TEST_CASE("threads that fill one small space together never meet", "[generate]")
 }
 
 TEST_CASE("generating is refused by count, caller, campaign, mode, cap and pattern", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto pool = engine.add_campaign(Mode::kPool, {.max_issued = 10});
   const auto token = engine.add_campaign(Mode::kToken, {}, "Tokens");
   CHECK(engine.refusal(pool, 0) == Reason::kInvalidRequest);
@@ -141,7 +141,7 @@ TEST_CASE("generating is refused by count, caller, campaign, mode, cap and patte
 }
 
 TEST_CASE("an upload with a known code stores nothing and names it", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   CHECK(must(engine.upload(campaign, {"ALPHA", "BETA"})).count == 2);
   const auto refused = engine.upload(campaign, {"GAMMA", "al-pha", "DELTA", "gamma"});
@@ -155,7 +155,7 @@ TEST_CASE("an upload with a known code stores nothing and names it", "[generate]
 }
 
 TEST_CASE("an upload beyond the cap stores nothing", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool, {.max_issued = 2});
   const auto refused = engine.upload(campaign, {"ALPHA", "BETA", "GAMMA"});
   REQUIRE_FALSE(refused.ok());
@@ -164,7 +164,7 @@ TEST_CASE("an upload beyond the cap stores nothing", "[generate]") {
 }
 
 TEST_CASE("texts that are no codes are named one by one", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const auto refused = engine.upload(campaign, {"GOOD", "", "b\x01", "FINE"});
   REQUIRE_FALSE(refused.ok());
@@ -177,7 +177,7 @@ TEST_CASE("texts that are no codes are named one by one", "[generate]") {
 }
 
 TEST_CASE("codes that only look alike are two codes", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   CHECK(must(engine.upload(campaign, {"BOLD77X", "B0LD77X", "b01d77x"})).count == 3);
   CHECK_FALSE(engine.upload(campaign, {"bold-77x"}).ok());
@@ -185,7 +185,7 @@ TEST_CASE("codes that only look alike are two codes", "[generate]") {
 }
 
 TEST_CASE("a code that 0.1.0 stored folded cannot be stored again", "[generate]") {
-  Fixture engine;
+  GenerateFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const core::CodeVault& vault = engine->vault();
   const auto hash = vault.hash("B01D77X");

@@ -23,7 +23,7 @@ using test::must;
 
 namespace {
 
-using Fixture = test::ImportEngine;
+using ImportExportFixture = test::ImportEngine;
 
 using Errors = std::map<std::int64_t, std::string>;
 
@@ -48,7 +48,7 @@ std::vector<service::ImportLine> lines_of(std::string_view text,
 }  // namespace
 
 TEST_CASE("a plain list of codes is imported, bad and repeated lines are told", "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const Job job = engine.import_all(campaign, "ALPHA\r\nBETA\n\nal-pha\nb\"ad\na,b\nGAMMA\n\x01\n");
   CHECK(job.state == JobState::kDone);
@@ -108,7 +108,7 @@ TEST_CASE("packed lines unpack to the same, and nothing else unpacks", "[import]
 }
 
 TEST_CASE("lines beyond the campaign's cap are refused one by one", "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kCard, {.max_issued = 2});
   const Job job = engine.import_all(campaign, "A1\nA1\nA2\nA3\nA4\n");
   CHECK(job.state == JobState::kDone);
@@ -119,7 +119,7 @@ TEST_CASE("lines beyond the campaign's cap are refused one by one", "[import]") 
 }
 
 TEST_CASE("an import is refused as a whole for its size, its campaign or its caller", "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto pool = engine.add_campaign(Mode::kPool);
   const auto claim = engine.add_campaign(Mode::kClaim, {}, "Claims");
   CHECK(engine.import(pool, "").error().reason == Reason::kInvalidRequest);
@@ -137,7 +137,7 @@ TEST_CASE("an import is refused as a whole for its size, its campaign or its cal
 }
 
 TEST_CASE("an import that was not received in full fails at the next start", "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const Job received =
       must(service::receive_import(*engine, Caller::cli(), campaign, "AAA\nBBB\n", {}));
@@ -151,7 +151,7 @@ TEST_CASE("an import that was not received in full fails at the next start", "[i
 }
 
 TEST_CASE("no code of a waiting import is readable in the database", "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   must(engine.import(campaign, "SECRETCODE1\nSECRETCODE2\n"));
   CHECK(engine.number("SELECT count(*) FROM job_parts") == 1);
@@ -159,7 +159,7 @@ TEST_CASE("no code of a waiting import is readable in the database", "[import]")
 }
 
 TEST_CASE("a cancelled import forgets its lines", "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const Job job = must(engine.import(campaign, "A\nB\n"));
   must(engine.cancel(job.id));
@@ -170,7 +170,7 @@ TEST_CASE("a cancelled import forgets its lines", "[import]") {
 }
 
 TEST_CASE("an import cut off at any slice goes on and tells of each line once", "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   std::string text;
   Errors expected;
@@ -198,7 +198,7 @@ TEST_CASE("an import cut off at any slice goes on and tells of each line once", 
 
 TEST_CASE("100,000 lines, a result per bad one, and the export opens as the same import",
           "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   std::string text = "number,code\r\n";
   std::set<std::string> good;
@@ -239,7 +239,7 @@ TEST_CASE("100,000 lines, a result per bad one, and the export opens as the same
   CHECK(codes.size() == good.size());
   CHECK(exported.find("\n=") == std::string::npos);  // begins no formula
 
-  Fixture other;
+  ImportExportFixture other;
   const auto copy = other.add_campaign(Mode::kCard);
   const Job again = other.import_all(copy, exported);
   CHECK(again.state == JobState::kDone);
@@ -248,7 +248,7 @@ TEST_CASE("100,000 lines, a result per bad one, and the export opens as the same
 }
 
 TEST_CASE("an export shows owner, state and times of each code", "[export]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool, {.reward = {}});
   engine.import_all(campaign, "A1\nA2\nA3\n");
   const auto user = engine.make_user("owner@example.com").id;
@@ -279,7 +279,7 @@ TEST_CASE("an export shows owner, state and times of each code", "[export]") {
 
 TEST_CASE("what was used where it comes from stays used, and an end of its own ends a code",
           "[import]") {
-  Fixture engine;
+  ImportExportFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const Job job = engine.import_all(campaign,
                                     "code,state,ends\nUSED-1,used,\nENDED-2,,2001-01-01T00:00:00Z\n"

@@ -14,7 +14,7 @@ using service::ImportReader;
 
 namespace {
 
-std::vector<ImportLine> lines_of(std::string_view text, const ImportOptions& options = {}) {
+std::vector<ImportLine> lines_read(std::string_view text, const ImportOptions& options = {}) {
   auto reader = ImportReader::open(text, options, {});
   INFO((reader.ok() ? "" : reader.error().message));
   REQUIRE(reader.ok());
@@ -25,7 +25,7 @@ std::vector<ImportLine> lines_of(std::string_view text, const ImportOptions& opt
 
 std::vector<std::string> codes_of(std::string_view text, const ImportOptions& options = {}) {
   std::vector<std::string> codes;
-  for (const ImportLine& line : lines_of(text, options)) {
+  for (const ImportLine& line : lines_read(text, options)) {
     codes.push_back(line.reason.empty() ? line.code : line.reason);
   }
   return codes;
@@ -60,7 +60,7 @@ TEST_CASE("the column of codes is found by its name, however it is written", "[i
 }
 
 TEST_CASE("a shop's export keeps limit and end, and skips empty rows", "[import]") {
-  const auto lines = lines_of(
+  const auto lines = lines_read(
       "Name,Promo "
       "Code,Limit,Ends\nSpring,SPRING-A1,1,2027-05-31T22:00:00Z\n,,,\nSpring,SPRING-B2,5,\n");
   REQUIRE(lines.size() == 2);
@@ -73,23 +73,23 @@ TEST_CASE("a shop's export keeps limit and end, and skips empty rows", "[import]
 
 TEST_CASE("a day as an end includes the whole day", "[import]") {
   for (const char* day : {"2027-12-31", "31.12.2027", "31/12/2027", "12/31/2027"}) {
-    const auto lines = lines_of("code;gültig bis\nA-100;" + std::string(day) + "\n");
+    const auto lines = lines_read("code;gültig bis\nA-100;" + std::string(day) + "\n");
     REQUIRE(lines.size() == 1);
     REQUIRE(lines[0].expires_at);
     // The midnight after it, in whichever zone this machine is.
     CHECK(lines[0].expires_at->value >= 1'830'243'600'000);  // 2027-12-31T09:00Z
     CHECK(lines[0].expires_at->value <= 1'830'344'400'000);  // 2028-01-01T13:00Z
   }
-  CHECK(lines_of("code,ends\nA-100,soon\n")[0].reason ==
+  CHECK(lines_read("code,ends\nA-100,soon\n")[0].reason ==
         "unreadable_time: ends soon; write it as 2027-12-31");
   // The third of February, or of... nobody knows.
-  CHECK_FALSE(lines_of("code,ends\nA-100,02/03/2027\n")[0].reason.empty());
-  CHECK_FALSE(lines_of("code,ends\nA-100,30/02/2027\n")[0].reason.empty());
-  CHECK_FALSE(lines_of("code,ends\nA-100,?\n")[0].reason.empty());
-  CHECK(lines_of("code,ends\nA-100,03/03/2027\n")[0].expires_at);
+  CHECK_FALSE(lines_read("code,ends\nA-100,02/03/2027\n")[0].reason.empty());
+  CHECK_FALSE(lines_read("code,ends\nA-100,30/02/2027\n")[0].reason.empty());
+  CHECK_FALSE(lines_read("code,ends\nA-100,?\n")[0].reason.empty());
+  CHECK(lines_read("code,ends\nA-100,03/03/2027\n")[0].expires_at);
   for (const char* none : {"", "never", "-", "0000-00-00", "0000-00-00 00:00:00", "NULL"}) {
     INFO(none);
-    const auto lines = lines_of("code,ends,max uses\nA-100," + std::string(none) + ",\n");
+    const auto lines = lines_read("code,ends,max uses\nA-100," + std::string(none) + ",\n");
     CHECK(lines.at(0).reason.empty());
     CHECK_FALSE(lines.at(0).expires_at);
   }
@@ -137,7 +137,7 @@ TEST_CASE("UTF-16, byte order marks and every line end are read", "[import]") {
 }
 
 TEST_CASE("used and void codes stay so, reserved and unknown states are refused", "[import]") {
-  const auto lines = lines_of(
+  const auto lines = lines_read(
       "Code,Status,Used at\nOLD-1001,USED,2025-11-03T10:00:00Z\nOLD-1002,VALID,\n"
       "OLD-1003,RESERVED,\nOLD-1004,void,\nOLD-1005,perhaps,\n");
   REQUIRE(lines.size() == 5);
@@ -164,7 +164,7 @@ TEST_CASE("columns of money and owners are refused by name unless they are left 
 }
 
 TEST_CASE("an address says whose a code of a pool is, and nothing else does", "[import]") {
-  const auto lines = lines_of(
+  const auto lines = lines_read(
       "code,status,email\nA-1,,Ann@Example.com\nA-2,assigned,bob@example.com\nA-3,assigned,\n"
       "A-4,,Bob\nA-5,reserved,bob@example.com\nA-6,used,bob@example.com\n");
   REQUIRE(lines.size() == 6);

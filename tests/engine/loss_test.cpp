@@ -9,19 +9,17 @@
 
 #include "coupond/store/last_head.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using service::Engine;
 using store::DataPaths;
 using test::LiveEngine;
+using test::mentions;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // A directory as kill -9 leaves it, with `users` acknowledged registrations, the last few of which
 // are in the log alone.

@@ -9,12 +9,14 @@
 #include "coupond/service/campaigns.h"
 #include "coupond/store/campaigns.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using core::Reason;
 using core::Result;
 using service::Caller;
 using test::LiveEngine;
+using test::mentions;
 
 namespace {
 
@@ -74,10 +76,6 @@ Result<domain::User> user(LiveEngine& engine, const std::string& name) {
 Result<domain::Campaign> campaign(LiveEngine& engine, const std::string& name) {
   return engine->readers().read<domain::Campaign>(
       [&](store::Connection& db) { return service::find_campaign(db, name); });
-}
-
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ constexpr char kCount[] = "SELECT count(*) FROM things";
 constexpr char kAdd[] = "INSERT INTO things VALUES (1)";
 constexpr char kNonsense[] = "SELECT nothing FROM nowhere";
 
-struct Fixture {
-  Fixture() : path(dir / "test.db"), writer(path, Connection::Access::kReadWrite) {
+struct ReadersFixture {
+  ReadersFixture() : path(dir / "test.db"), writer(path, Connection::Access::kReadWrite) {
     writer.exec("PRAGMA journal_mode = WAL");
     writer.exec("CREATE TABLE things (a INTEGER) STRICT");
   }
@@ -37,7 +37,7 @@ core::Result<std::int64_t> count(Connection& connection) {
 }  // namespace
 
 TEST_CASE("a read sees one snapshot, the next one what was committed since", "[readers]") {
-  Fixture fixture;
+  ReadersFixture fixture;
   Readers readers(fixture.path);
   const auto seen = readers.read<std::int64_t>([&](Connection& connection) {
     const auto before = *count(connection);
@@ -51,7 +51,7 @@ TEST_CASE("a read sees one snapshot, the next one what was committed since", "[r
 }
 
 TEST_CASE("a reader cannot write", "[readers]") {
-  Fixture fixture;
+  ReadersFixture fixture;
   Readers readers(fixture.path);
   const auto result = readers.read<core::Done>([](Connection& connection) {
     Query(connection, kAdd).run();
@@ -63,7 +63,7 @@ TEST_CASE("a reader cannot write", "[readers]") {
 }
 
 TEST_CASE("what SQLite throws becomes an error, told once, and the pool goes on", "[readers]") {
-  Fixture fixture;
+  ReadersFixture fixture;
   std::vector<std::string> notices;
   Readers readers(fixture.path,
                   {.connections = 1, .notice = [&](const auto& what) { notices.push_back(what); }});
@@ -77,7 +77,7 @@ TEST_CASE("what SQLite throws becomes an error, told once, and the pool goes on"
 }
 
 TEST_CASE("a body's own error comes back as it is", "[readers]") {
-  Fixture fixture;
+  ReadersFixture fixture;
   Readers readers(fixture.path);
   const auto result = readers.read<std::int64_t>(
       [](Connection&) { return core::Result<std::int64_t>(core::Reason::kUnknownCode); });
@@ -86,7 +86,7 @@ TEST_CASE("a body's own error comes back as it is", "[readers]") {
 }
 
 TEST_CASE("no more connections than allowed, and kBusy for who waits in vain", "[readers]") {
-  Fixture fixture;
+  ReadersFixture fixture;
   Readers readers(fixture.path, {.connections = 1, .wait = std::chrono::milliseconds(1)});
   const auto outer = readers.read<core::Done>([&](Connection&) {
     const auto inner = readers.read<std::int64_t>(count);
@@ -103,7 +103,7 @@ TEST_CASE("a database that cannot be opened is an error of each read", "[readers
 }
 
 TEST_CASE("many threads share few connections", "[readers]") {
-  Fixture fixture;
+  ReadersFixture fixture;
   Readers readers(fixture.path, {.connections = 2, .wait = std::chrono::minutes(1)});
   std::atomic<int> good = 0;
   std::vector<std::thread> threads;
@@ -117,7 +117,7 @@ TEST_CASE("many threads share few connections", "[readers]") {
 }
 
 TEST_CASE("lists leave half of the connections to others, however many wait", "[readers]") {
-  Fixture fixture;
+  ReadersFixture fixture;
   Readers readers(fixture.path, {.connections = 4, .lists_waiting = 3});
   std::atomic<int> inside = 0;
   std::atomic<bool> leave = false;

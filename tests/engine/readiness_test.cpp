@@ -8,11 +8,13 @@
 #include <thread>
 
 #include "tests/support/live_engine.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using core::Done;
 using core::Result;
 using test::LiveEngine;
+using test::mentions;
 
 namespace {
 
@@ -21,10 +23,6 @@ service::Check check_named(LiveEngine& engine, const std::string& name) {
     if (check.name == name) return check;
   }
   throw std::runtime_error("there is no check " + name);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // Until it is so, for a minute at most.
@@ -70,7 +68,7 @@ TEST_CASE("an operation that hangs makes the server not ready until it is over",
   disk.set_value();
   caller.join();
   CHECK(noticed);
-  CHECK(contains(detail, "the disk does not answer"));
+  CHECK(mentions(detail, "the disk does not answer"));
   CHECK(comes([&] { return check_named(engine, "writer").ok; }));
 }
 
@@ -81,7 +79,7 @@ TEST_CASE("a table that another program adds is named at once, with and without 
   shell(engine, "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)");
   if (load) engine.make_user("ada@example.com");
   REQUIRE(comes([&] { return !check_named(engine, "schema").ok; }));
-  CHECK(contains(check_named(engine, "schema").detail, "table _litestream_seq was added"));
+  CHECK(mentions(check_named(engine, "schema").detail, "table _litestream_seq was added"));
   shell(engine, "DROP TABLE _litestream_seq; DROP TRIGGER ledger_is_never_cut");
   if (load) engine.make_user("eve@example.com");
   CHECK(comes([&] {
@@ -98,7 +96,7 @@ TEST_CASE("a database that contradicts its ledger while it runs is not ready", "
         "('u', 'smuggled', 'pool', 'smuggled', 1, 1)");
   CHECK_FALSE((*engine).checkpoint().ok());
   CHECK_FALSE(check_named(engine, "ledger").ok);
-  CHECK(contains(check_named(engine, "ledger").detail, "campaigns "));
+  CHECK(mentions(check_named(engine, "ledger").detail, "campaigns "));
   shell(engine, "DELETE FROM campaigns WHERE slug = 'smuggled'");
   CHECK((*engine).checkpoint().ok());
   CHECK(check_named(engine, "ledger").ok);

@@ -45,7 +45,7 @@ class Zone {
   std::string before_;
 };
 
-struct Shop : LiveEngine {
+struct ReportsShop : LiveEngine {
   core::CampaignId make_cards(const std::string& name) {
     domain::Campaign campaign{
         .uuid = name, .slug = name, .mode = domain::Mode::kCard, .name = name};
@@ -155,7 +155,7 @@ TEST_CASE("a report counts each redemption and rollback where it was made", "[re
                                        std::pair<const char*, std::int64_t>{"<-08>8", -28'800});
   CAPTURE(name);
   const Zone zone(name);
-  Shop shop;
+  ReportsShop shop;
   test::SeededRandom random(7);
   const std::vector campaigns{shop.make_cards("red"), shop.make_cards("blue")};
   const std::vector tills{Caller::cli(), Caller::system()};
@@ -204,7 +204,7 @@ TEST_CASE("a report counts each redemption and rollback where it was made", "[re
 }
 
 TEST_CASE("what was redeemed under a fast clock is found where the ledger has it", "[report]") {
-  Shop shop;
+  ReportsShop shop;
   const auto campaign = shop.make_cards("red");
   const UnixMs right = shop.clock().now();
   shop.clock().advance(10 * kHour);
@@ -238,7 +238,7 @@ TEST_CASE("what was redeemed under a fast clock is found where the ledger has it
 }
 
 TEST_CASE("the lines of a time that is over stay as they are", "[report]") {
-  Shop shop;
+  ReportsShop shop;
   const auto campaign = shop.make_cards("red");
   const UnixMs from = shop.clock().now();
   const auto first = shop.redeem(Caller::cli(), shop.make_code(campaign), 250);

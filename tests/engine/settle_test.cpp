@@ -15,10 +15,10 @@ using test::FaultVfs;
 
 namespace {
 
-constexpr const char* kPath = "/shop.db";
+constexpr const char* kSettledPath = "/shop.db";
 constexpr int kRows = 40;
 
-std::int64_t number(Connection& connection, const char* sql) {
+std::int64_t number_in(Connection& connection, const char* sql) {
   Query query(connection, sql);
   query.next();
   return query.integer(0);
@@ -27,7 +27,7 @@ std::int64_t number(Connection& connection, const char* sql) {
 // One commit that changes many pages of the file, which is to be seen but was never synced, and
 // never will be by a sync alone.
 void leave_unsynced(FaultVfs& disk) {
-  Connection connection(kPath, Connection::Access::kReadWrite, disk.name());
+  Connection connection(kSettledPath, Connection::Access::kReadWrite, disk.name());
   connection.exec("PRAGMA journal_mode = WAL");
   connection.exec("PRAGMA synchronous = FULL");
   connection.exec("CREATE TABLE t (version, filling); CREATE TABLE other (x)");
@@ -44,8 +44,8 @@ void leave_unsynced(FaultVfs& disk) {
 
 // 1 or 2; 0 for a mixture.
 std::int64_t version(Connection& connection) {
-  if (number(connection, "SELECT count(DISTINCT version) FROM t") != 1) return 0;
-  return number(connection, "SELECT max(version) FROM t");
+  if (number_in(connection, "SELECT count(DISTINCT version) FROM t") != 1) return 0;
+  return number_in(connection, "SELECT max(version) FROM t");
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ TEST_CASE("a log whose sync failed is settled whole, wherever the power goes", "
       disk.restart_process();
       disk.cut_power_at(cut);
       try {
-        Connection connection(kPath, Connection::Access::kReadWrite, disk.name());
+        Connection connection(kSettledPath, Connection::Access::kReadWrite, disk.name());
         CHECK(version(connection) == 2);
         store::settle_log(connection);
         ended = !disk.is_off();
@@ -72,7 +72,7 @@ TEST_CASE("a log whose sync failed is settled whole, wherever the power goes", "
       cuts += ended ? 0 : 1;
       if (!disk.is_off()) disk.cut_power();
       disk.restart(damage);
-      Connection after(kPath, Connection::Access::kReadWrite, disk.name());
+      Connection after(kSettledPath, Connection::Access::kReadWrite, disk.name());
       CAPTURE(cut, ended);
       Query check(after, "PRAGMA integrity_check");
       REQUIRE(check.next());

@@ -18,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // A shop at rest, with entries before and behind its checkpoint.
-struct Shop {
-  Shop() : paths(directory / "data") {
+struct SoundnessShop {
+  SoundnessShop() : paths(directory / "data") {
     LiveEngine engine;
     engine.make_user("ada@example.com");
     CHECK(engine->checkpoint().ok());
@@ -65,7 +65,7 @@ struct Shop {
 }  // namespace
 
 TEST_CASE("an untouched shop is good for everybody", "[soundness]") {
-  Shop shop;
+  SoundnessShop shop;
   CHECK(shop.verifies());
   CHECK(shop.backs_up());
   CHECK(shop.restores());
@@ -88,7 +88,7 @@ TEST_CASE("what a start refuses, verify, backup and restore refuse", "[soundness
       "UPDATE meta SET value = '0123456789abcdef' WHERE name = 'key_id'",
       "UPDATE meta SET value = 'ab' WHERE name = 'mark'");
   CAPTURE(sql);
-  Shop shop;
+  SoundnessShop shop;
   shop.change(sql);
   CHECK_FALSE(shop.verifies());
   CHECK_FALSE(shop.backs_up());
@@ -97,7 +97,7 @@ TEST_CASE("what a start refuses, verify, backup and restore refuse", "[soundness
 }
 
 TEST_CASE("check tells of every item, and of what is wrong with it", "[soundness]") {
-  Shop shop;
+  SoundnessShop shop;
   shop.change("CREATE TABLE extra (a); UPDATE checkpoint SET signature = zeroblob(64)");
   store::Connection connection(shop.paths.database, store::Connection::Access::kReadOnly);
   const auto audit = store::audit_options(shop.secrets());

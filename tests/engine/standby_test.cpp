@@ -8,18 +8,16 @@
 #include "coupond/store/restore.h"
 #include "tests/support/fake_etcd.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using cluster::Leader;
 using cluster::Standby;
+using test::mentions;
 
 namespace {
 
-bool mentions(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::string digests_in(const std::string& data) {
+std::string standby_digests(const std::string& data) {
   const auto database = store::open_for_reading(store::DataPaths(data));
   if (!database.ok()) return database.error().message;
   return test::table_digests(**database);
@@ -137,8 +135,8 @@ TEST_CASE("a standby takes each change, and leads with all of them when nobody e
   REQUIRE(pair.a.step() == "");
   pair.b.stop();
   pair.a.stop();
-  const std::string same = digests_in(pair.b.data);
-  CHECK(digests_in(pair.a.data) == same);
+  const std::string same = standby_digests(pair.b.data);
+  CHECK(standby_digests(pair.a.data) == same);
   CHECK(mentions(same, "ledger: 10"));
 }
 

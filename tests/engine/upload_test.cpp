@@ -30,7 +30,7 @@ service::CodeList list_of(int count) {
   return list;
 }
 
-struct Fixture : test::JobEngine {
+struct UploadFixture : test::JobEngine {
   // As the book service does, on the caller's thread.
   core::Result<service::Uploaded> upload(core::CampaignId campaign, const service::CodeList& list) {
     const auto job = service::store_upload(**this, runner(), Caller::cli(), campaign, list);
@@ -42,10 +42,14 @@ struct Fixture : test::JobEngine {
     if (!runner_) runner_ = std::make_unique<service::JobRunner>(**this);
     return *runner_;
   }
-  // As a kill would.
+  // As a kill would. An upload that is under way still calls the runner.
   void end() {
     (*this)->stop();
+    runner().stop();
+  }
+  void restart() {
     runner_.reset();
+    test::JobEngine::restart();
   }
   void wait_for_jobs() {
     runner();
@@ -86,7 +90,7 @@ void wait_for_depth(store::Writer& writer, std::size_t depth) {
 }  // namespace
 
 TEST_CASE("an upload of many codes is numbered, counted, and a job", "[upload]") {
-  Fixture engine;
+  UploadFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const auto stored = must(engine.upload(campaign, list_of(2500)));
   CHECK(stored.count == 2500);
@@ -98,7 +102,7 @@ TEST_CASE("an upload of many codes is numbered, counted, and a job", "[upload]")
 }
 
 TEST_CASE("a bad row in the middle of a long upload refuses all of it", "[upload]") {
-  Fixture engine;
+  UploadFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool, {.max_issued = 3000});
   must(engine.store_code(campaign, "TAKEN"));
   const auto refused = [&](const char* odd_one) {
@@ -122,7 +126,7 @@ TEST_CASE("a bad row in the middle of a long upload refuses all of it", "[upload
 }
 
 TEST_CASE("another write waits for one slice of an upload at the most", "[upload]") {
-  Fixture engine;
+  UploadFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const service::CodeList list = list_of(8000);
   engine.runner();
@@ -156,7 +160,7 @@ TEST_CASE("another write waits for one slice of an upload at the most", "[upload
 }
 
 TEST_CASE("a code stored by somebody else meanwhile takes a long upload back", "[upload]") {
-  Fixture engine;
+  UploadFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const auto other = engine.add_campaign(Mode::kPool, {}, "Other");
   const service::CodeList list = list_of(5000);
@@ -193,7 +197,7 @@ TEST_CASE("a code stored by somebody else meanwhile takes a long upload back", "
 }
 
 TEST_CASE("an upload cut off by a kill is taken back at the next start", "[upload]") {
-  Fixture engine;
+  UploadFixture engine;
   const auto campaign = engine.add_campaign(Mode::kPool);
   const auto user = engine.make_user("ann@example.com");
   const service::CodeList list = list_of(60'000);

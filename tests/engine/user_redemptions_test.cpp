@@ -17,13 +17,10 @@ using namespace coupon;
 using store::Connection;
 using store::Query;
 using test::EngineFixture;
+using test::relaxed;
 using test::steps_of;
 
 namespace {
-
-EngineFixture::Options relaxed() {
-  return {.writer = {.durability = store::Durability::kRelaxed}, .seed = 7};
-}
 
 // What verify says of a copy of the file after `sql`, with all triggers out of the way.
 std::string verdict(const std::string& file, const std::string& sql) {
@@ -70,7 +67,7 @@ void redeem_thrice(EngineFixture& fixture) {
 }  // namespace
 
 TEST_CASE("verify names a redemption that is out of its user's line, or miscounted", "[audit]") {
-  EngineFixture fixture(relaxed());
+  EngineFixture fixture(relaxed(7));
   test::History history(fixture, 7);
   history.set_up();
   history.run(2000);
@@ -97,7 +94,7 @@ TEST_CASE("verify names a redemption that is out of its user's line, or miscount
 }
 
 TEST_CASE("a page of a user's redemptions costs the same wherever it begins", "[cost]") {
-  EngineFixture fixture(relaxed());
+  EngineFixture fixture(relaxed(7));
   const auto user = fixture.make_user(0);
   const std::int64_t first = fixture.writer().committed_seq().value + 1;
   // Only what lists look at: rows in line, each with a coupon of its own making.

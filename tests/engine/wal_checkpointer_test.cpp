@@ -16,20 +16,21 @@ using test::EngineFixture;
 
 namespace {
 
-constexpr int kRows = 1000;
+constexpr int kRowsOfALog = 1000;
 constexpr int kRowsAtOnce = 200;  // one to a page or two
 constexpr int kStep = 500;
 
 void make_rows(EngineFixture& fixture) {
   fixture.shell("CREATE TABLE scratch (id INTEGER PRIMARY KEY, round INTEGER, body BLOB) STRICT");
   fixture.shell("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
-                std::to_string(kRows) + ") INSERT INTO scratch SELECT i, 0, zeroblob(1500) FROM n");
+                std::to_string(kRowsOfALog) +
+                ") INSERT INTO scratch SELECT i, 0, zeroblob(1500) FROM n");
 }
 
 // Changes a part of the rows, and leaves an entry.
 Result<Seq> change_rows(EngineFixture& fixture, int round) {
   return fixture.run<Seq>([&](Tx& tx) -> Result<Seq> {
-    const int first = round * kRowsAtOnce % kRows;
+    const int first = round * kRowsAtOnce % kRowsOfALog;
     tx.db().exec("UPDATE scratch SET round = " + std::to_string(round) +
                  ", body = randomblob(1500) WHERE id > " + std::to_string(first) +
                  " AND id <= " + std::to_string(first + kRowsAtOnce));
@@ -61,7 +62,7 @@ TEST_CASE("under steady commits the log is moved and starts anew", "[log]") {
   fixture.restart();
   CHECK(fixture.number("SELECT max(units) FROM ledger WHERE actor = 'mover'") == kRounds);
   CHECK(fixture.number("SELECT count(*) FROM scratch WHERE round > " +
-                       std::to_string(kRounds - kRows / kRowsAtOnce)) == kRows);
+                       std::to_string(kRounds - kRowsOfALog / kRowsAtOnce)) == kRowsOfALog);
   CHECK(fixture.number(
             "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1);
 }

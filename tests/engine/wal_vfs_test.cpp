@@ -15,7 +15,7 @@ using coupon::store::Connection;
 using coupon::store::Query;
 
 constexpr char kInsert[] = "INSERT INTO t (id, text) VALUES (?, ?)";
-constexpr char kCount[] = "SELECT count(*), coalesce(sum(length(text)), 0) FROM t";
+constexpr char kFrames[] = "SELECT count(*), coalesce(sum(length(text)), 0) FROM t";
 constexpr char kCheck[] = "PRAGMA integrity_check(1)";
 
 struct Totals {
@@ -25,7 +25,7 @@ struct Totals {
 };
 
 Totals totals(Connection& connection) {
-  Query query(connection, kCount);
+  Query query(connection, kFrames);
   query.next();
   return {query.integer(0), query.integer(1)};
 }

@@ -13,6 +13,7 @@
 #include "tests/support/engine_fixture.h"
 #include "tests/support/one_batch.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using core::Reason;
@@ -21,12 +22,10 @@ using core::Seq;
 using store::Tx;
 using test::Body;
 using test::EngineFixture;
+using test::is_long_run;
+using test::relaxed;
 
 namespace {
-
-EngineFixture::Options relaxed() { return {.writer = {.durability = store::Durability::kRelaxed}}; }
-
-bool is_long_run() { return std::getenv("COUPOND_LONG") != nullptr; }
 
 Result<Seq> good(Tx& tx, core::CampaignId campaign, const std::string& actor) {
   tx.count(campaign, {.rolled_back = 1});

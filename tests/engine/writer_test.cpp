@@ -18,10 +18,9 @@ using core::Seq;
 using store::Tx;
 using test::Body;
 using test::EngineFixture;
+using test::relaxed;
 
 namespace {
-
-EngineFixture::Options relaxed() { return {.writer = {.durability = store::Durability::kRelaxed}}; }
 
 // An operation that leaves one entry with that actor and one unit in the campaign's counters.
 Body entry(core::CampaignId campaign, std::string actor) {

@@ -18,7 +18,7 @@ std::string refresh_body(const ApiReply& session) {
   return R"({"refresh_token":")" + session.body.at("refresh_token").get<std::string>() + "\"}";
 }
 
-std::string token_of(const ApiReply& session) {
+std::string access_token_of(const ApiReply& session) {
   return session.body.at("access_token").get<std::string>();
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("registering opens a session that works everywhere a session does", "[
   CHECK(made.body.at("seq").get<int>() > 0);
   CHECK(made.raw.body.find("argon2") == std::string::npos);
 
-  const std::string token = token_of(made);
+  const std::string token = access_token_of(made);
   CHECK(api.get("/api/v1/me", token).status == 200);
   CHECK(api.send("GET", "/api/v1/me", "", "", {{"authorization", "bearer  " + token}}).status ==
         200);
@@ -58,14 +58,14 @@ TEST_CASE("without a good session nobody gets in, and is told no more than that"
   CHECK(api.send("GET", "/api/v1/me", "", "", {{"Authorization", "Bearer "}}).sentence() ==
         "Not authenticated");
 
-  const auto mine = api.post("/generate-coupon", token_of(session));
+  const auto mine = api.post("/generate-coupon", access_token_of(session));
   REQUIRE(mine.status == 200);
   const std::vector<std::string> wrong = {"x",
                                           "ck_x",
                                           "Basic YTpi",
                                           session.body.at("refresh_token").get<std::string>(),
                                           mine.body.at("token").get<std::string>(),
-                                          token_of(session) + "x"};
+                                          access_token_of(session) + "x"};
   for (const std::string& token : wrong) {
     CAPTURE(token);
     const auto reply = api.get("/api/v1/me", token);
@@ -127,7 +127,7 @@ TEST_CASE("logging in, refreshing and logging out", "[accounts_api]") {
   CHECK(first.body.count("seq") == 0);
   const auto second = api.post("/api/v1/auth/refresh", "", refresh_body(first));
   REQUIRE(second.status == 200);
-  CHECK(api.get("/api/v1/me", token_of(second)).status == 200);
+  CHECK(api.get("/api/v1/me", access_token_of(second)).status == 200);
   REQUIRE(api.post("/api/v1/auth/refresh", "", refresh_body(second)).status == 200);
   CHECK(api.post("/api/v1/auth/refresh", "", refresh_body(first)).status == 401);
 
@@ -141,15 +141,15 @@ TEST_CASE("changing the password ends every session but the one it opens", "[acc
   const auto old = api.post("/api/v1/auth/register", "", kRegister);
   const std::string change =
       R"({"current_password":"correct horse 1","new_password":"another pass 2"})";
-  CHECK(api.post("/api/v1/me/password", token_of(old),
+  CHECK(api.post("/api/v1/me/password", access_token_of(old),
                  R"({"current_password":"nonsense 1","new_password":"another pass 2"})")
             .status == 401);
-  CHECK(api.get("/api/v1/me", token_of(old)).status == 200);
-  const auto changed = api.post("/api/v1/me/password", token_of(old), change);
+  CHECK(api.get("/api/v1/me", access_token_of(old)).status == 200);
+  const auto changed = api.post("/api/v1/me/password", access_token_of(old), change);
   REQUIRE(changed.status == 200);
-  CHECK(api.get("/api/v1/me", token_of(old)).status == 401);
+  CHECK(api.get("/api/v1/me", access_token_of(old)).status == 401);
   CHECK(api.post("/api/v1/auth/refresh", "", refresh_body(old)).status == 401);
-  CHECK(api.get("/api/v1/me", token_of(changed)).status == 200);
+  CHECK(api.get("/api/v1/me", access_token_of(changed)).status == 200);
   CHECK(api.post("/api/v1/auth/login", "", kLogin).status == 401);
 }
 

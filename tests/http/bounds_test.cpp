@@ -29,9 +29,9 @@ std::string text_of(const json& object, const char* name) {
   return object.at(name).get<std::string>();
 }
 
-class Shop {
+class BoundsShop {
  public:
-  Shop() : document_(json::parse(api_.get("/openapi.json").raw.body)) {
+  BoundsShop() : document_(json::parse(api_.get("/openapi.json").raw.body)) {
     user_ = api_.make_person("user").uuid;
     campaign_ = made("/api/v1/campaigns", R"({"name":"Pool","mode":"pool","max_issued":40})")
                     .body.at("slug")
@@ -227,7 +227,7 @@ std::vector<std::string> beyond(const json& schema) {
 
 TEST_CASE("every number of the API is taken at both ends of its range and refused beyond",
           "[bounds]") {
-  Shop shop;
+  BoundsShop shop;
   const auto numbers = shop.numbers();
   REQUIRE(numbers.size() > 60);
   int refused = 0;

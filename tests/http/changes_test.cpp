@@ -11,7 +11,7 @@ using test::ApiFixture;
 
 namespace {
 
-struct Shop {
+struct ChangesShop {
   ApiFixture api;
 
   test::ApiReply send(const char* method, const std::string& path, const json& body) {
@@ -63,7 +63,7 @@ struct Shop {
 }  // namespace
 
 TEST_CASE("more uses revive a used-up code, fewer than its uses are refused", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto code = shop.codes(shop.campaign({{"mode", "card"}}), 1)[0];
   REQUIRE(shop.act(code, "redeem").status == 201);
   CHECK(shop.coupon(code)["state"] == "redeemed");
@@ -83,7 +83,7 @@ TEST_CASE("more uses revive a used-up code, fewer than its uses are refused", "[
 }
 
 TEST_CASE("a code's end can be moved, and a date alone is its last moment", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto code = shop.codes(shop.campaign({{"mode", "card"}}), 1)[0];
   const auto moved = shop.change(code, {{"expires_at", "2101-05-31"}});
   REQUIRE(moved.status == 200);
@@ -100,7 +100,7 @@ TEST_CASE("a code's end can be moved, and a date alone is its last moment", "[ch
 }
 
 TEST_CASE("a campaign's uses are those of all its codes", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto summer = shop.campaign({{"mode", "card"}});
   const auto codes = shop.codes(summer, 3);
   REQUIRE(shop.act(codes[0], "redeem").status == 201);
@@ -121,7 +121,7 @@ TEST_CASE("a campaign's uses are those of all its codes", "[changes]") {
 }
 
 TEST_CASE("a void is taken back only where nothing was used", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto pool = shop.campaign({{"mode", "pool"}, {"max_redemptions_per_coupon", 2}});
   const auto codes = shop.codes(pool, 3);
   const auto ann = shop.api.make_person("ann");
@@ -145,7 +145,7 @@ TEST_CASE("a void is taken back only where nothing was used", "[changes]") {
 }
 
 TEST_CASE("a freed code is void, and can be stored elsewhere, again and again", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto first = shop.campaign({{"mode", "pool"}, {"name", "First"}});
   const auto second = shop.campaign({{"mode", "card"}, {"name", "Second"}});
   REQUIRE(shop.import(first, "SUN-1\nSUN-2\n")["errors"] == 0);
@@ -170,7 +170,7 @@ TEST_CASE("a freed code is void, and can be stored elsewhere, again and again", 
 
 TEST_CASE("a code given to the wrong person is given to the right one, until it is used",
           "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto pool = shop.campaign({{"mode", "pool"}, {"max_per_user", 1}});
   const auto codes = shop.codes(pool, 2);
   const auto ann = shop.api.make_person("ann");
@@ -190,7 +190,7 @@ TEST_CASE("a code given to the wrong person is given to the right one, until it 
 }
 
 TEST_CASE("a campaign comes out of the archive as it was", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto summer = shop.campaign({{"mode", "card"}});
   const auto code = shop.codes(summer, 1)[0];
   CHECK(shop.post(summer + "/unarchive").code() == "not_archived");
@@ -202,7 +202,7 @@ TEST_CASE("a campaign comes out of the archive as it was", "[changes]") {
 }
 
 TEST_CASE("a refund without return ends the code with it", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto code = shop.codes(shop.campaign({{"mode", "card"}}), 1)[0];
   const auto used = shop.act(code, "redeem").body["redemption"];
   const auto path = "/api/v1/redemptions/" + used["id"].dump() + "/rollback";
@@ -213,7 +213,7 @@ TEST_CASE("a refund without return ends the code with it", "[changes]") {
 }
 
 TEST_CASE("many codes are counted first, and then changed by a job", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto summer = shop.campaign({{"mode", "card"}});
   const auto codes = shop.codes(summer, 10);
   REQUIRE(shop.act(codes[3], "redeem").status == 201);
@@ -245,7 +245,7 @@ TEST_CASE("many codes are counted first, and then changed by a job", "[changes]"
 }
 
 TEST_CASE("uses for all codes are the campaign's, too, however many there are", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto summer = shop.campaign({{"mode", "card"}});
   shop.codes(summer, 1000);
   shop.codes(summer, 1);
@@ -260,7 +260,7 @@ TEST_CASE("uses for all codes are the campaign's, too, however many there are", 
 }
 
 TEST_CASE("an import is undone but for what was used of it", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto wrong = shop.campaign({{"mode", "card"}, {"name", "Wrong"}});
   const auto right = shop.campaign({{"mode", "card"}, {"name", "Right"}});
   shop.codes(wrong, 2);
@@ -280,7 +280,7 @@ TEST_CASE("an import is undone but for what was used of it", "[changes]") {
 }
 
 TEST_CASE("staff find a code by its last four symbols", "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto summer = shop.campaign({{"mode", "card"}});
   shop.import(summer, "AAAA-K7ML\nBBBB-k7ml\nCCCC-K7M1\nDDDD-9999\nÜB-ÄÖÜ€\n");
   const auto staff = shop.api.make_person("sam", domain::Role::kStaff).token;
@@ -305,7 +305,7 @@ TEST_CASE("staff find a code by its last four symbols", "[changes]") {
 
 TEST_CASE("what was used elsewhere stays used, and our own export comes back as it was",
           "[changes]") {
-  Shop shop;
+  ChangesShop shop;
   const auto old_shop =
       shop.campaign({{"mode", "card"}, {"name", "Old"}, {"max_redemptions_per_coupon", 3}});
   const json job = shop.import(old_shop,

@@ -8,24 +8,21 @@
 #include "coupond/http/openapi.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/source_dir.h"
+#include "tests/support/text.h"
 
 namespace {
 
+using coupon::test::content_of;
+
 constexpr std::string_view kBegin = "<!-- endpoints begin -->\n";
 constexpr std::string_view kEnd = "<!-- endpoints end -->";
-
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 }  // namespace
 
 TEST_CASE("docs/endpoints.md is what is declared", "[documents]") {
   coupon::test::ApiFixture api;
   const std::string path = coupon::test::source_dir() / "docs/endpoints.md";
-  std::string document = read_file(path);
+  std::string document = content_of(path);
   const std::size_t begin = document.find(kBegin);
   const std::size_t end = document.find(kEnd);
   REQUIRE(begin != std::string::npos);

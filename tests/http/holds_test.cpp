@@ -9,8 +9,8 @@ using test::ApiFixture;
 
 namespace {
 
-struct Shop : ApiFixture {
-  explicit Shop(bool rate_limits = false) : ApiFixture(rate_limits) {}
+struct HoldsShop : ApiFixture {
+  explicit HoldsShop(bool rate_limits = false) : ApiFixture(rate_limits) {}
   std::string key(const std::string& scope, json more = json::object()) {
     more["name"] = scope;
     more["scopes"] = {scope};
@@ -36,7 +36,7 @@ struct Shop : ApiFixture {
 }  // namespace
 
 TEST_CASE("a hold takes one use, and others go on with the rest", "[holds]") {
-  Shop shop;
+  HoldsShop shop;
   const auto ann = shop.make_person("ann");
   const auto bob = shop.make_person("bob");
   const auto eve = shop.make_person("eve");
@@ -63,7 +63,7 @@ TEST_CASE("a hold takes one use, and others go on with the rest", "[holds]") {
 }
 
 TEST_CASE("holds that are over leave their uses to others", "[holds]") {
-  Shop shop;
+  HoldsShop shop;
   const auto ann = shop.make_person("ann");
   const auto eve = shop.make_person("eve");
   const std::string code =
@@ -79,7 +79,7 @@ TEST_CASE("holds that are over leave their uses to others", "[holds]") {
 }
 
 TEST_CASE("a hold goes on by its token, and only for who could redeem", "[holds]") {
-  Shop shop;
+  HoldsShop shop;
   const auto ann = shop.make_person("ann");
   const auto bob = shop.make_person("bob");
   const std::string code = shop.code({{"hold_ttl_s", 60}});
@@ -101,7 +101,7 @@ TEST_CASE("a hold goes on by its token, and only for who could redeem", "[holds]
 }
 
 TEST_CASE("staff hold for nobody's account, and end anybody's hold", "[holds]") {
-  Shop shop;
+  HoldsShop shop;
   const std::string till = shop.key("till");
   const auto ann = shop.make_person("ann");
   const std::string code = shop.code({});
@@ -123,7 +123,7 @@ TEST_CASE("staff hold for nobody's account, and end anybody's hold", "[holds]") 
 }
 
 TEST_CASE("where an order is redeemed once, the second is answered with the first", "[holds]") {
-  Shop shop;
+  HoldsShop shop;
   const std::string till = shop.key("till");
   const auto ann = shop.make_person("ann");
   const json policy = {{"one_redemption_per_order", true}, {"max_redemptions_per_coupon", 5}};
@@ -151,7 +151,7 @@ TEST_CASE("where an order is redeemed once, the second is answered with the firs
 }
 
 TEST_CASE("a program's wrong codes count by the customer it names", "[holds][limits]") {
-  Shop shop(true);
+  HoldsShop shop(true);
   const auto guesses = [&](const std::string& key, const json& who, int tries) {
     int heard = 0;
     for (int i = 0; i < tries; ++i) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kImport = "/api/v1/campaigns/c/codes/import";
 
-void make_campaign(ApiFixture& api) {
+void make_pool(ApiFixture& api) {
   const json campaign = {{"mode", "card"}, {"name", "C"}, {"slug", "c"}};
   REQUIRE(api.post("/api/v1/campaigns", api.admin().token, campaign.dump()).status == 201);
 }
@@ -26,7 +26,7 @@ test::ApiReply send(ApiFixture& api, const std::string& path, const std::string&
 TEST_CASE("a preview shows the first rows as they would be stored, and stores nothing",
           "[import][preview]") {
   ApiFixture api;
-  make_campaign(api);
+  make_pool(api);
   REQUIRE(send(api, "", "OLD-0001\n").status == 202);
   const auto seq = api.get("/api/v1/stats", api.admin().token).body.at("as_of_seq");
   std::string file = "Name;Promo Code;Status;Expires\n";
@@ -55,7 +55,7 @@ TEST_CASE("a preview shows the first rows as they would be stored, and stores no
 
 TEST_CASE("a preview finds what is stored already, as the import does", "[import][preview]") {
   ApiFixture api;
-  make_campaign(api);
+  make_pool(api);
   REQUIRE(api.post("/api/v1/campaigns/c/codes", api.admin().token, R"({"count":1})").status == 201);
   const auto page = api.get("/api/v1/campaigns/c/codes", api.admin().token);
   const auto code = page.body.at("items").at(0).at("code").get<std::string>();
@@ -69,7 +69,7 @@ TEST_CASE("a preview finds what is stored already, as the import does", "[import
 
 TEST_CASE("what would be guessed is asked, by the option that answers it", "[import][preview]") {
   ApiFixture api;
-  make_campaign(api);
+  make_pool(api);
   struct Case {
     const char* file;
     const char* about;
@@ -101,7 +101,7 @@ TEST_CASE("what would be guessed is asked, by the option that answers it", "[imp
 
 TEST_CASE("a preview refuses what no import can be", "[import][preview]") {
   ApiFixture api;
-  make_campaign(api);
+  make_pool(api);
   CHECK(send(api, "/preview", "").status == 400);
   CHECK(send(api, "/preview", "\n\n").status == 400);
   const auto person = api.make_person("someone");

@@ -57,7 +57,7 @@ std::int64_t parameter(const std::string& header, const std::string& name) {
   return std::stoll(header.substr(at + name.size() + 2));
 }
 
-std::string with_ones(std::string path) {
+std::string path_with_ones(std::string path) {
   for (std::size_t open; (open = path.find('{')) != std::string::npos;) {
     path.replace(open, path.find('}', open) - open + 1, "1");
   }
@@ -195,7 +195,7 @@ TEST_CASE("every reply of every limited route tells its limits", "[limits]") {
   std::set<std::string> rules;
   for (const auto& endpoint : api.api().endpoints()) {
     for (const std::string& token : {std::string(), std::string("not a token"), ada.token}) {
-      const auto reply = api.send(endpoint->method, with_ones(endpoint->path), token);
+      const auto reply = api.send(endpoint->method, path_with_ones(endpoint->path), token);
       CAPTURE(endpoint->route, reply.status);
       const bool limited = !endpoint->rate.empty();
       CHECK(reply.header("RateLimit-Policy").empty() != limited);

@@ -16,13 +16,13 @@ bool write_get(std::uint64_t n, std::string& out) {
   return true;
 }
 
-http::Reply echo(http::Request& request) { return http::text_reply(200, request.target_path); }
+http::Reply echo_path(http::Request& request) { return http::text_reply(200, request.target_path); }
 
 TEST_CASE("every request of a run is sent once, and every reply counted") {
   std::atomic<std::uint64_t> sum{0};
   test::LocalServer server([&](http::Request& request) {
     sum += std::stoull(request.segments.at(1));
-    return echo(request);
+    return echo_path(request);
   });
   const auto outcome =
       load::run({.port = server.port(), .connections = 7, .threads = 2, .requests_max = 500},
@@ -41,7 +41,7 @@ TEST_CASE("every request of a run is sent once, and every reply counted") {
 TEST_CASE("a wrong answer is counted apart and shown") {
   test::LocalServer server([](http::Request& request) {
     const bool odd = std::stoull(request.segments.at(1)) % 2 == 1;
-    return odd ? http::text_reply(503, "not now") : echo(request);
+    return odd ? http::text_reply(503, "not now") : echo_path(request);
   });
   const auto outcome = load::run(
       {.port = server.port(), .connections = 3, .requests_max = 100},
@@ -54,7 +54,7 @@ TEST_CASE("a wrong answer is counted apart and shown") {
 
 TEST_CASE("a connection that breaks is noticed, and the others go on") {
   test::LocalServer server([](http::Request& request) {
-    http::Reply reply = echo(request);
+    http::Reply reply = echo_path(request);
     reply.close = request.target_path == "/number/0";
     return reply;
   });

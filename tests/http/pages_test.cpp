@@ -11,7 +11,7 @@ using test::ApiReply;
 
 namespace {
 
-const std::string kLogin =
+const std::string kLoginPage =
     R"({"email":"ada@example.com","password":"correct horse 1","cookie":true})";
 const std::string kByCookie = R"({"cookie":true})";
 
@@ -69,7 +69,7 @@ TEST_CASE("a page's files come compressed where that is taken, and only when cha
 TEST_CASE("the session of a browser is a cookie that only auth reads", "[pages][S28]") {
   ApiFixture api;
   add_ada(api);
-  const auto session = api.post("/api/v1/auth/login", "", kLogin);
+  const auto session = api.post("/api/v1/auth/login", "", kLoginPage);
   REQUIRE(session.status == 200);
   CHECK_FALSE(session.body.contains("refresh_token"));
   const std::string set = session.header("Set-Cookie");

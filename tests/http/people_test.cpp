@@ -10,8 +10,8 @@ using test::ApiFixture;
 
 namespace {
 
-struct Shop : ApiFixture {
-  Shop() {
+struct PeopleShop : ApiFixture {
+  PeopleShop() {
     make_campaign({{"mode", "pool"}, {"name", "Pool"}, {"slug", "pool"}, {"max_per_user", 2}});
     make_campaign({{"mode", "card"},
                    {"name", "Cards"},
@@ -55,7 +55,7 @@ struct TagsIgnored {
 }  // namespace
 
 TEST_CASE("an unknown address or external id becomes a customer who cannot log in", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   const auto done = shop.use(shop.code("cards"), "redeem", shop.keys["redeem"], kAnn);
   REQUIRE(done.status == 201);
   const json ann = shop.person("ann@example.com");
@@ -76,7 +76,7 @@ TEST_CASE("an unknown address or external id becomes a customer who cannot log i
 }
 
 TEST_CASE("where +tags are ignored, one address is one customer to every cap", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   const auto issue = [&](const char* email) {
     return shop.post("/api/v1/campaigns/pool/issue", shop.keys["issue"],
                      json{{"email", email}}.dump());
@@ -124,7 +124,7 @@ TEST_CASE("where +tags are ignored, one address is one customer to every cap", "
 }
 
 TEST_CASE("where +tags are ignored, one address claims once", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   shop.make_campaign({{"mode", "claim"},
                       {"name", "Sale"},
                       {"slug", "sale"},
@@ -142,7 +142,7 @@ TEST_CASE("where +tags are ignored, one address claims once", "[people]") {
 }
 
 TEST_CASE("a code is bound to an address before there is an account", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   const std::string code = shop.code("pool");
   const auto given = shop.use(code, "assign", shop.keys["issue"], kAnn);
   REQUIRE(given.status == 201);
@@ -159,7 +159,7 @@ TEST_CASE("a code is bound to an address before there is an account", "[people]"
 }
 
 TEST_CASE("a refused request, a rehearsal and a question make no customer", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   const auto before = shop.users();
   CHECK(shop.use("NO-SUCH-CODE", "redeem", shop.keys["redeem"], kAnn).status == 404);
   const auto rehearsed =
@@ -182,7 +182,7 @@ TEST_CASE("a refused request, a rehearsal and a question make no customer", "[pe
 }
 
 TEST_CASE("an invitation sets a first password, once", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   const std::string admin = shop.admin().token;
   REQUIRE(shop.use(shop.code("cards"), "redeem", shop.keys["redeem"], kAnn).status == 201);
   const std::string invite = "/api/v1/users/ann@example.com/invitation";
@@ -208,7 +208,7 @@ TEST_CASE("an invitation sets a first password, once", "[people]") {
 }
 
 TEST_CASE("an address is changed by whoever knows the password, or staff in charge", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   const auto bob = shop.make_person("bob");
   const auto change = [&](const std::string& password, const std::string& email) {
     const json body = {{"current_password", password}, {"email", email}};
@@ -227,7 +227,7 @@ TEST_CASE("an address is changed by whoever knows the password, or staff in char
 }
 
 TEST_CASE("a person's data is told as one, and erased to what names nobody", "[people]") {
-  Shop shop;
+  PeopleShop shop;
   const std::string admin = shop.admin().token;
   json order = kAnn;
   order["metadata"] = {{"phone", "5559136420"}};

@@ -12,7 +12,7 @@ using test::ApiFixture;
 
 namespace {
 
-struct Shop : ApiFixture {
+struct ReportsShop : ApiFixture {
   std::string slug(json body) {
     body["slug"] = "s" + std::to_string(++made_);
     body["name"] = "Cards";
@@ -80,7 +80,7 @@ struct Shop : ApiFixture {
 }  // namespace
 
 TEST_CASE("a report says who redeemed what, in minor units and as CSV in full ones", "[reports]") {
-  Shop shop;
+  ReportsShop shop;
   const std::string slug = shop.slug({{"mode", "card"}, {"value", 2500}, {"currency", "EUR"}});
   const std::string other = shop.slug({{"mode", "card"}});
   const auto codes = shop.codes(slug, 2);
@@ -127,16 +127,16 @@ TEST_CASE("a report says who redeemed what, in minor units and as CSV in full on
 
   const auto rows = shop.rows("/api/v1/reports/export");
   REQUIRE(rows.size() == 4);
-  CHECK(Shop::cell(rows, 1, "till") == "=Till 1");  // it had an apostrophe in front
-  CHECK(Shop::cell(rows, 1, "taken") == "10.05");
-  CHECK(Shop::cell(rows, 2, "returned") == "0.05");
-  CHECK(Shop::cell(rows, 3, "seq") ==
+  CHECK(ReportsShop::cell(rows, 1, "till") == "=Till 1");  // it had an apostrophe in front
+  CHECK(ReportsShop::cell(rows, 1, "taken") == "10.05");
+  CHECK(ReportsShop::cell(rows, 2, "returned") == "0.05");
+  CHECK(ReportsShop::cell(rows, 3, "seq") ==
         std::to_string(shop.engine()->writer().committed_seq().value));
   CHECK(shop.is_sound());
 }
 
 TEST_CASE("exports have order, till, cashier, owner and what became of it", "[reports]") {
-  Shop shop;
+  ReportsShop shop;
   const std::string slug = shop.slug({{"mode", "pool"}, {"max_redemptions_per_coupon", 2}});
   const std::string path = "/api/v1/campaigns/" + slug;
   const std::string& admin = shop.admin().token;
@@ -156,15 +156,15 @@ TEST_CASE("exports have order, till, cashier, owner and what became of it", "[re
 
   const auto codes = shop.rows(path + "/codes/export");
   REQUIRE(codes.size() == 4);
-  CHECK(Shop::cell(codes, 1, "code") == "00012346");
-  CHECK(Shop::cell(codes, 1, "owner") == "eva@example.com");
-  CHECK(Shop::cell(codes, 1, "order_id") == "A-17");
-  CHECK(Shop::cell(codes, 1, "till") == "Bar");
-  CHECK(Shop::cell(codes, 1, "cashier") == "Ada");
-  CHECK(Shop::cell(codes, 1, "uses") == "1");
-  CHECK(Shop::cell(codes, 1, "campaign") == slug);
-  CHECK(Shop::cell(codes, 2, "code") == "=cmd!1");
-  CHECK(Shop::cell(codes, 2, "owner").empty());
+  CHECK(ReportsShop::cell(codes, 1, "code") == "00012346");
+  CHECK(ReportsShop::cell(codes, 1, "owner") == "eva@example.com");
+  CHECK(ReportsShop::cell(codes, 1, "order_id") == "A-17");
+  CHECK(ReportsShop::cell(codes, 1, "till") == "Bar");
+  CHECK(ReportsShop::cell(codes, 1, "cashier") == "Ada");
+  CHECK(ReportsShop::cell(codes, 1, "uses") == "1");
+  CHECK(ReportsShop::cell(codes, 1, "campaign") == slug);
+  CHECK(ReportsShop::cell(codes, 2, "code") == "=cmd!1");
+  CHECK(ReportsShop::cell(codes, 2, "owner").empty());
 
   const auto second = shop.redeem("00012346", till, {{"email", "eva@example.com"}});
   REQUIRE(
@@ -172,20 +172,20 @@ TEST_CASE("exports have order, till, cashier, owner and what became of it", "[re
       200);
   const auto uses = shop.rows("/api/v1/redemptions/export");
   REQUIRE(uses.size() == 3);
-  CHECK(Shop::cell(uses, 1, "till") == "Till 1");  // its key's name, where metadata has none
-  CHECK(Shop::cell(uses, 1, "rolled_back_at") != "");
-  CHECK(Shop::cell(uses, 2, "code") == "00012346");
-  CHECK(Shop::cell(uses, 2, "customer") == "eva@example.com");
-  CHECK(Shop::cell(uses, 2, "cashier") == "Ada");
-  CHECK(Shop::cell(uses, 2, "rolled_back_at").empty());
+  CHECK(ReportsShop::cell(uses, 1, "till") == "Till 1");  // its key's name, where metadata has none
+  CHECK(ReportsShop::cell(uses, 1, "rolled_back_at") != "");
+  CHECK(ReportsShop::cell(uses, 2, "code") == "00012346");
+  CHECK(ReportsShop::cell(uses, 2, "customer") == "eva@example.com");
+  CHECK(ReportsShop::cell(uses, 2, "cashier") == "Ada");
+  CHECK(ReportsShop::cell(uses, 2, "rolled_back_at").empty());
   CHECK(shop.rows("/api/v1/redemptions/export?order_id=A-17").size() == 2);
   CHECK(shop.rows("/api/v1/redemptions/export?to=2001-01-01").size() == 1);
   CHECK(shop.get("/api/v1/redemptions/export?code=NONE-1", admin).status == 404);
-  CHECK(Shop::cell(shop.rows(path + "/codes/export"), 1, "rolled_back_at") != "");
+  CHECK(ReportsShop::cell(shop.rows(path + "/codes/export"), 1, "rolled_back_at") != "");
 }
 
 TEST_CASE("an export, a count, a change and a print take the same codes", "[reports]") {
-  Shop shop;
+  ReportsShop shop;
   const std::string slug = shop.slug({{"mode", "card"}});
   const std::string path = "/api/v1/campaigns/" + slug;
   const std::string& admin = shop.admin().token;

@@ -159,8 +159,8 @@ TEST_CASE("a cashier's PIN works at a till and nowhere else", "[tills]") {
 namespace {
 
 // A shop with a till, a campaign of cards and, unless said otherwise, a cashier.
-struct Shop : ApiFixture {
-  explicit Shop(bool rate_limits = false) : ApiFixture(rate_limits) {
+struct TillsApiShop : ApiFixture {
+  explicit TillsApiShop(bool rate_limits = false) : ApiFixture(rate_limits) {
     key = enrol(*this, invite(*this)).text("key");
     REQUIRE(post("/api/v1/campaigns", admin().token,
                  R"({"mode":"card","name":"C","slug":"c","max_redemptions_per_coupon":1})")
@@ -189,7 +189,7 @@ struct Shop : ApiFixture {
 }  // namespace
 
 TEST_CASE("where there are cashiers, a till's key alone does nothing to a code", "[tills]") {
-  Shop shop;
+  TillsApiShop shop;
   const std::string first = shop.card();
   CHECK(shop.at(first, "/redeem", json::object(), shop.key).status == 201);  // nobody has a PIN
   const std::string ada = shop.add_cashier("Ada", "4711");
@@ -227,7 +227,7 @@ TEST_CASE("where there are cashiers, a till's key alone does nothing to a code",
 }
 
 TEST_CASE("a pass ends after a shift, and with its cashier", "[tills]") {
-  Shop shop;
+  TillsApiShop shop;
   const std::string ada = shop.add_cashier("Ada", "4711");
   shop.add_cashier("Bob", "4712");
   const json bob = {{"cashier", shop.pass(shop.key, "4712")}};
@@ -244,7 +244,7 @@ TEST_CASE("a pass ends after a shift, and with its cashier", "[tills]") {
 
 TEST_CASE("a till finds a card by its number and the end of its code, and by neither alone",
           "[tills]") {
-  Shop shop;
+  TillsApiShop shop;
   shop.card();
   const std::string code = shop.card();
   const std::string last4 = code.substr(code.size() - 4);
@@ -265,7 +265,7 @@ TEST_CASE("a till finds a card by its number and the end of its code, and by nei
 }
 
 TEST_CASE("PINs are guessed ten times an hour", "[tills]") {
-  Shop shop(true);
+  TillsApiShop shop(true);
   shop.add_cashier("Ada", "4711");
   const auto guess = [&](const std::string& pin) {
     return shop.post("/api/v1/tills/cashier", shop.key, json{{"pin", pin}}.dump()).status;

@@ -21,7 +21,7 @@ using test::LocalServer;
 namespace {
 
 // Says whether the request is local, and what came with it.
-Reply echo(Request& request) {
+Reply echo_where_from(Request& request) {
   return http::text_reply(request.method == "POST" ? 201 : 200,
                           (request.local ? "local " : "remote ") + request.body);
 }
@@ -36,14 +36,14 @@ http::ServerOptions at(const std::string& path) {
 
 TEST_CASE("requests over a Unix socket are local, those over TCP never", "[http]") {
   const test::TempDir directory;
-  const LocalServer local(echo, at(directory / "socket"));
+  const LocalServer local(echo_where_from, at(directory / "socket"));
   Client client = Client::of_socket(directory / "socket", {});
   const auto reply = client.send({.method = "POST", .target = "/x", .body = "hello"});
   REQUIRE(reply.ok());
   CHECK(reply->status == 201);
   CHECK(reply->body == "local hello");
 
-  const LocalServer remote(echo);
+  const LocalServer remote(echo_where_from);
   auto over_tcp = Client::of_url("http://127.0.0.1:" + std::to_string(remote.port()));
   REQUIRE(over_tcp.ok());
   const ClientRequest lies{.target = "/x?local=true", .headers = {{"Local", "true"}}};
@@ -55,7 +55,7 @@ TEST_CASE("a Unix socket is its owner's alone, takes a left one's place, and goe
   const test::TempDir directory;
   const std::string path = directory / "socket";
   for (int i = 0; i < 2; ++i) {
-    LocalServer server(echo, at(path));
+    LocalServer server(echo_where_from, at(path));
     struct stat info = {};
     REQUIRE(::stat(path.c_str(), &info) == 0);
     CHECK((info.st_mode & 0777) == 0600);
@@ -69,7 +69,7 @@ TEST_CASE("a Unix socket's path may be longer than its address has room for", "[
   const test::TempDir directory;
   const std::string deep = directory / std::string(150, 'd');
   std::filesystem::create_directory(deep);
-  const LocalServer server(echo, at(deep + "/socket"));
+  const LocalServer server(echo_where_from, at(deep + "/socket"));
   CHECK(std::filesystem::exists(deep + "/socket"));
 }
 

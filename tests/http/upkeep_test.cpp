@@ -24,7 +24,7 @@ std::string taken(const ApiReply& reply) {
   return all;
 }
 
-void make_cards(ApiFixture& api) {
+void make_twenty_cards(ApiFixture& api) {
   const std::string& admin = api.admin().token;
   REQUIRE(api.post("/api/v1/campaigns", admin, R"({"mode":"card","name":"C","slug":"c"})").status ==
           201);
@@ -35,7 +35,7 @@ void make_cards(ApiFixture& api) {
 
 TEST_CASE("a backup over HTTP is a whole database, verified, and noted", "[upkeep]") {
   ApiFixture api;
-  make_cards(api);
+  make_twenty_cards(api);
   const std::string& admin = api.admin().token;
   CHECK(api.get("/api/v1/upkeep", admin).body.at("last_backup").is_null());
   test::TempDir place;
@@ -82,7 +82,7 @@ TEST_CASE("a backup and a verification are made one at a time", "[upkeep]") {
 
 TEST_CASE("a verification over HTTP tells what it found, and is noted", "[upkeep]") {
   ApiFixture api;
-  make_cards(api);
+  make_twenty_cards(api);
   const std::string& admin = api.admin().token;
   const auto found = api.post("/api/v1/verify", admin, "{}");
   REQUIRE(found.status == 200);
@@ -109,7 +109,7 @@ TEST_CASE("only an administrator takes a backup, and only a person its key", "[u
 
 TEST_CASE("the key is kept elsewhere once a backup holds it or the owner says so", "[upkeep]") {
   ApiFixture api;
-  make_cards(api);
+  make_twenty_cards(api);
   const std::string& admin = api.admin().token;
   const auto kept = [&] { return api.get("/api/v1/upkeep", admin).body.at("key_kept"); };
   CHECK(kept().is_null());

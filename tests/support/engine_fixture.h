@@ -133,4 +133,9 @@ class EngineFixture {
   std::unique_ptr<store::Writer> writer_;
 };
 
+// For tests of what is done, not of whether it lasts.
+inline EngineFixture::Options relaxed(std::uint64_t seed = 1) {
+  return {.writer = {.durability = store::Durability::kRelaxed}, .seed = seed};
+}
+
 }  // namespace coupon::test

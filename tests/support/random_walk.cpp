@@ -232,7 +232,8 @@ std::string RandomWalk::redeem() {
   // What has an owner is theirs, also when nobody is named.
   const bool walks_in = !target.owner && one_in(2);
   const Id user = walks_in ? Model::kNobody : user_for(coupon);
-  const Who who = any_who(12);
+  // Staff serve who walks in.
+  const Who who = walks_in ? any_clerk() : any_who(12);
   std::optional<domain::TokenHash> shown;
   if (model_.is_held(target) && !one_in(4)) shown = model_.last_hold(target).token;
   if (one_in(12)) shown = token();

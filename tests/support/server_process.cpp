@@ -15,9 +15,12 @@
 
 #include "tests/support/http_client.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 namespace coupon::test {
 namespace {
+
+using test::content_of;
 
 constexpr std::string_view kUrl = "http://127.0.0.1:";
 
@@ -25,12 +28,6 @@ std::string binary() {
   const char* path = std::getenv("COUPOND_BINARY");
   if (path == nullptr) throw std::runtime_error("COUPOND_BINARY does not name the binary");
   return path;
-}
-
-std::string content(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 pid_t start(std::vector<std::string> arguments, const std::string& output) {
@@ -75,13 +72,13 @@ Ended run_coupond(const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {binary()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const int code = wait_for(start(std::move(words), directory / "output"));
-  return {.code = code, .output = content(directory / "output")};
+  return {.code = code, .output = content_of(directory / "output")};
 }
 
 ServerProcess::ServerProcess(Options options)
     : log_(options.data_dir + ".log"), pid_(start(command_line(options), log_)) {}
 
-std::string ServerProcess::output() const { return content(log_); }
+std::string ServerProcess::output() const { return content_of(log_); }
 
 void ServerProcess::wait_until_ready() {
   using std::chrono::steady_clock;

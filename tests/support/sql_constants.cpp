@@ -12,9 +12,12 @@
 
 #include "coupond/store/campaigns.h"
 #include "tests/support/source_dir.h"
+#include "tests/support/text.h"
 
 namespace coupon::test {
 namespace {
+
+using test::content_of;
 
 using Macros = std::map<std::string, std::string>;
 
@@ -22,13 +25,6 @@ bool starts_with_any(std::string_view sql, const auto& words) {
   sql.remove_prefix(std::min(sql.find_first_not_of(" \n"), sql.size()));
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return sql.starts_with(word); });
-}
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
@@ -77,7 +73,7 @@ void collect(const std::filesystem::path& path, std::vector<SqlConstant>& consta
   constexpr std::array<std::string_view, 10> kWords{"SELECT", "INSERT",   "UPDATE", "DELETE",
                                                     "PRAGMA", "BEGIN",    "COMMIT", "ROLLBACK",
                                                     "WITH",   "SAVEPOINT"};
-  const std::string code = read_file(path);
+  const std::string code = content_of(path);
   const Macros macros = macros_of(code);
   for (std::size_t at = code.find(kConstant); at != std::string::npos;
        at = code.find(kConstant, at)) {

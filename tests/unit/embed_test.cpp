@@ -9,20 +9,18 @@
 #include "coupond_version.h"
 #include "src/web/assets.h"
 #include "tests/support/source_dir.h"
+#include "tests/support/text.h"
 
 namespace coupon {
 namespace {
 
-const std::filesystem::path kRoot = test::source_dir();
+using test::content_of;
 
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+const std::filesystem::path kRoot = test::source_dir();
 
 TEST_CASE("the embedded schema is schema.sql", "[embed]") {
   CHECK_FALSE(store::kSchemaSql.empty());
-  CHECK(store::kSchemaSql == content(kRoot / "schema.sql"));
+  CHECK(store::kSchemaSql == content_of(kRoot / "schema.sql"));
 }
 
 TEST_CASE("every file of src/web is embedded under its name", "[embed]") {
@@ -30,7 +28,7 @@ TEST_CASE("every file of src/web is embedded under its name", "[embed]") {
     const std::string extension = entry.path().extension();
     if (extension == ".h" || extension == ".cpp") continue;
     INFO(entry.path());
-    CHECK(web::asset(entry.path().filename().string()) == content(entry.path()));
+    CHECK(web::asset(entry.path().filename().string()) == content_of(entry.path()));
   }
   CHECK(web::asset("no such file").empty());
 }

@@ -51,7 +51,7 @@ class Client {
   Router router_;
 };
 
-const std::string kForm = "application/x-www-form-urlencoded";
+const std::string kFormBody(http::kForm);
 
 }  // namespace
 
@@ -73,7 +73,7 @@ TEST_CASE("a strict endpoint takes its fields from one place only", "[endpoint]"
   CHECK(client.say("POST", path, R"({"x":1})") == "400 x is not a field of this request");
   CHECK(client.say("POST", path, R"({"ttl_s":"7"})") ==
         "400 ttl_s must be an integer between 1 and 3600");
-  CHECK(client.say("POST", path, "ttl_s=7", kForm) ==
+  CHECK(client.say("POST", path, "ttl_s=7", kFormBody) ==
         "415 The Content-Type must be application/json");
   CHECK(client.say("POST", path, "{}", "") == "415 The Content-Type must be application/json");
   CHECK(client.send("POST", path, "{}", "Application/JSON; charset=utf-8").status == 201);
@@ -110,7 +110,7 @@ TEST_CASE("a lenient endpoint takes JSON, a form or the query alike", "[endpoint
   const Client client;
   const std::string wanted = client.say("POST", "/register", R"({"email":"a@b","count":5})");
   CHECK(wanted.find("200 {\"code\":\"a@b/\",\"ttl_s\":5") == 0);
-  CHECK(client.say("POST", "/register", "email=a%40b&count=5", kForm) == wanted);
+  CHECK(client.say("POST", "/register", "email=a%40b&count=5", kFormBody) == wanted);
   CHECK(client.say("POST", "/register?email=a@b&count=5") == wanted);
   CHECK(client.say("POST", "/register?email=a@b", R"({"count":5})") == wanted);
   CHECK(client.say("POST", "/register?email=a@b", R"({"count":5})", "") == wanted);
@@ -156,8 +156,9 @@ TEST_CASE("bad bodies of a lenient endpoint are refused in its status", "[endpoi
   const Client client;
   CHECK(client.say("POST", "/register") == "422 Email is required");
   CHECK(client.say("POST", "/register", "{") == "400 The body is not valid JSON (at byte 2)");
-  CHECK(client.say("POST", "/register", "a=%zz", kForm) == "422 The form body is not well encoded");
-  CHECK(client.say("POST", "/register", R"({"email":"a"})", kForm) ==
+  CHECK(client.say("POST", "/register", "a=%zz", kFormBody) ==
+        "422 The form body is not well encoded");
+  CHECK(client.say("POST", "/register", R"({"email":"a"})", kFormBody) ==
         "415 The Content-Type must be application/json for a JSON body");
   CHECK(client.say("POST", "/register", "x", "text/plain") ==
         "415 The Content-Type must be application/json");

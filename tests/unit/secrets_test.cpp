@@ -1,4 +1,5 @@
 #include "coupond/core/secrets.h"
+#include "tests/support/text.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 using namespace coupon::core;
 
 namespace {
+
+using coupon::test::content_of;
 
 // A directory of its own, gone at the end.
 struct Directory {
@@ -28,11 +31,6 @@ struct Directory {
 void write_file(const std::string& path, const std::string& text, mode_t mode) {
   std::ofstream(path, std::ios::binary) << text;
   REQUIRE(chmod(path.c_str(), mode) == 0);
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 bool same_keys(const Secrets& a, const Secrets& b) {
@@ -80,11 +78,11 @@ TEST_CASE("ten fresh installations have ten different keys", "[secrets]") {
 TEST_CASE("an existing key file is never replaced", "[secrets]") {
   const Directory directory;
   REQUIRE(Secrets::create(directory.key_file()).ok());
-  const std::string before = read_file(directory.key_file());
+  const std::string before = content_of(directory.key_file());
   const Result<Secrets> second = Secrets::create(directory.key_file());
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().message.find(directory.key_file()) != std::string::npos);
-  CHECK(read_file(directory.key_file()) == before);
+  CHECK(content_of(directory.key_file()) == before);
 }
 
 TEST_CASE("a key file that cannot be written leaves nothing behind", "[secrets]") {

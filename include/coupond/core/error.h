@@ -116,6 +116,11 @@ struct Error {
   std::optional<std::int64_t> number = {};  // The figure the sentence is about: a cap, a balance.
 };
 
+// What stops a start, a command or a copy, in a sentence for the person who runs it.
+Error refuse(std::string message, Reason reason = Reason::kInternal);
+// kInvalidRequest because of one field; `message` names it.
+Error invalid_field(std::string field, std::string message);
+
 // The reason's stable name on the wire, for example "campaign_cap_reached".
 std::string_view name(Reason reason);
 // The sentence used where an Error carries none.

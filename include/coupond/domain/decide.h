@@ -69,6 +69,9 @@ Rules top_up_rules(const Campaign& campaign, const Coupon& coupon, std::int64_t 
 Rules move_rules(const CouponFacts& facts);
 // Whether nothing is left of what was put on it.
 bool is_spent(const Coupon& coupon);
+// The state of a coupon that is not void: redeemed when its uses or its balance are used up, else
+// assigned or available.
+CouponState state_in_use(const Coupon& coupon);
 
 // A hold whose time has passed is no hold.
 bool is_live(const Hold& hold, core::UnixMs now);

@@ -36,6 +36,7 @@ struct Reply {
 };
 
 inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 inline constexpr std::string_view kProblemJson = "application/problem+json";
 inline constexpr std::string_view kHtml = "text/html; charset=utf-8";
 inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";

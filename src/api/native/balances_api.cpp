@@ -10,7 +10,7 @@
 namespace coupon::api {
 namespace {
 
-constexpr http::Integer kAmount{.min = 1, .max = core::limits::kAmountMax};
+constexpr http::Integer kTopUpAmount{.min = 1, .max = core::limits::kAmountMax};
 
 struct TopUpInput {
   std::string code;
@@ -21,7 +21,7 @@ struct TopUpInput {
             "Put money on a code.",
             {
                 code_field(&TopUpInput::code),
-                integer("amount", &TopUpInput::amount, "How much, in minor units.", kAmount)
+                integer("amount", &TopUpInput::amount, "How much, in minor units.", kTopUpAmount)
                     .example(2500),
                 reason_field(&TopUpInput::reason),
             }};
@@ -39,7 +39,7 @@ struct TransferInput {
                 code_field(&TransferInput::code, "The code it is taken from."),
                 text("to", &TransferInput::to, "The code that gets it.", {.min = 1, .max = 128}),
                 integer("amount", &TransferInput::amount,
-                        "How much, in minor units; unless said, all that is left.", kAmount),
+                        "How much, in minor units; unless said, all that is left.", kTopUpAmount),
                 reason_field(&TransferInput::reason),
             }};
   }
@@ -107,12 +107,12 @@ Result<TransferReply> transfer(Call& call, const TransferInput& in) {
       });
 }
 
-const std::vector<http::Refusal> kRefusals = {
+const std::vector<http::Refusal> kTopUpRefusals = {
     {404, Reason::kUnknownCode}, {409, Reason::kArchived}, {409, Reason::kNoBalance},
     {409, Reason::kVoid},        {410, Reason::kExpired},  {409, Reason::kBalanceLimitReached}};
 
 std::vector<http::Refusal> transfer_refusals() {
-  auto refusals = kRefusals;
+  auto refusals = kTopUpRefusals;
   refusals.insert(refusals.end(), {{409, Reason::kInsufficientBalance},
                                    {409, Reason::kHeldByOther},
                                    {409, Reason::kCurrencyMismatch}});
@@ -128,7 +128,7 @@ void add_balance_endpoints(Endpoints& v1) {
           .doc = "A code that was spent can be used again.",
           .auth = Auth::kStaff,
           .scope = "issue",
-          .refusals = kRefusals,
+          .refusals = kTopUpRefusals,
           .rate = "codes"},
          top_up);
   v1.add({.route = "POST /api/v1/coupons/{code}/transfer",

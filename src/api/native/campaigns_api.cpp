@@ -42,7 +42,7 @@ Result<std::int64_t> live_holds(Call& call, core::CampaignId id) {
   });
 }
 
-Result<CampaignReply> create(Call& call, const NewCampaign& in) {
+Result<CampaignReply> create_campaign(Call& call, const NewCampaign& in) {
   const domain::Campaign campaign = new_campaign(in, core::uuid4(call.engine.random()));
   return call.write(
       "campaign.create",
@@ -50,7 +50,7 @@ Result<CampaignReply> create(Call& call, const NewCampaign& in) {
       [](const service::CampaignWritten& written) { return written_reply(written, 0); });
 }
 
-Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
+Result<Page<CampaignReply>> list_campaigns(Call& call, const CampaignQuery& in) {
   const auto after = id_of_cursor(in.page.cursor);
   if (!after.ok()) return after.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<CampaignReply>> {
@@ -71,7 +71,7 @@ Result<Page<CampaignReply>> list(Call& call, const CampaignQuery& in) {
   });
 }
 
-Result<CampaignReply> read_one(Call& call, const CampaignName& in) {
+Result<CampaignReply> read_one_campaign(Call& call, const CampaignName& in) {
   return call.read([&](store::Connection& db) -> Result<CampaignReply> {
     const auto campaign = service::find_campaign(db, in.campaign);
     if (!campaign.ok()) return campaign.error();
@@ -170,21 +170,21 @@ void add_campaign_endpoints(Endpoints& v1) {
           .scope = "admin",
           .success = 201,
           .refusals = {{409, Reason::kSlugTaken}}},
-         create);
+         create_campaign);
   v1.add({.route = "GET /api/v1/campaigns",
           .id = "listCampaigns",
           .summary = "List campaigns",
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{400, Reason::kInvalidCursor}}},
-         list);
+         list_campaigns);
   v1.add({.route = "GET /api/v1/campaigns/{campaign}",
           .id = "getCampaign",
           .summary = "Read a campaign with exact counters",
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{404, Reason::kUnknownCampaign}}},
-         read_one);
+         read_one_campaign);
   v1.add({.route = "PATCH /api/v1/campaigns/{campaign}",
           .id = "changeCampaign",
           .summary = "Change a campaign",

@@ -187,13 +187,13 @@ Result<http::Reply> change_codes(Call& call, service::JobRunner& jobs, const Cha
   return start(call, jobs, service::plan_change(call.engine, call.caller, request));
 }
 
-const std::vector<http::Refusal> kRefusals = {{404, Reason::kUnknownCode},
-                                              {409, Reason::kArchived},
-                                              {409, Reason::kVoid},
-                                              {409, Reason::kAlreadyRedeemed}};
+const std::vector<http::Refusal> kChangeRefusals = {{404, Reason::kUnknownCode},
+                                                    {409, Reason::kArchived},
+                                                    {409, Reason::kVoid},
+                                                    {409, Reason::kAlreadyRedeemed}};
 
 std::vector<http::Refusal> refusals(std::vector<http::Refusal> more) {
-  more.insert(more.end(), kRefusals.begin(), kRefusals.end());
+  more.insert(more.end(), kChangeRefusals.begin(), kChangeRefusals.end());
   return more;
 }
 
@@ -222,7 +222,7 @@ void add_one(Endpoints& v1) {
           .doc = "Only a code that was never used. It may then be imported elsewhere.",
           .auth = Auth::kStaff,
           .scope = "issue",
-          .refusals = kRefusals,
+          .refusals = kChangeRefusals,
           .rate = "codes"},
          free_one);
   v1.add({.route = "POST /api/v1/coupons/{code}/reassign",

@@ -25,7 +25,8 @@ class LazyDocument {
   explicit LazyDocument(const http::Api& api) : api_(api) {}
 
   std::shared_ptr<const std::string> text() {
-    std::call_once(once_, [this] { text_ = std::make_shared<const std::string>(document_of(api_)); });
+    std::call_once(once_,
+                   [this] { text_ = std::make_shared<const std::string>(document_of(api_)); });
     return text_;
   }
 

@@ -56,7 +56,7 @@ JobReply with_trouble(const service::JobRunner& jobs, const domain::Job& job) {
   return reply;
 }
 
-Result<JobReply> read_one(Call& call, const service::JobRunner& jobs, const JobName& in) {
+Result<JobReply> read_one_job(Call& call, const service::JobRunner& jobs, const JobName& in) {
   return call.read([&](store::Connection& db) -> Result<JobReply> {
     const auto job = service::find_job(db, call.caller, in.id);
     if (!job.ok()) return job.error();
@@ -64,7 +64,7 @@ Result<JobReply> read_one(Call& call, const service::JobRunner& jobs, const JobN
   });
 }
 
-Result<Page<JobReply>> list(Call& call, const service::JobRunner& jobs, const PageQuery& in) {
+Result<Page<JobReply>> list_jobs(Call& call, const service::JobRunner& jobs, const PageQuery& in) {
   const auto before = id_of_cursor(in.cursor, std::numeric_limits<std::int64_t>::max());
   if (!before.ok()) return before.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<JobReply>> {
@@ -160,14 +160,14 @@ void add_job_endpoints(Endpoints& v1, service::JobRunner& jobs) {
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{400, Reason::kInvalidCursor}}},
-         [&jobs](Call& call, const PageQuery& in) { return list(call, jobs, in); });
+         [&jobs](Call& call, const PageQuery& in) { return list_jobs(call, jobs, in); });
   v1.add({.route = "GET /api/v1/jobs/{id}",
           .id = "getJob",
           .summary = "How far a job is",
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{404, Reason::kUnknownJob}}},
-         [&jobs](Call& call, const JobName& in) { return read_one(call, jobs, in); });
+         [&jobs](Call& call, const JobName& in) { return read_one_job(call, jobs, in); });
   v1.add({.route = "GET /api/v1/jobs/{id}/errors",
           .id = "listJobErrors",
           .summary = "The lines an import did not store",

@@ -135,7 +135,7 @@ KeyReply key_reply(const store::ApiKey& key) {
           .guesses = key.guesses};
 }
 
-Result<NewKeyReply> create(Call& call, const NewKeyInput& in) {
+Result<NewKeyReply> create_key(Call& call, const NewKeyInput& in) {
   service::Scopes scopes;
   for (const Scope scope : in.scopes) scopes = scopes.with(scope);
   return call.write(
@@ -148,7 +148,7 @@ Result<NewKeyReply> create(Call& call, const NewKeyInput& in) {
       });
 }
 
-Result<Page<KeyReply>> list(Call& call, const PageQuery& in) {
+Result<Page<KeyReply>> list_keys(Call& call, const PageQuery& in) {
   const auto after = id_of_cursor(in.cursor);
   if (!after.ok()) return after.error();
   return call.read_list([&](store::Connection& db) -> Result<Page<KeyReply>> {
@@ -184,13 +184,13 @@ void add_key_endpoints(Endpoints& v1) {
           .summary = "Make an API key",
           .auth = Auth::kAdmin,
           .success = 201},
-         create);
+         create_key);
   v1.add({.route = "GET /api/v1/api-keys",
           .id = "listApiKeys",
           .summary = "List API keys, oldest first",
           .auth = Auth::kAdmin,
           .refusals = {{400, Reason::kInvalidCursor}}},
-         list);
+         list_keys);
   v1.add({.route = "DELETE /api/v1/api-keys/{id}",
           .id = "revokeApiKey",
           .summary = "Revoke an API key",

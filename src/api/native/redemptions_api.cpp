@@ -74,7 +74,7 @@ struct RollbackInput {
 };
 
 // The names a redemption's row has only as ids.
-RedemptionReply named(Call& call, store::Connection& db, const domain::Redemption& redemption) {
+RedemptionReply named_in(Call& call, store::Connection& db, const domain::Redemption& redemption) {
   const auto campaign = service::find_campaign(db, redemption.campaign_id);
   const auto coupon = service::find_coupon(db, redemption.coupon_id);
   std::optional<std::string> code;
@@ -88,7 +88,7 @@ Page<RedemptionReply> page_of(Call& call, store::Connection& db,
   const auto found = service::list_redemptions(db, filter);
   Page<RedemptionReply> page;
   for (const auto& redemption : found.redemptions) {
-    page.items.push_back(named(call, db, redemption));
+    page.items.push_back(named_in(call, db, redemption));
   }
   if (found.next) page.next_cursor = cursor_after(found.next->value);
   return page;
@@ -123,7 +123,7 @@ Result<service::RedemptionFilter> filter_of(Call& call, const WhichRedemptions& 
   });
 }
 
-Result<Page<RedemptionReply>> list(Call& call, const RedemptionQuery& in) {
+Result<Page<RedemptionReply>> list_redemptions(Call& call, const RedemptionQuery& in) {
   auto filter = filter_of(call, in.which);
   if (!filter.ok()) return filter.error();
   const auto before = id_of_cursor(in.page.cursor);
@@ -145,17 +145,17 @@ Result<http::Reply> export_redemptions(Call& call, const WhichRedemptions& in) {
                    [pages] { return pages->next(); });
 }
 
-Result<RedemptionReply> read_one(Call& call, const RedemptionName& in) {
+Result<RedemptionReply> read_one_redemption(Call& call, const RedemptionName& in) {
   return call.read([&](store::Connection& db) -> Result<RedemptionReply> {
     const auto redemption = service::find_redemption(db, in.id);
     if (!redemption) return Reason::kUnknownRedemption;
-    return named(call, db, *redemption);
+    return named_in(call, db, *redemption);
   });
 }
 
 Result<RedemptionReply> roll_back(Call& call, const RollbackInput& in) {
   identify(call, in.cashier);
-  const auto before = read_one(call, {in.id});
+  const auto before = read_one_redemption(call, {in.id});
   if (!before.ok()) return before.error();
   return call.write(
       "coupon.rollback",
@@ -214,7 +214,7 @@ void add_redemption_endpoints(Endpoints& v1) {
                        {404, Reason::kUnknownCampaign},
                        {404, Reason::kUnknownUser},
                        {404, Reason::kUnknownCode}}},
-         list);
+         list_redemptions);
   v1.add({.route = "GET /api/v1/redemptions/export",
           .id = "exportRedemptions",
           .summary = "Export redemptions as CSV, newest first",
@@ -232,7 +232,7 @@ void add_redemption_endpoints(Endpoints& v1) {
           .auth = Auth::kStaff,
           .scope = "read",
           .refusals = {{404, Reason::kUnknownRedemption}}},
-         read_one);
+         read_one_redemption);
   v1.add({.route = "POST /api/v1/redemptions/{id}/rollback",
           .id = "rollBackRedemption",
           .summary = "Roll a redemption back, once",

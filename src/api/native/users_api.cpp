@@ -221,7 +221,7 @@ Result<ChangedUserReply> create_user(Call& call, const NewUserInput& in) {
       changed_reply);
 }
 
-Result<UserReply> read_one(Call& call, const UserName& in) {
+Result<UserReply> read_one_user(Call& call, const UserName& in) {
   const auto user = account_named(call, in.id);
   if (!user.ok()) return user.error();
   return user_reply(*user);
@@ -310,7 +310,7 @@ void add_user_endpoints(Endpoints& v1) {
           .auth = Auth::kAdmin,
           .scope = "admin",
           .refusals = {{404, Reason::kUnknownUser}}},
-         read_one);
+         read_one_user);
   v1.add({.route = "PATCH /api/v1/users/{id}",
           .id = "changeUser",
           .summary = "Change name, e-mail, role, active or credit",

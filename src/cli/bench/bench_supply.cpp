@@ -22,7 +22,7 @@ constexpr std::size_t kGoodTokens = 64;
 // Of what a run uses up, beside cards; more would take longer to make than to use.
 constexpr std::size_t kReadyMax = 100'000;
 // Uses what neighbours have far apart.
-constexpr std::uint64_t kStep = 7919;
+constexpr std::uint64_t kSupplyStep = 7919;
 // Beyond the end of a run.
 constexpr double kSpareSeconds = 60;
 // A supply that no run uses up.
@@ -68,7 +68,7 @@ std::string BenchSupply::customer(std::uint64_t n) const {
 }
 
 const BenchSupply::User& BenchSupply::user(std::uint64_t n) const {
-  return users_[n * kStep % users_.size()];
+  return users_[n * kSupplyStep % users_.size()];
 }
 
 Result<Done> BenchSupply::load(const ShowProgress& progress) {

@@ -13,7 +13,7 @@
 namespace coupon::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr long kXfs = 0x58465342;
 constexpr long kZfs = 0x2fc12fc1;
@@ -128,28 +128,28 @@ std::string as_text(const ProveReport& report) {
 
 std::string as_json(const ProveReport& report) {
   const ProveCounts& counts = report.counts;
-  return Json{{"ok", report.ok()},
-              {"version", kVersion},
-              {"sqlite_version", sqlite_version()},
-              {"seed", report.seed},
-              {"seconds", report.seconds},
-              {"cycles", counts.cycles},
-              {"startup_kills", counts.startup_kills},
-              {"races", counts.races},
-              {"acknowledged", counts.acknowledged},
-              {"refused", counts.refused},
-              {"unknown", counts.unknown},
-              {"violations", counts.violations},
-              {"disk",
-               {{"sync_us", counts.disk.sync_us},
-                {"answer_us", counts.disk.answer_us},
-                {"tells", counts.disk.tells()}}},
-              {"broken_off", report.broken_off},
-              {"conclusion", conclusion(report)},
-              {"machine",
-               {{"processors", report.machine.processors},
-                {"kernel", report.machine.kernel},
-                {"file_system", report.machine.file_system}}}}
+  return OrderedJson{{"ok", report.ok()},
+                     {"version", kVersion},
+                     {"sqlite_version", sqlite_version()},
+                     {"seed", report.seed},
+                     {"seconds", report.seconds},
+                     {"cycles", counts.cycles},
+                     {"startup_kills", counts.startup_kills},
+                     {"races", counts.races},
+                     {"acknowledged", counts.acknowledged},
+                     {"refused", counts.refused},
+                     {"unknown", counts.unknown},
+                     {"violations", counts.violations},
+                     {"disk",
+                      {{"sync_us", counts.disk.sync_us},
+                       {"answer_us", counts.disk.answer_us},
+                       {"tells", counts.disk.tells()}}},
+                     {"broken_off", report.broken_off},
+                     {"conclusion", conclusion(report)},
+                     {"machine",
+                      {{"processors", report.machine.processors},
+                       {"kernel", report.machine.kernel},
+                       {"file_system", report.machine.file_system}}}}
              .dump(2) +
          "\n";
 }

@@ -101,7 +101,7 @@ struct StoreUser {
   }
 };
 
-StoreUser store_user(const domain::User& user) {
+inline StoreUser store_user(const domain::User& user) {
   return {.id = user.id,
           .username = user.username.value_or(user.email),
           .name = user.name,
@@ -171,7 +171,7 @@ struct PageInput {
   }
 };
 
-PageMeta page_meta(const PageInput& in, std::int64_t total) {
+inline PageMeta page_meta(const PageInput& in, std::int64_t total) {
   const std::int64_t pages = (total + in.per_page - 1) / in.per_page;
   PageMeta meta{.page = in.page, .pages = pages, .total_count = total};
   meta.has_prev = in.page > 1;
