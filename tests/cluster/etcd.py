@@ -3,6 +3,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import shutil
 import socket
 
@@ -11,16 +12,26 @@ from processes import Place, Process, until
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, ".deps", "etcd", "usr", "bin", "etcd")
 MEMBERS = 3
+LOCKS = []  # of ports, for as long as this process lives
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Below those that the kernel gives to clients, and locked by a name: two tests that start at
+    the same moment must not both take one and then talk to each other's etcd."""
+    found = []
+    while len(found) < count:
+        port = random.randrange(20000, 32000)
+        lock = socket.socket(socket.AF_UNIX)
+        try:
+            lock.bind("\0coupond-test-port-%d" % port)
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+            continue
+        LOCKS.append(lock)
+        found.append(port)
+    return found
 
 
 def text(encoded):
