@@ -210,8 +210,7 @@ std::string RandomWalk::hold() {
 
 std::string RandomWalk::release() {
   if (model_.coupons.empty()) return {};
-  Id coupon = any_coupon();
-  for (int i = 0; i < 20 && !model_.is_held(model_.coupons.at(coupon)); ++i) coupon = any_coupon();
+  const Id coupon = coupon_that([&](Id id) { return model_.is_held(model_.coupons.at(id)); });
   Model::Coupon& target = model_.coupons.at(coupon);
   const bool held = model_.is_held(target);
   const Id user = held && !one_in(8) ? model_.last_hold(target).user : user_for(coupon);
@@ -227,10 +226,13 @@ std::string RandomWalk::release() {
 
 std::string RandomWalk::redeem() {
   if (model_.coupons.empty()) return {};
-  const Id coupon = any_coupon();
+  // Few can be redeemed by who has no account: now and then one is looked for.
+  const bool seeks = one_in(4);
+  const Id coupon = coupon_that(
+      [&](Id id) { return !seeks || !model_.may_redeem(Who::kClerk, id, Model::kNobody, {}, {}); });
   const Model::Coupon& target = model_.coupons.at(coupon);
   // What has an owner is theirs, also when nobody is named.
-  const bool walks_in = !target.owner && one_in(2);
+  const bool walks_in = !target.owner && (seeks || one_in(2));
   const Id user = walks_in ? Model::kNobody : user_for(coupon);
   // Staff serve who walks in.
   const Who who = walks_in ? any_clerk() : any_who(12);
@@ -309,8 +311,10 @@ std::string RandomWalk::top_up() {
 
 std::string RandomWalk::transfer() {
   if (model_.coupons.empty()) return {};
-  const Id from = any_coupon();
-  const Id to = any_coupon();
+  const bool seeks = one_in(2);
+  const Id from = coupon_that([&](Id id) { return !seeks || model_.coupons.at(id).balance() > 0; });
+  const Id to = coupon_that(
+      [&](Id id) { return !seeks || !model_.may_transfer(Who::kClerk, from, id, std::nullopt); });
   const auto amount = any_amount(model_.coupons.at(from));
   const Who who = any_clerk();
   const auto expected = model_.may_transfer(who, from, to, amount);

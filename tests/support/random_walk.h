@@ -37,6 +37,13 @@ class RandomWalk {
   Id any_user() { return 1 + below(kUsers); }
   Id any_campaign() { return last_of(model_.campaigns, 12); }
   Id any_coupon() { return last_of(model_.coupons, one_in(4) ? 400 : 40); }
+  // One that `fits`, where there is one among forty.
+  template <class Condition>
+  Id coupon_that(Condition fits) {
+    Id coupon = any_coupon();
+    for (int i = 1; i < 40 && !fits(coupon); ++i) coupon = any_coupon();
+    return coupon;
+  }
   // The key of one of the last `n` entries.
   template <class Map>
   Id last_of(const Map& map, Id n) {
