@@ -26,6 +26,9 @@ struct PolicyField {
   std::int64_t max = 0;
   InDigest in_digest = InDigest::kAlways;
 };
+// g++ finds this by itself; clang 14, which builds the fuzzers, does not.
+template <class M, class... Rest>
+PolicyField(const char*, M Policy::*, Rest...) -> PolicyField<M>;
 
 inline constexpr std::tuple kPolicyFields{
     PolicyField{"max_issued", &Policy::max_issued, "Coupons at the most; null: no limit.", 0,
