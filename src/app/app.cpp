@@ -29,7 +29,6 @@ namespace coupon::app {
 namespace {
 
 using core::refuse;
-
 using http::Server;
 using service::Engine;
 

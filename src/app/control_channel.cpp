@@ -17,7 +17,6 @@ namespace coupon::app {
 namespace {
 
 using core::refuse;
-
 using http::ClientReply;
 using http::ClientRequest;
 

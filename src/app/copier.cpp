@@ -12,7 +12,6 @@ namespace coupon::app {
 namespace {
 
 using core::refuse;
-
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kCopyTick{1};

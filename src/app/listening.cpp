@@ -8,11 +8,6 @@
 #include "coupond/http/server.h"
 
 namespace coupon::app {
-namespace {
-
-using core::refuse;
-
-}  // namespace
 
 bool is_loopback(const std::string& host) {
   const auto address = core::IpAddress::parse(host);
@@ -22,13 +17,14 @@ bool is_loopback(const std::string& host) {
 std::optional<core::Error> exposed(const Settings& settings) {
   if (is_loopback(settings.host)) return std::nullopt;
   if (settings.demo) {
-    return refuse("A demo, whose passwords are known, does not listen on " + settings.host +
-                  ": only on loopback, such as 127.0.0.1:8080.");
+    return core::refuse("A demo, whose passwords are known, does not listen on " + settings.host +
+                        ": only on loopback, such as 127.0.0.1:8080.");
   }
   if (settings.beyond_loopback) return std::nullopt;
-  return refuse("Listening on " + settings.host +
-                " would send passwords over the network in the clear. Put a TLS proxy in front and "
-                "say --behind-proxy and --trusted-proxy, or say --allow-plain-http.");
+  return core::refuse(
+      "Listening on " + settings.host +
+      " would send passwords over the network in the clear. Put a TLS proxy in front and "
+      "say --behind-proxy and --trusted-proxy, or say --allow-plain-http.");
 }
 
 Connections connections_that_fit(std::size_t wanted) {

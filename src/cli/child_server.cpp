@@ -21,7 +21,6 @@ namespace coupon::cli {
 namespace {
 
 using core::refuse;
-
 using std::chrono::steady_clock;
 
 constexpr std::string_view kUrl = "http://127.0.0.1:";

@@ -45,8 +45,9 @@ Result<Shop> find_shop(const ClusterInput& input, Etcd& etcd) {
   }
   const auto shops = SharedLog::shops(etcd);
   if (!shops.ok()) return shops.error();
-  if (shops->empty())
+  if (shops->empty()) {
     return refuse("The etcd at " + input.etcd + " holds no shop.", core::Reason::kInvalidRequest);
+  }
   if (shops->size() == 1) return shops->front();
   return refuse("The etcd at " + input.etcd + " holds " + std::to_string(shops->size()) +
                     " shops: name a data directory of the one you mean with --data.",

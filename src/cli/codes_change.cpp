@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "coupond/core/digits.h"
 #include "coupond/domain/money.h"
 #include "src/cli/code_filter.h"
 #include "src/cli/progress.h"
@@ -26,11 +27,10 @@ core::Error usage(std::string message) {
 }
 
 core::Result<Json> uses_in(const std::string& text) {
-  const bool digits = !text.empty() && std::all_of(text.begin(), text.end(),
-                                                   [](char c) { return c >= '0' && c <= '9'; });
   if (text == "none") return Json();
-  if (!digits || text.size() > 12)
+  if (!core::is_digits(text) || text.size() > 12) {
     return usage("--uses takes a number or none, not \"" + text + "\".");
+  }
   return Json(std::stoll(text));
 }
 

@@ -21,7 +21,6 @@ namespace coupon::cli {
 namespace {
 
 using core::refuse;
-
 using core::limits::kImportLineMaxBytes;
 
 // Of one part, so that it is within the API's limits together with a header.

@@ -60,8 +60,9 @@ core::Result<std::string> ask_twice() {
   if (!password.ok()) return password;
   const auto again = ask("Once more: ");
   if (!again.ok()) return again;
-  if (*password != *again)
+  if (*password != *again) {
     return refuse("The two are not the same.", core::Reason::kInvalidRequest);
+  }
   return password;
 }
 

@@ -155,8 +155,9 @@ Result<std::string> canonical(std::string_view code) {
     if (!folded) return folded;
     out = *std::move(folded);
   }
-  if (out.empty())
+  if (out.empty()) {
     return invalid_code("A code needs a letter, a digit or another visible character");
+  }
   if (out.size() > limits::kCodeMaxBytes) return too_long();
   for (char& c : out) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');

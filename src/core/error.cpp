@@ -138,6 +138,12 @@ Error invalid_field(std::string field, std::string message) {
           .fields = {{.field = std::move(field), .message = message}}};
 }
 
+Error wrong_field(const std::string& field, std::string problem) {
+  Error error = invalid_field(field, field + " " + problem);
+  error.fields.front().message = std::move(problem);
+  return error;
+}
+
 std::string_view name(Reason reason) { return row(reason).name; }
 std::string_view sentence(Reason reason) { return row(reason).sentence; }
 Kind kind(Reason reason) { return row(reason).kind; }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "coupond/core/digits.h"
 #include "coupond/core/time_text.h"
 
 namespace coupon::core {
@@ -19,11 +20,6 @@ struct Parts {
   std::string time = "00:00:00";
   std::string zone = "Z";
 };
-
-bool is_digits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 std::string two_digits(std::string_view text) {
   return text.size() == 1 ? "0" + std::string(text) : std::string(text);

@@ -90,8 +90,9 @@ Result<Pattern> Pattern::parse(std::string_view text) {
     }
     if (c == '{') {
       const std::size_t end = text.find('}');
-      if (end == std::string_view::npos)
+      if (end == std::string_view::npos) {
         return invalid_pattern("A placeholder is not closed with }");
+      }
       if (auto added = pattern.add_placeholder(text.substr(1, end - 1)); !added) {
         return added.error();
       }

@@ -223,7 +223,6 @@ std::string local_offset(UnixMs at) {
 }  // namespace
 
 UnixMs local_start(UnixMs at, LocalPeriod period) {
-  constexpr std::int64_t kMsPerHour = 3600 * kMsPerSecond;
   const std::int64_t shown_ms = at.value + local_gmtoff(at) * kMsPerSecond;
   if (period == LocalPeriod::kHour) return at - shown_ms % kMsPerHour;
   return local_midnight({shown_ms}, 0);

@@ -18,7 +18,6 @@ namespace coupon::load {
 namespace {
 
 using core::refuse;
-
 using Progress = Client::Progress;
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;

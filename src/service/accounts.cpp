@@ -323,8 +323,9 @@ Result<UserChange> change_credit(store::Tx& tx, Engine& engine, const Caller& ca
   auto user = store::find_user(tx.db(), id);
   if (!user) return Reason::kUnknownUser;
   if (!store::add_credit(tx, id, delta)) {
-    if (delta.value > 0)
+    if (delta.value > 0) {
       return invalid_field("credit", "the balance would exceed 9007199254740991");
+    }
     return Error{
         .reason = Reason::kInsufficientCredit, .message = {}, .number = user->credit.value};
   }

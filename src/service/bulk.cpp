@@ -13,9 +13,6 @@ namespace {
 
 using core::Reason;
 
-// Codes looked up in one read: a snapshot must be short.
-constexpr std::size_t kLookUps = 1000;
-
 core::Error count_out_of_range(std::int64_t count_max) {
   return {
       .reason = Reason::kInvalidRequest,

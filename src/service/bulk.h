@@ -1,6 +1,7 @@
 // What codes at once and jobs have in common.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "coupond/core/result.h"
@@ -10,6 +11,9 @@
 #include "src/service/code_source.h"
 
 namespace coupon::service {
+
+// Codes looked up in one read: a snapshot must be short.
+inline constexpr std::size_t kLookUps = 1000;
 
 // The campaign, when the caller may make `count` codes in it and it has room for them.
 core::Result<domain::Campaign> campaign_for_codes(Engine& engine, const Caller& caller,

@@ -19,7 +19,6 @@ namespace coupon::service {
 namespace {
 
 constexpr std::int64_t kMinuteMs = 60 * core::kMsPerSecond;
-constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 
 struct DemoUser {
   const char* email;
@@ -72,8 +71,8 @@ struct DemoCoupon {
 constexpr std::array<DemoCoupon, 5> kCoupons = {{
     {"one", 50, "ABC", 5, 10 * core::kMsPerDay},
     {"two", 450, "BCD", 3, core::kMsPerDay},
-    {"three", 350, "CDE", 12, 5 * kHourMs},
-    {"four", 250, "DEF", 1, kHourMs},
+    {"three", 350, "CDE", 12, 5 * core::kMsPerHour},
+    {"four", 250, "DEF", 1, core::kMsPerHour},
     {"five", 150, "EFG", 4, 10 * kMinuteMs},
 }};
 

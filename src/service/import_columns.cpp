@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "coupond/core/digits.h"
 #include "coupond/core/time_text.h"
 
 namespace coupon::service {
@@ -166,11 +167,6 @@ constexpr std::array kStates{States{"", ImportedState::kAvailable},
                              States{"pending", ImportedState::kReserved},
                              States{"reserviert", ImportedState::kReserved}};
 
-bool is_digits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 // "31.12.2027", "31/12/2027" and "12/31/2027" as "2027-12-31"; anything else as it is. Which of two
 // numbers is the month is not guessed where both could be.
 std::string iso_day(std::string_view cell) {
@@ -249,7 +245,7 @@ std::optional<std::int64_t> parse_uses(std::string_view cell) {
   const std::size_t point = std::min(cell.find_first_of(".,"), cell.size());
   const std::string_view whole = cell.substr(0, point);
   const std::string_view rest = cell.substr(std::min(point + 1, cell.size()));
-  if (!is_digits(whole) || rest.find_first_not_of('0') != std::string_view::npos) {
+  if (!core::is_digits(whole) || rest.find_first_not_of('0') != std::string_view::npos) {
     return std::nullopt;
   }
   std::int64_t value = 0;

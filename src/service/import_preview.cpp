@@ -15,8 +15,6 @@ using Row = ImportPreview::Row;
 
 constexpr std::size_t kRows = 5;
 constexpr std::size_t kProblems = 100;
-constexpr std::size_t kLookUpsInARead = 1000;  // in one read: a snapshot must be short
-
 // Goes through an import's lines; finds the codes that are stored already, some at a time.
 class Inspection {
  public:
@@ -38,7 +36,7 @@ class Inspection {
     }
     const bool fresh = row.reason.empty();
     waiting_.push_back({.row = std::move(row), .code = std::move(code), .fresh = fresh});
-    return waiting_.size() < kLookUpsInARead ? core::Result<core::Done>(core::Done{}) : settle();
+    return waiting_.size() < kLookUps ? core::Result<core::Done>(core::Done{}) : settle();
   }
 
   core::Result<core::Done> settle() {

@@ -61,9 +61,7 @@ void take_use(domain::Coupon& coupon, std::int64_t taken, core::Seq seq) {
   COUPOND_ASSERT(!coupon.max_uses || coupon.uses <= *coupon.max_uses);
   if (coupon.funds) coupon.funds->balance -= taken;
   COUPOND_ASSERT(!coupon.funds || coupon.funds->balance >= 0);
-  if (coupon.max_uses == coupon.uses || domain::is_spent(coupon)) {
-    coupon.state = domain::CouponState::kRedeemed;
-  }
+  coupon.state = domain::state_in_use(coupon);
   coupon.last_seq = seq;
 }
 

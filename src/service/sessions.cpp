@@ -19,8 +19,6 @@ namespace {
 using core::Reason;
 using core::Result;
 
-constexpr std::int64_t kSessionHourMs = 3600 * core::kMsPerSecond;
-
 // How long the tokens of a session are good for.
 struct Terms {
   std::int64_t access_ms;
@@ -30,16 +28,16 @@ struct Terms {
 Terms terms_of(SessionKind kind) {
   switch (kind) {
     case SessionKind::kToken:
-      return {24 * kSessionHourMs, 30 * core::kMsPerDay};
+      return {24 * core::kMsPerHour, 30 * core::kMsPerDay};
     case SessionKind::kBook:
       return {90 * core::kMsPerDay, 180 * core::kMsPerDay};
     case SessionKind::kStore:
-      return {kSessionHourMs / 4, 30 * core::kMsPerDay};
+      return {core::kMsPerHour / 4, 30 * core::kMsPerDay};
     case SessionKind::kNative:
     case SessionKind::kCard:
       break;
   }
-  return {kSessionHourMs, 30 * core::kMsPerDay};
+  return {core::kMsPerHour, 30 * core::kMsPerDay};
 }
 
 // How long a client that lost our answer may ask again.

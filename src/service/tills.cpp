@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/digits.h"
 #include "coupond/core/email.h"
 #include "coupond/core/ids.h"
 #include "coupond/store/users.h"
@@ -20,10 +21,6 @@ constexpr int kWrongMax = 100;
 constexpr std::int64_t kShiftMs = 12 * 60 * 60 * core::kMsPerSecond;
 constexpr std::size_t kDigits = 8;
 constexpr std::size_t kPinMin = 4, kPinMax = 8;
-
-bool all_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 std::string eight_digits(const core::Random& random) {
   constexpr std::uint64_t kNumbers = 100'000'000;
@@ -60,12 +57,6 @@ std::string signature_of(const Engine& engine, const Caller& till, std::string_v
   std::string text = till.actor;
   text.append(" ").append(signed_text);
   return keyed_id(engine, kPass, text);
-}
-
-core::Error invalid_till(std::string field, std::string message) {
-  return {.reason = Reason::kInvalidRequest,
-          .message = field + " " + message,
-          .fields = {{.field = field, .message = message}}};
 }
 
 }  // namespace
@@ -140,8 +131,8 @@ core::Result<std::string> till_named(store::Connection& db, std::string_view nam
       if (key.name != name) continue;
       const std::string actor = "key:" + std::to_string(key.id);
       if (!found.empty()) {
-        return invalid_till("till",
-                            "is the name of several API keys: say " + found + " or " + actor);
+        return core::wrong_field("till",
+                                 "is the name of several API keys: say " + found + " or " + actor);
       }
       found = actor;
     }
@@ -151,18 +142,19 @@ core::Result<std::string> till_named(store::Connection& db, std::string_view nam
     const auto user = store::find_user_by_email(db, *email);
     if (user) return "user:" + std::to_string(user->id.value);
   }
-  return invalid_till("till", "names no API key and no account: say its name, or key:3, or user:7");
+  return core::wrong_field("till",
+                           "names no API key and no account: say its name, or key:3, or user:7");
 }
 
 core::Result<store::Cashier> add_cashier(store::Tx& tx, const Engine& engine, const Caller& caller,
                                          const std::string& name, const std::string& pin) {
   if (!caller.is_admin()) return Reason::kForbidden;
-  if (pin.size() < kPinMin || pin.size() > kPinMax || !all_digits(pin)) {
-    return invalid_till("pin", "must be 4 to 8 digits");
+  if (pin.size() < kPinMin || pin.size() > kPinMax || !core::is_digits(pin)) {
+    return core::wrong_field("pin", "must be 4 to 8 digits");
   }
   store::Cashier cashier{.id = keyed_id(engine, kCashier, pin), .name = name};
   if (store::find_cashier(tx.db(), cashier.id)) {
-    return invalid_till("pin", "cannot be taken: choose another");
+    return core::wrong_field("pin", "cannot be taken: choose another");
   }
   store::put_cashier(tx, cashier);
   return cashier;

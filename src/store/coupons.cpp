@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coupond/core/assert.h"
+#include "coupond/domain/decide.h"
 #include "src/store/newest.h"
 #include "src/store/row.h"
 
@@ -337,13 +338,10 @@ void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq) {
 }
 
 void set_max_uses(Tx& tx, const domain::Coupon& coupon, std::optional<std::int64_t> max_uses) {
-  domain::CouponState state = coupon.state;
-  if (!domain::is_ended(coupon)) {
-    const auto unused =
-        coupon.user_id ? domain::CouponState::kAssigned : domain::CouponState::kAvailable;
-    state = max_uses == coupon.uses ? domain::CouponState::kRedeemed : unused;
-  }
-  Query(tx.db(), kSetMaxUses, coupon.id, max_uses, domain::name(state)).run();
+  domain::Coupon after = coupon;
+  after.max_uses = max_uses;
+  if (!domain::is_ended(after)) after.state = domain::state_in_use(after);
+  Query(tx.db(), kSetMaxUses, after.id, max_uses, domain::name(after.state)).run();
 }
 
 void put_on(Tx& tx, const domain::Coupon& coupon, std::int64_t amount, core::Seq seq) {

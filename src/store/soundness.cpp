@@ -4,6 +4,7 @@
 #include <array>
 
 #include "coupond/core/bytes.h"
+#include "coupond/core/digits.h"
 #include "coupond/core/ids.h"
 #include "coupond/core/signing.h"
 #include "coupond/store/checkpoint.h"
@@ -45,10 +46,7 @@ Fault key_fault(Connection& connection, const KeyCheck& key, LedgerCheck*) {
   return "it belongs to key " + wanted + ", not to this secret.key, which is key " + key.key_id;
 }
 
-bool is_number(const std::string& text) {
-  return !text.empty() && text.size() < 19 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+bool is_number(const std::string& text) { return text.size() < 19 && core::is_digits(text); }
 
 bool signed_by(const KeyCheck& key, const std::string& message, const std::string& hex) {
   const auto bytes = core::from_hex(hex);

@@ -19,6 +19,7 @@
 #include "tests/support/scripted_run.h"
 #include "tests/support/shadow.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::FaultVfs;
@@ -254,7 +255,7 @@ Totals cut_all_over(Mode mode, int points, bool lies = false) {
   return totals;
 }
 
-int points() { return std::getenv("COUPOND_LONG") != nullptr ? 3000 : 300; }
+int points() { return test::long_run() ? 3000 : 300; }
 
 }  // namespace
 

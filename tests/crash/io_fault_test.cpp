@@ -13,7 +13,7 @@
 
 using namespace coupon;
 using test::FaultVfs;
-using test::is_long_run;
+using test::long_run;
 using test::ScriptedRun;
 
 namespace {
@@ -82,7 +82,7 @@ void fail_at(const FaultVfs::Plan& plan, const char* name, bool power_cut, Total
 
 Totals fail_all_over(const Case& fault, std::int64_t sample, bool power_cut) {
   const std::int64_t operations = operations_of_a_run(fault.io);
-  const std::int64_t points = is_long_run() ? operations : std::min(sample, operations);
+  const std::int64_t points = long_run() ? operations : std::min(sample, operations);
   Totals totals;
   for (std::int64_t i = 0; i < points; ++i) {
     for (const bool for_ever : {false, true}) {

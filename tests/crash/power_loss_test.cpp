@@ -12,7 +12,7 @@
 
 using namespace coupon;
 using test::FaultVfs;
-using test::is_long_run;
+using test::long_run;
 using test::ScriptedRun;
 
 namespace {
@@ -90,7 +90,7 @@ Totals crash_all_over(store::Durability durability, std::int64_t sample, bool po
 }  // namespace
 
 TEST_CASE("a power cut at any moment loses nothing that was acknowledged", "[power_loss]") {
-  const Totals totals = crash_all_over(store::Durability::kFull, is_long_run() ? 0 : 540);
+  const Totals totals = crash_all_over(store::Durability::kFull, long_run() ? 0 : 540);
   INFO(totals.first);
   CHECK(totals.wrong == 0);
   CHECK(totals.lost == 0);
@@ -99,7 +99,7 @@ TEST_CASE("a power cut at any moment loses nothing that was acknowledged", "[pow
 }
 
 TEST_CASE("nor on a disk that spoils what lies beside a torn write", "[power_loss]") {
-  const Totals totals = crash_all_over(store::Durability::kFull, is_long_run() ? 3000 : 60, false);
+  const Totals totals = crash_all_over(store::Durability::kFull, long_run() ? 3000 : 60, false);
   INFO(totals.first);
   CHECK(totals.wrong == 0);
   CHECK(totals.lost == 0);

@@ -8,6 +8,7 @@
 
 #include "coupond/service/api_keys.h"
 #include "coupond/service/sessions.h"
+#include "tests/support/bulk_engine.h"
 #include "tests/support/live_engine.h"
 
 using namespace coupon;
@@ -36,11 +37,6 @@ Result<UserChange> add(LiveEngine& engine, const Caller& caller, core::UserId id
   return engine.run<UserChange>([&](store::Tx& tx) {
     return service::change_credit(tx, *engine, caller, id, {delta}, reason);
   });
-}
-
-Reason why_refused(const Result<UserChange>& result) {
-  REQUIRE_FALSE(result.ok());
-  return result.error().reason;
 }
 
 store::LedgerRow entry_at(LiveEngine& engine, core::Seq seq) {
@@ -75,14 +71,14 @@ TEST_CASE("an account is stored in canonical form, found by every name, and in t
 TEST_CASE("an e-mail and a username belong to one account", "[accounts]") {
   LiveEngine engine;
   REQUIRE(create(engine, Caller::anonymous(), {.email = "a@b.de", .username = "ada"}).ok());
-  CHECK(why_refused(create(engine, Caller::anonymous(), {.email = "A@B.de "})) ==
+  CHECK(test::reason_of(create(engine, Caller::anonymous(), {.email = "A@B.de "})) ==
         Reason::kEmailTaken);
-  CHECK(why_refused(create(engine, Caller::anonymous(), {.email = "c@b.de", .username = "ada"})) ==
-        Reason::kUsernameTaken);
-  CHECK(why_refused(create(engine, Caller::anonymous(), {.email = "no address"})) ==
+  CHECK(test::reason_of(create(engine, Caller::anonymous(),
+                               {.email = "c@b.de", .username = "ada"})) == Reason::kUsernameTaken);
+  CHECK(test::reason_of(create(engine, Caller::anonymous(), {.email = "no address"})) ==
         Reason::kInvalidRequest);
-  CHECK(why_refused(create(engine, Caller::anonymous(), {.email = "d@b.de", .username = "a@b"})) ==
-        Reason::kInvalidRequest);
+  CHECK(test::reason_of(create(engine, Caller::anonymous(),
+                               {.email = "d@b.de", .username = "a@b"})) == Reason::kInvalidRequest);
   CHECK(engine.number("SELECT count(*) FROM users") == 1);
   CHECK(engine.number("SELECT max(seq) FROM ledger WHERE operation = 'user.create'") ==
         engine.number("SELECT min(seq) FROM ledger WHERE operation = 'user.create'"));
@@ -116,16 +112,18 @@ TEST_CASE("only an administrator gives roles and credit", "[accounts]") {
 
   for (const Caller& caller : {Caller::anonymous(), as_ada, as_staff}) {
     CAPTURE(caller.actor);
-    CHECK(why_refused(create(engine, caller, {.email = "x@y.de", .role = domain::Role::kAdmin})) ==
+    CHECK(test::reason_of(
+              create(engine, caller, {.email = "x@y.de", .role = domain::Role::kAdmin})) ==
           Reason::kForbidden);
-    CHECK(why_refused(create(engine, caller, {.email = "x@y.de", .credit = {1}})) ==
+    CHECK(test::reason_of(create(engine, caller, {.email = "x@y.de", .credit = {1}})) ==
           Reason::kForbidden);
-    CHECK(why_refused(update(engine, caller, ada.id, {.role = domain::Role::kAdmin})) ==
+    CHECK(test::reason_of(update(engine, caller, ada.id, {.role = domain::Role::kAdmin})) ==
           Reason::kForbidden);
-    CHECK(why_refused(update(engine, caller, ada.id, {.active = false})) == Reason::kForbidden);
-    CHECK(why_refused(add(engine, caller, ada.id, 5)) == Reason::kForbidden);
+    CHECK(test::reason_of(update(engine, caller, ada.id, {.active = false})) == Reason::kForbidden);
+    CHECK(test::reason_of(add(engine, caller, ada.id, 5)) == Reason::kForbidden);
   }
-  CHECK(why_refused(update(engine, as_ada, staff.id, {.name = "Mallory"})) == Reason::kForbidden);
+  CHECK(test::reason_of(update(engine, as_ada, staff.id, {.name = "Mallory"})) ==
+        Reason::kForbidden);
   CHECK(update(engine, as_ada, ada.id, {.name = "Ada"})->user.name == "Ada");
   CHECK(update(engine, as_admin, ada.id, {.role = domain::Role::kStaff})->user.role ==
         domain::Role::kStaff);
@@ -144,14 +142,15 @@ TEST_CASE("credit goes up and down, never below zero, always with a reason", "[a
   CHECK(row.actor == "cli");
 
   const auto below = add(engine, Caller::cli(), ada.id, -101);
-  CHECK(why_refused(below) == Reason::kInsufficientCredit);
+  CHECK(test::reason_of(below) == Reason::kInsufficientCredit);
   CHECK(below.error().number == 100);
   CHECK(add(engine, Caller::cli(), ada.id, -100)->user.credit.value == 0);
-  CHECK(why_refused(add(engine, Caller::cli(), ada.id, 0)) == Reason::kInvalidRequest);
-  CHECK(why_refused(add(engine, Caller::cli(), ada.id, 1, "")) == Reason::kInvalidRequest);
-  CHECK(why_refused(add(engine, Caller::cli(), ada.id, INT64_MAX)) == Reason::kInvalidRequest);
-  CHECK(why_refused(add(engine, Caller::cli(), ada.id, INT64_MIN)) == Reason::kInsufficientCredit);
-  CHECK(why_refused(add(engine, Caller::cli(), {99}, 1)) == Reason::kUnknownUser);
+  CHECK(test::reason_of(add(engine, Caller::cli(), ada.id, 0)) == Reason::kInvalidRequest);
+  CHECK(test::reason_of(add(engine, Caller::cli(), ada.id, 1, "")) == Reason::kInvalidRequest);
+  CHECK(test::reason_of(add(engine, Caller::cli(), ada.id, INT64_MAX)) == Reason::kInvalidRequest);
+  CHECK(test::reason_of(add(engine, Caller::cli(), ada.id, INT64_MIN)) ==
+        Reason::kInsufficientCredit);
+  CHECK(test::reason_of(add(engine, Caller::cli(), {99}, 1)) == Reason::kUnknownUser);
   CHECK(engine.number("SELECT credit FROM users") == 0);
 }
 
@@ -227,8 +226,9 @@ TEST_CASE("a password changes only for whoever proved the one that still holds",
       return service::change_password(tx, *engine, caller, ada.id, "$new", proven);
     });
   };
-  CHECK(why_refused(change(Caller::user(bob.id, bob.role), std::nullopt)) == Reason::kForbidden);
-  CHECK(why_refused(change(Caller::user(ada.id, ada.role), "$stale")) ==
+  CHECK(test::reason_of(change(Caller::user(bob.id, bob.role), std::nullopt)) ==
+        Reason::kForbidden);
+  CHECK(test::reason_of(change(Caller::user(ada.id, ada.role), "$stale")) ==
         Reason::kInvalidCredentials);
   CHECK(change(Caller::user(ada.id, ada.role), ada.password_hash)->user.token_epoch == 2);
   CHECK(change(Caller::cli(), std::nullopt)->user.token_epoch == 3);
@@ -252,8 +252,9 @@ TEST_CASE("there is a first administrator once, and always a last one", "[accoun
   CHECK(engine.number("SELECT count(*) FROM users WHERE role = 'admin'") == 1);
 
   const core::UserId id{engine.number("SELECT id FROM users")};
-  CHECK(why_refused(update(engine, Caller::cli(), id, {.active = false})) == Reason::kForbidden);
-  CHECK(why_refused(update(engine, Caller::cli(), id, {.role = domain::Role::kUser})) ==
+  CHECK(test::reason_of(update(engine, Caller::cli(), id, {.active = false})) ==
+        Reason::kForbidden);
+  CHECK(test::reason_of(update(engine, Caller::cli(), id, {.role = domain::Role::kUser})) ==
         Reason::kForbidden);
   engine.make_user("second@example.com", domain::Role::kAdmin);
   CHECK(update(engine, Caller::cli(), id, {.role = domain::Role::kUser}).ok());
@@ -326,10 +327,11 @@ TEST_CASE("what an administrator's key made ends with it, and people stay in cha
   // Neither can take the shop from its owner, in any way.
   for (const Caller& caller : {robot, Caller::user(first.id, first.role), second_robot,
                                Caller::user(second.id, second.role)}) {
-    CHECK(why_refused(update(engine, caller, owner.id, {.active = false})) == Reason::kForbidden);
-    CHECK(why_refused(update(engine, caller, owner.id, {.role = domain::Role::kUser})) ==
+    CHECK(test::reason_of(update(engine, caller, owner.id, {.active = false})) ==
           Reason::kForbidden);
-    CHECK(why_refused(engine.run<UserChange>([&](store::Tx& tx) {
+    CHECK(test::reason_of(update(engine, caller, owner.id, {.role = domain::Role::kUser})) ==
+          Reason::kForbidden);
+    CHECK(test::reason_of(engine.run<UserChange>([&](store::Tx& tx) {
             return service::change_password(tx, *engine, caller, owner.id, hash, std::nullopt);
           })) == Reason::kForbidden);
   }

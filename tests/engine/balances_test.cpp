@@ -11,6 +11,7 @@
 #include "coupond/service/campaigns.h"
 #include "coupond/service/coupons.h"
 #include "coupond/store/coupons.h"
+#include "tests/support/bulk_engine.h"
 #include "tests/support/engine_fixture.h"
 
 using namespace coupon;
@@ -78,12 +79,6 @@ class Cards {
   std::vector<domain::CodeHash> codes;
 };
 
-template <class T>
-Reason reason_of(const core::Result<T>& result) {
-  REQUIRE_FALSE(result.ok());
-  return result.error().reason;
-}
-
 }  // namespace
 
 TEST_CASE("a card is spent in parts until nothing is left", "[balances]") {
@@ -94,7 +89,7 @@ TEST_CASE("a card is spent in parts until nothing is left", "[balances]") {
   CHECK(first->coupon.funds->balance == 600);
   CHECK(cards.card(0).state == CouponState::kAvailable);
   const auto too_much = cards.spend(0, 601);
-  CHECK(reason_of(too_much) == Reason::kInsufficientBalance);
+  CHECK(test::reason_of(too_much) == Reason::kInsufficientBalance);
   CHECK(too_much.error().number == 600);
   CHECK(too_much.error().message == "The balance is too small: 6.00 EUR left");
   // Without an amount: all that is left.
@@ -105,7 +100,7 @@ TEST_CASE("a card is spent in parts until nothing is left", "[balances]") {
   CHECK(cards.available() == 2);
   for (const std::optional<std::int64_t> amount : {std::optional<std::int64_t>(1), {}}) {
     const auto empty = cards.spend(0, amount);
-    CHECK(reason_of(empty) == Reason::kInsufficientBalance);
+    CHECK(test::reason_of(empty) == Reason::kInsufficientBalance);
     CHECK(empty.error().number == 0);
   }
   CHECK(cards.engine.verify().ok());
@@ -121,7 +116,7 @@ TEST_CASE("a rollback returns what was taken and revives a spent card", "[balanc
   CHECK(undone->funds->balance == 300);
   CHECK(cards.card(0).state == CouponState::kAvailable);
   CHECK(cards.available() == 3);
-  CHECK(reason_of(cards.undo(part->redemption.id)) == Reason::kAlreadyRolledBack);
+  CHECK(test::reason_of(cards.undo(part->redemption.id)) == Reason::kAlreadyRolledBack);
   CHECK(cards.balance(0) == 300);
   REQUIRE(cards.undo(rest->redemption.id).ok());
   CHECK(cards.balance(0) == 1000);
@@ -130,7 +125,7 @@ TEST_CASE("a rollback returns what was taken and revives a spent card", "[balanc
 
 TEST_CASE("a top-up adds to a card, revives a spent one, and activates a blank one", "[balances]") {
   Cards cards(0);
-  CHECK(reason_of(cards.spend(0, std::nullopt)) == Reason::kInsufficientBalance);
+  CHECK(test::reason_of(cards.spend(0, std::nullopt)) == Reason::kInsufficientBalance);
   REQUIRE(cards.top_up(0, 2500).ok());
   REQUIRE(cards.spend(0, 2500).ok());
   CHECK(cards.card(0).state == CouponState::kRedeemed);
@@ -139,9 +134,9 @@ TEST_CASE("a top-up adds to a card, revives a spent one, and activates a blank o
   CHECK(again->coupon.state == CouponState::kAvailable);
   CHECK(again->currency == "EUR");
   CHECK(cards.balance(0) == 100);
-  CHECK(reason_of(cards.top_up(0, core::limits::kAmountMax)) == Reason::kBalanceLimitReached);
+  CHECK(test::reason_of(cards.top_up(0, core::limits::kAmountMax)) == Reason::kBalanceLimitReached);
   REQUIRE(cards.end(1).ok());
-  CHECK(reason_of(cards.top_up(1, 100)) == Reason::kVoid);
+  CHECK(test::reason_of(cards.top_up(1, 100)) == Reason::kVoid);
   CHECK(cards.engine.verify().ok());
 }
 
@@ -153,9 +148,9 @@ TEST_CASE("a transfer moves what is left, and only that", "[balances]") {
   CHECK(moved->amount == 750);
   CHECK(cards.card(0).state == CouponState::kRedeemed);
   CHECK(cards.balance(1) == 1750);
-  CHECK(reason_of(cards.move(0, 1)) == Reason::kInsufficientBalance);
-  CHECK(reason_of(cards.move(1, 2, 1751)) == Reason::kInsufficientBalance);
-  CHECK(reason_of(cards.move(1, 1)) == Reason::kInvalidRequest);
+  CHECK(test::reason_of(cards.move(0, 1)) == Reason::kInsufficientBalance);
+  CHECK(test::reason_of(cards.move(1, 2, 1751)) == Reason::kInsufficientBalance);
+  CHECK(test::reason_of(cards.move(1, 1)) == Reason::kInvalidRequest);
   // An unused card is blank afterwards: nothing was ever spent of it.
   REQUIRE(cards.move(2, 0).ok());
   CHECK(cards.card(2).state == CouponState::kAvailable);
@@ -179,15 +174,15 @@ TEST_CASE("an amount of a code without a balance is refused, and so is money on 
   Cards cards;
   const auto plain = cards.engine.make_campaign(domain::Mode::kCard);
   cards.codes.push_back(cards.engine.make_codes(plain, 1).at(0).hash);
-  CHECK(reason_of(cards.spend(3, 5)) == Reason::kNoBalance);
-  CHECK(reason_of(cards.top_up(3, 5)) == Reason::kNoBalance);
-  CHECK(reason_of(cards.move(0, 3)) == Reason::kNoBalance);
+  CHECK(test::reason_of(cards.spend(3, 5)) == Reason::kNoBalance);
+  CHECK(test::reason_of(cards.top_up(3, 5)) == Reason::kNoBalance);
+  CHECK(test::reason_of(cards.move(0, 3)) == Reason::kNoBalance);
   CHECK(cards.spend(3, std::nullopt).ok());
   const auto yen = cards.engine.make_campaign(
       domain::Mode::kCard,
       {.max_redemptions_per_coupon = std::nullopt, .value = 5, .currency = "JPY"});
   cards.codes.push_back(cards.engine.make_codes(yen, 1).at(0).hash);
-  CHECK(reason_of(cards.move(0, 4)) == Reason::kCurrencyMismatch);
+  CHECK(test::reason_of(cards.move(0, 4)) == Reason::kCurrencyMismatch);
   CHECK(cards.engine.verify().ok());
 }
 
@@ -227,7 +222,7 @@ TEST_CASE("another value is for codes made from then on, and a currency stays", 
     c.policy.value.reset();
     c.policy.currency.reset();
   });
-  CHECK(reason_of(none) == Reason::kInvalidRequest);
+  CHECK(test::reason_of(none) == Reason::kInvalidRequest);
   CHECK(cards.engine.verify().ok());
 }
 

@@ -7,6 +7,7 @@
 #include "coupond/service/coupons.h"
 #include "coupond/store/change_record.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using store::ChangeRecord;
@@ -66,7 +67,7 @@ std::string number(std::int64_t value) { return std::to_string(value); }
 
 TEST_CASE("a record that is missing, doubled, swapped or foreign is refused by name") {
   const auto records = some_records(12);
-  const int tries = std::getenv("COUPOND_LONG") != nullptr ? 500 : 50;
+  const int tries = test::long_run() ? 500 : 50;
   test::SeededRandom random(20261127);
   for (int i = 0; i < tries; ++i) {
     INFO("try " << i);

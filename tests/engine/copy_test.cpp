@@ -7,6 +7,7 @@
 
 #include "coupond/core/time_text.h"
 #include "tests/support/copied_shop.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::bytes_of;
@@ -107,7 +108,7 @@ TEST_CASE("one bit of a copy's changes that is not as it was is found, and named
   const std::string log = parts_of(shop).logs.back().path;
   const std::string good = bytes_of(log);
   test::SeededRandom random(20261128);
-  const int tries = std::getenv("COUPOND_LONG") != nullptr ? 500 : 50;
+  const int tries = test::long_run() ? 500 : 50;
   int named = 0;
   for (int i = 0; i < tries; ++i) {
     std::string bad = good;
@@ -175,7 +176,7 @@ TEST_CASE("after a power cut a copy's log holds what was synced, and nothing tha
   });
   REQUIRE(records.size() >= 12);
   test::SeededRandom random(20261129);
-  const int cuts = std::getenv("COUPOND_LONG") != nullptr ? 3000 : 300;
+  const int cuts = test::long_run() ? 3000 : 300;
   const std::string cut = shop.directory() / "cut.log";
   for (int i = 0; i < cuts; ++i) {
     INFO("cut " << i);
@@ -355,7 +356,7 @@ TEST_CASE("a directory that is gone for a while costs the shop nothing", "[copy]
   CopiedShop shop;
   fill(shop, 3);
   const std::string away = shop.directory() / "away";
-  const int rounds = std::getenv("COUPOND_LONG") != nullptr ? 20 : 5;
+  const int rounds = test::long_run() ? 20 : 5;
   for (int i = 0; i < rounds; ++i) {
     INFO("round " << i);
     fs::rename(shop.copy(), away);

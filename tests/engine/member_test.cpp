@@ -6,6 +6,7 @@
 #include "coupond/store/replica.h"
 #include "coupond/store/restore.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/shadow.h"
 
 using namespace coupon;
 
@@ -13,12 +14,6 @@ namespace {
 
 bool mentions(const core::Error& error, const std::string& part) {
   return error.message.find(part) != std::string::npos;
-}
-
-std::string digests_in(const std::string& data) {
-  const auto database = store::open_for_reading(store::DataPaths(data));
-  if (!database.ok()) return database.error().message;
-  return test::table_digests(**database);
 }
 
 core::Result<std::unique_ptr<service::Engine>> open(const std::string& data, bool in_cluster) {
@@ -37,12 +32,12 @@ TEST_CASE("a backup restored as a copy is the same row for row, and only the clu
   const auto restored = store::restore(paths, file, {.as_member = true});
   REQUIRE(restored.ok());
   CHECK(restored->epoch == 0);
-  CHECK(digests_in(data) == digests_in(shop->paths().directory));
+  CHECK(test::digests_in(data) == test::digests_in(shop->paths().directory));
   CHECK(store::is_member(paths, 0));
   const auto alone = open(data, false);
   REQUIRE_FALSE(alone.ok());
   CHECK(mentions(alone.error(), "--cluster-forget"));
-  CHECK(digests_in(data) == digests_in(shop->paths().directory));
+  CHECK(test::digests_in(data) == test::digests_in(shop->paths().directory));
   CHECK(open(data, true).ok());
   // A restore begins an epoch of its own, which no cluster is in.
   REQUIRE(store::restore(paths, file, {}).ok());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/support/random_walk.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 
@@ -34,6 +35,6 @@ void take_walk(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("the engine does what the reference model does, ten thousand steps long", "[walk]") {
-  const int walks = std::getenv("COUPOND_LONG") != nullptr ? 100 : 2;
+  const int walks = test::long_run() ? 100 : 2;
   for (int i = 0; i < walks; ++i) take_walk(std::uint64_t(1 + i));
 }

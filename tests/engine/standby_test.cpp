@@ -8,6 +8,7 @@
 #include "coupond/store/restore.h"
 #include "tests/support/fake_etcd.h"
 #include "tests/support/live_engine.h"
+#include "tests/support/shadow.h"
 #include "tests/support/text.h"
 
 using namespace coupon;
@@ -16,12 +17,6 @@ using cluster::Standby;
 using test::mentions;
 
 namespace {
-
-std::string standby_digests(const std::string& data) {
-  const auto database = store::open_for_reading(store::DataPaths(data));
-  if (!database.ok()) return database.error().message;
-  return test::table_digests(**database);
-}
 
 // A data directory and what runs there, as Member and App put it together.
 struct Machine {
@@ -135,8 +130,8 @@ TEST_CASE("a standby takes each change, and leads with all of them when nobody e
   REQUIRE(pair.a.step() == "");
   pair.b.stop();
   pair.a.stop();
-  const std::string same = standby_digests(pair.b.data);
-  CHECK(standby_digests(pair.a.data) == same);
+  const std::string same = test::digests_in(pair.b.data);
+  CHECK(test::digests_in(pair.a.data) == same);
   CHECK(mentions(same, "ledger: 10"));
 }
 

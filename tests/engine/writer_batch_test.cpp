@@ -22,7 +22,7 @@ using core::Seq;
 using store::Tx;
 using test::Body;
 using test::EngineFixture;
-using test::is_long_run;
+using test::long_run;
 using test::relaxed;
 
 namespace {
@@ -139,9 +139,9 @@ TEST_CASE("many poisoned operations in random places change no other's outcome",
   const auto campaign = fixture.make_campaign(domain::Mode::kToken);
   const std::uint64_t seed = 20261120;
   test::SeededRandom random(seed);
-  const int batches = is_long_run() ? 10'000 : 250;
+  const int batches = long_run() ? 10'000 : 250;
   for (int batch = 0; batch < batches; ++batch) {
-    std::vector<int> poison(2 + random.below(is_long_run() ? 255 : 100), -1);
+    std::vector<int> poison(2 + random.below(long_run() ? 255 : 100), -1);
     const std::uint64_t odds = 1 + random.below(8);
     for (int& kind : poison) {
       if (random.below(odds) == 0) kind = static_cast<int>(random.below(kPoisons));

@@ -18,14 +18,6 @@ using test::HttpResponse;
 using test::LocalServer;
 using test::RawClient;
 
-http::Reply echo_all(http::Request& request) {
-  return http::text_reply(200, request.method + " " + request.target_path + " " + request.body);
-}
-
-std::string bare_get(const std::string& path) {
-  return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
-}
-
 }  // namespace
 
 TEST_CASE("clients that do not read share what they do not read", "[http]") {
@@ -41,7 +33,7 @@ TEST_CASE("clients that do not read share what they do not read", "[http]") {
   std::vector<RawClient> idle;
   for (int i = 0; i < 20; ++i) {
     idle.emplace_back(server.port(), 8 * 1024);
-    REQUIRE(idle.back().send(bare_get("/a") + bare_get("/b")));
+    REQUIRE(idle.back().send(test::simple_get("/a") + test::simple_get("/b")));
   }
   REQUIRE(eventually([&] { return server.count("request GET /a 200") == 20; }));
   HttpClient client(server.port());
@@ -59,7 +51,7 @@ TEST_CASE("clients that do not read share what they do not read", "[http]") {
 TEST_CASE("half-sent bodies beyond the memory set cost the slowest their connection", "[http]") {
   http::ServerOptions options;
   options.memory_bytes = 300'000;
-  LocalServer server(echo_all, options);
+  LocalServer server(test::echo, options);
   const std::string half =
       "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 60001\r\n\r\n" + std::string(60'000, 'h');
   std::vector<RawClient> slow;
@@ -83,7 +75,7 @@ TEST_CASE("how large a body may be is asked of a worker, not of the thread that 
     if (head.target_path == "/held") eventually([&] { return released.load(); });
     return std::size_t{1} << 20;
   };
-  LocalServer server(echo_all, options);
+  LocalServer server(test::echo, options);
   RawClient held(server.port());
   REQUIRE(
       held.send("POST /held HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n"));
@@ -103,7 +95,7 @@ TEST_CASE("whoever comes over the owner's socket is known before a large body is
   options.body_limit = [](const http::Request& head) {
     return head.local ? std::size_t{1} << 20 : std::size_t{0};
   };
-  LocalServer server(echo_all, options);
+  LocalServer server(test::echo, options);
   auto client = http::Client::of_socket(options.unix_path, {});
   const std::string large(500'000, 'l');
   const auto reply = client.send({.method = "POST", .target = "/import", .body = large});
@@ -115,7 +107,7 @@ TEST_CASE("whoever comes over the owner's socket is known before a large body is
 TEST_CASE("replies to pages of an allowed origin say so, refusals too", "[http]") {
   http::ServerOptions options;
   options.allowed_origins = http::AllowedOrigins::parse({"https://shop.example"}).value();
-  LocalServer server(echo_all, options);
+  LocalServer server(test::echo, options);
   HttpClient client(server.port());
   const auto allowed = client.get("/a", {{"Origin", "https://shop.example"}});
   CHECK(allowed.header("Access-Control-Allow-Origin") == "https://shop.example");

@@ -18,14 +18,6 @@ using test::HttpResponse;
 using test::LocalServer;
 using test::RawClient;
 
-http::Reply echo(http::Request& request) {
-  return http::text_reply(200, request.method + " " + request.target_path + " " + request.body);
-}
-
-std::string simple_get(const std::string& path) {
-  return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
-}
-
 // Holds handlers until it is opened.
 class Gate {
  public:
@@ -35,7 +27,7 @@ class Gate {
         ++waiting_;
         gate_.acquire();
       }
-      return echo(request);
+      return test::echo(request);
     };
   }
   bool wait_until_held(int count) {
@@ -51,18 +43,18 @@ class Gate {
 }  // namespace
 
 TEST_CASE("a connection is kept and serves many requests", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   RawClient client(server.port());
   for (int i = 0; i < 100; ++i) {
     const std::string path = "/" + std::to_string(i);
-    REQUIRE(client.send(simple_get(path)));
+    REQUIRE(client.send(test::simple_get(path)));
     CHECK(client.read_until("GET " + path + " ").rfind("HTTP/1.1 200 OK", 0) == 0);
   }
   CHECK(server.connections() == 1);
 }
 
 TEST_CASE("pipelined requests are answered in order", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   RawClient client(server.port());
   std::string requests;
   for (int i = 0; i < 50; ++i) {
@@ -79,7 +71,7 @@ TEST_CASE("pipelined requests are answered in order", "[http]") {
 }
 
 TEST_CASE("a request that arrives in pieces is put together", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   RawClient client(server.port());
   const std::string request =
       "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
@@ -91,7 +83,7 @@ TEST_CASE("a request that arrives in pieces is put together", "[http]") {
 }
 
 TEST_CASE("the connection closes when the client asks, by either version's rules", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   const auto answer_to = [&](const std::string& request) {
     RawClient client(server.port());
     REQUIRE(client.send(request));
@@ -110,15 +102,15 @@ TEST_CASE("the connection closes when the client asks, by either version's rules
 }
 
 TEST_CASE("a client that stops sending is still answered", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   RawClient client(server.port());
-  REQUIRE(client.send(simple_get("/half")));
+  REQUIRE(client.send(test::simple_get("/half")));
   client.finish_sending();
   CHECK(client.read_to_end().find("GET /half") != std::string::npos);
 }
 
 TEST_CASE("a client that expects 100-continue is told to go on, or refused at once", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   const std::string head = "POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n";
   RawClient client(server.port());
   REQUIRE(client.send(head + "Content-Length: 2\r\n\r\n"));
@@ -221,7 +213,7 @@ TEST_CASE("HEAD gives the headers of GET without a body", "[http]") {
 TEST_CASE("half-open and idle connections do not hold up a good client", "[http]") {
   http::ServerOptions options;
   options.workers = 4;
-  LocalServer server(echo, options);
+  LocalServer server(test::echo, options);
   std::vector<RawClient> idle;
   for (int i = 0; i < 300; ++i) {
     idle.emplace_back(server.port());
@@ -241,7 +233,7 @@ TEST_CASE("half-open and idle connections do not hold up a good client", "[http]
 TEST_CASE("a body that drips in hits the absolute deadline", "[http]") {
   http::ServerOptions options;
   options.request_deadline_ms = 150;
-  LocalServer server(echo, options);
+  LocalServer server(test::echo, options);
   RawClient client(server.port());
   REQUIRE(client.send("POST /drip HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"));
   // Each byte in time, the whole never: a timeout per read would let this go on.
@@ -253,11 +245,11 @@ TEST_CASE("a body that drips in hits the absolute deadline", "[http]") {
 TEST_CASE("an idle connection is closed without a word", "[http]") {
   http::ServerOptions options;
   options.idle_timeout_ms = 50;
-  LocalServer server(echo, options);
+  LocalServer server(test::echo, options);
   RawClient fresh(server.port());
   CHECK(fresh.read_to_end().empty());
   RawClient used(server.port());
-  REQUIRE(used.send(simple_get("/once")));
+  REQUIRE(used.send(test::simple_get("/once")));
   CHECK(used.read_to_end().find("GET /once") != std::string::npos);
   CHECK(eventually([&] { return server.connections() == 0; }));
 }
@@ -265,15 +257,15 @@ TEST_CASE("an idle connection is closed without a word", "[http]") {
 TEST_CASE("beyond the connection limit a client is told to come back", "[http]") {
   http::ServerOptions options;
   options.max_connections = 10;
-  LocalServer server(echo, options);
+  LocalServer server(test::echo, options);
   std::vector<RawClient> held;
   for (int i = 0; i < 10; ++i) {
     held.emplace_back(server.port());
-    REQUIRE(held.back().send(simple_get("/held")));
+    REQUIRE(held.back().send(test::simple_get("/held")));
     (void)held.back().read_until("GET /held ");
   }
   RawClient extra(server.port());
-  (void)extra.send(simple_get("/extra"));
+  (void)extra.send(test::simple_get("/extra"));
   const std::string answer = extra.read_to_end();
   CHECK(answer.find("HTTP/1.1 503 ") == 0);
   CHECK(answer.find("\r\nRetry-After: 1\r\n") != std::string::npos);
@@ -286,11 +278,11 @@ TEST_CASE("beyond the connection limit a client is told to come back", "[http]")
 TEST_CASE("one address cannot take all connections", "[http]") {
   http::ServerOptions options;
   options.max_connections_per_address = 3;
-  LocalServer server(echo, options);
+  LocalServer server(test::echo, options);
   std::vector<RawClient> held;
   for (int i = 0; i < 3; ++i) {
     held.emplace_back(server.port());
-    REQUIRE(held.back().send(simple_get("/held")));
+    REQUIRE(held.back().send(test::simple_get("/held")));
     (void)held.back().read_until("GET /held ");
   }
   RawClient extra(server.port());
@@ -304,7 +296,7 @@ TEST_CASE("a full queue refuses with 503 and executes nothing", "[http]") {
   options.queue_capacity = 1;
   LocalServer server(gate.handler(), options);
   RawClient running(server.port());
-  REQUIRE(running.send(simple_get("/wait")));
+  REQUIRE(running.send(test::simple_get("/wait")));
   REQUIRE(gate.wait_until_held(1));
   // One more fits; of the rest each is refused.
   std::vector<RawClient> clients;
@@ -331,12 +323,12 @@ TEST_CASE("stop ends idle, half-open and draining clients and lets a running req
   Gate gate;
   LocalServer server(gate.handler());
   RawClient idle(server.port());
-  REQUIRE(idle.send(simple_get("/idle")));
+  REQUIRE(idle.send(test::simple_get("/idle")));
   (void)idle.read_until("GET /idle ");
   RawClient half_open(server.port());
   REQUIRE(half_open.send("GET /never HTTP/1.1\r\nHo"));
   RawClient running(server.port());
-  REQUIRE(running.send(simple_get("/wait")));
+  REQUIRE(running.send(test::simple_get("/wait")));
   REQUIRE(gate.wait_until_held(1));
 
   std::thread stopper([&] { server.stop(); });
@@ -352,27 +344,27 @@ TEST_CASE("stop ends idle, half-open and draining clients and lets a running req
 }
 
 TEST_CASE("a second server on the same port does not start, and says why", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   http::ServerOptions options;
   options.port = server.port();
-  http::Server second(options, echo, core::system_clock_now, core::system_random);
+  http::Server second(options, test::echo, core::system_clock_now, core::system_random);
   const auto bound = second.bind();
   REQUIRE(!bound);
   CHECK(bound.error().message.find(std::to_string(server.port())) != std::string::npos);
   CHECK(bound.error().message.find("another port") != std::string::npos);
 
   options.host = "example.org";
-  http::Server named(options, echo, core::system_clock_now, core::system_random);
+  http::Server named(options, test::echo, core::system_clock_now, core::system_random);
   const auto refused = named.bind();
   REQUIRE(!refused);
   CHECK(refused.error().reason == core::Reason::kInvalidRequest);
 }
 
 TEST_CASE("clients that vanish cost nothing", "[http]") {
-  LocalServer server(echo);
+  LocalServer server(test::echo);
   for (int i = 0; i < 100; ++i) {
     RawClient client(server.port());
-    REQUIRE(client.send(i % 2 == 0 ? simple_get("/gone") : "POST /gone HTT"));
+    REQUIRE(client.send(i % 2 == 0 ? test::simple_get("/gone") : "POST /gone HTT"));
     if (i % 3 == 0) client.abort();
   }
   CHECK(eventually([&] { return server.connections() == 0; }));

@@ -10,6 +10,7 @@
 #include "tests/simulation/history_recorder.h"
 #include "tests/simulation/ledger_check.h"
 #include "tests/simulation/object_check.h"
+#include "tests/support/text.h"
 
 using namespace coupon;
 using test::FaultVfs;
@@ -35,7 +36,7 @@ std::uint64_t first_seed() {
 int histories(int few, int many) {
   if (std::getenv("COUPOND_SEED") != nullptr) return 1;
   if (const char* given = std::getenv("COUPOND_SEEDS")) return std::atoi(given);
-  return std::getenv("COUPOND_LONG") != nullptr ? many : few;
+  return test::long_run() ? many : few;
 }
 
 void check_history(const HistoryPlan& plan, Totals& totals) {

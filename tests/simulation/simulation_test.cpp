@@ -2,6 +2,7 @@
 // of the engine in one thread, each from a seed (see simulation.h). COUPOND_SEED=n repeats one run
 // and tells its story; COUPOND_SEEDS=n runs so many; COUPOND_LONG=1 runs 5,000.
 #include "tests/simulation/simulation.h"
+#include "tests/support/text.h"
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -36,7 +37,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 }
 
 std::uint64_t seeds_to_run() {
-  return from_environment("COUPOND_SEEDS", std::getenv("COUPOND_LONG") != nullptr ? 5'000 : 200);
+  return from_environment("COUPOND_SEEDS", test::long_run() ? 5'000 : 200);
 }
 
 void add(Simulation::Counts& sum, const Simulation::Counts& counts) {

@@ -178,8 +178,6 @@ std::int64_t count_status(const std::vector<Answer>& answers, int status) {
                        [status](const Answer& answer) { return answer.status == status; });
 }
 
-bool long_run() { return std::getenv("COUPOND_LONG") != nullptr; }
-
 std::uint64_t test_seed() {
   const char* given = std::getenv("COUPOND_SEED");
   if (given != nullptr) return std::strtoull(given, nullptr, 10);

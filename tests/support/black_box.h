@@ -14,6 +14,7 @@
 #include "tests/support/http_client.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/text.h"
 
 namespace coupon::test {
 
@@ -83,8 +84,6 @@ std::vector<Answer> race(int port, int count, const std::function<Answer(int, Ht
 // How many of the answers have the status.
 std::int64_t count_status(const std::vector<Answer>& answers, int status);
 
-// COUPOND_LONG=1 asks for the large counts.
-bool long_run();
 // A seed for a test that draws lots: COUPOND_SEED, or a new one. Print it.
 std::uint64_t test_seed();
 

@@ -23,6 +23,13 @@ T must(core::Result<T> result) {
   return *std::move(result);
 }
 
+// Why it was refused, as it must have been.
+template <class T>
+core::Reason reason_of(const core::Result<T>& result) {
+  REQUIRE_FALSE(result.ok());
+  return result.error().reason;
+}
+
 struct BulkEngine : LiveEngine {
   template <class T, class Body>
   core::Result<T> read(Body&& body) {

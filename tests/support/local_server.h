@@ -38,6 +38,16 @@ class LocalServer {
   std::thread thread_;
 };
 
+// A handler that says what it was asked.
+inline http::Reply echo(http::Request& request) {
+  return http::text_reply(200, request.method + " " + request.target_path + " " + request.body);
+}
+
+// The least that is a request.
+inline std::string simple_get(const std::string& path) {
+  return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+}
+
 // Waits until `condition` holds, at most kPatienceMs. Says whether it did.
 bool eventually(const std::function<bool()>& condition);
 

@@ -6,7 +6,9 @@
 
 #include "coupond/core/bytes.h"
 #include "coupond/core/hash.h"
+#include "coupond/store/data_dir.h"
 #include "coupond/store/database.h"
+#include "coupond/store/inspect.h"
 
 namespace coupon::test {
 namespace {
@@ -51,6 +53,12 @@ std::string table_digests(store::Connection& connection) {
            core::to_hex(hasher.finish()).substr(0, 16) + "\n";
   }
   return all;
+}
+
+std::string digests_in(const std::string& data) {
+  const auto database = store::open_for_reading(store::DataPaths(data));
+  if (!database.ok()) return database.error().message;
+  return table_digests(**database);
 }
 
 Shadow::Shadow(const std::string& path, store::Verifier verifier)

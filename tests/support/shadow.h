@@ -16,6 +16,8 @@ namespace coupon::test {
 
 // Every table of the database with a digest of its rows, and the schema's text. One per line.
 std::string table_digests(store::Connection& connection);
+// The same of a data directory; why it cannot be opened, where it cannot.
+std::string digests_in(const std::string& data);
 
 class Shadow : public store::ChangeSink {
  public:

@@ -24,7 +24,7 @@ inline std::string content_of(const std::filesystem::path& path) {
 }
 
 // With COUPOND_LONG set, tests take their large counts.
-inline bool is_long_run() { return std::getenv("COUPOND_LONG") != nullptr; }
+inline bool long_run() { return std::getenv("COUPOND_LONG") != nullptr; }
 
 inline void sleep_ms(std::uint64_t ms) {
   std::this_thread::sleep_for(std::chrono::milliseconds(ms));

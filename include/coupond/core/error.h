@@ -120,6 +120,8 @@ struct Error {
 Error refuse(std::string message, Reason reason = Reason::kInternal);
 // kInvalidRequest because of one field; `message` names it.
 Error invalid_field(std::string field, std::string message);
+// The same, where `problem` goes on after the name: wrong_field("to", "must be later than from").
+Error wrong_field(const std::string& field, std::string problem);
 
 // The reason's stable name on the wire, for example "campaign_cap_reached".
 std::string_view name(Reason reason);

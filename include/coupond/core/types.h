@@ -15,6 +15,7 @@ struct UnixMs {
 };
 
 constexpr std::int64_t kMsPerSecond = 1000;
+constexpr std::int64_t kMsPerHour = 3'600'000;
 constexpr std::int64_t kMsPerDay = 86'400'000;
 
 constexpr UnixMs operator+(UnixMs at, std::int64_t delta_ms) { return {at.value + delta_ms}; }

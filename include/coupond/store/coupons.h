@@ -69,7 +69,6 @@ void insert_coupon(Tx& tx, const domain::Coupon& coupon);
 void insert_coupons(Tx& tx, std::span<const domain::Coupon> coupons);
 void assign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq);
 void void_coupon(Tx& tx, core::CouponId id, core::Seq seq);
-// Notes a ledger entry that changed nothing else of the coupon.
 // What the entry that mints a coupon fixes of it by its digest, so that `verify` notices one whose
 // life was made longer behind our back.
 core::Digest minted_digest(const domain::CodeHash& code, std::optional<std::int64_t> max_uses,
@@ -93,6 +92,7 @@ void reassign_coupon(Tx& tx, core::CouponId id, core::UserId user, core::Seq seq
 // Coupons of the campaign that were used more often than that. Looks at all of them.
 std::int64_t count_used_more(Connection& connection, core::CampaignId campaign, std::int64_t uses);
 
+// Notes a ledger entry that changed nothing else of the coupon.
 void touch_coupon(Tx& tx, core::CouponId id, core::Seq seq);
 // Changes how often a coupon may be used, and its state where that follows. `max_uses` must not be
 // below its uses.

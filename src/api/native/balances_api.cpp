@@ -129,7 +129,7 @@ void add_balance_endpoints(Endpoints& v1) {
           .auth = Auth::kStaff,
           .scope = "issue",
           .refusals = kTopUpRefusals,
-          .rate = "codes"},
+          .rate = kCodesRate},
          top_up);
   v1.add({.route = "POST /api/v1/coupons/{code}/transfer",
           .id = "transferBalance",
@@ -139,7 +139,7 @@ void add_balance_endpoints(Endpoints& v1) {
           .auth = Auth::kStaff,
           .scope = "issue",
           .refusals = transfer_refusals(),
-          .rate = "codes"},
+          .rate = kCodesRate},
          transfer);
 }
 

@@ -205,7 +205,7 @@ void add_one(Endpoints& v1) {
           .auth = Auth::kStaff,
           .scope = "issue",
           .refusals = refusals({{409, Reason::kCapBelowUsed}, {409, Reason::kWrongMode}}),
-          .rate = "codes"},
+          .rate = kCodesRate},
          update);
   v1.add({.route = "POST /api/v1/coupons/{code}/restore",
           .id = "restoreCoupon",
@@ -214,7 +214,7 @@ void add_one(Endpoints& v1) {
           .auth = Auth::kStaff,
           .scope = "issue",
           .refusals = refusals({{409, Reason::kNotVoid}}),
-          .rate = "codes"},
+          .rate = kCodesRate},
          restore);
   v1.add({.route = "POST /api/v1/coupons/{code}/free",
           .id = "freeCoupon",
@@ -223,7 +223,7 @@ void add_one(Endpoints& v1) {
           .auth = Auth::kStaff,
           .scope = "issue",
           .refusals = kChangeRefusals,
-          .rate = "codes"},
+          .rate = kCodesRate},
          free_one);
   v1.add({.route = "POST /api/v1/coupons/{code}/reassign",
           .id = "reassignCoupon",
@@ -234,7 +234,7 @@ void add_one(Endpoints& v1) {
                                 {409, Reason::kNotAssigned},
                                 {409, Reason::kUserCapReached},
                                 {409, Reason::kWrongMode}}),
-          .rate = "codes"},
+          .rate = kCodesRate},
          reassign);
 }
 

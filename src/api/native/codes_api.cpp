@@ -243,7 +243,7 @@ core::Result<service::ImportOptions> import_options(const http::Request& request
     const auto value = request.query_value(name);
     if (!value) continue;
     if (*value != "true" && *value != "false") {
-      return wrong(name, "must be true or false");
+      return core::wrong_field(name, "must be true or false");
     }
     const bool is_true = *value == "true";
     if (std::string_view(name) == "header") options.header = is_true;

@@ -14,8 +14,6 @@ namespace coupon::api {
 namespace {
 
 // "codes": failed look-ups are counted, so that codes cannot be guessed.
-constexpr const char* kCodesRate = "codes";
-
 const std::vector<http::Refusal> kUseRefusals = {
     {404, Reason::kUnknownCode},
     {404, Reason::kUnknownUser},

@@ -76,17 +76,10 @@ struct Period {
   }
 };
 
-// kInvalidRequest about one field: wrong("to", "must be later than from").
-inline core::Error wrong(const std::string& field, const std::string& message) {
-  return {.reason = core::Reason::kInvalidRequest,
-          .message = field + " " + message,
-          .fields = {{.field = field, .message = message}}};
-}
-
 // The refusal of a time that ends when it begins or before: nothing would ever be in it.
 inline std::optional<core::Error> reversed(core::UnixMs from, core::UnixMs to) {
   if (from < to) return std::nullopt;
-  return wrong("to", "must be later than from");
+  return core::wrong_field("to", "must be later than from");
 }
 
 }  // namespace coupon::api

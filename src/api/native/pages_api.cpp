@@ -220,7 +220,7 @@ void add_page_endpoints(Endpoints& v1) {
                  "Whatever is not right has one answer.",
           .refusals = {{404, Reason::kUnknownCode}},
           .keyed = false,
-          .rate = "codes"},
+          .rate = kCodesRate},
          look);
 }
 

@@ -150,7 +150,8 @@ Result<std::vector<PrintedCard>> cards_of(Call& call, const domain::Campaign& ca
         if (coupon.number > in.to) return cards;
         if (!selection->has(coupon)) continue;
         if (static_cast<std::int64_t>(cards.size()) == kCardsMax) {
-          return wrong("to", "leaves more than 1,000 cards to print: print them in parts");
+          return core::wrong_field("to",
+                                   "leaves more than 1,000 cards to print: print them in parts");
         }
         cards.push_back({.number = coupon.number, .code = shown_code(call.engine, coupon)});
       }
@@ -162,17 +163,19 @@ Result<std::vector<PrintedCard>> cards_of(Call& call, const domain::Campaign& ca
 
 Result<http::Reply> print(Call& call, const PrintInput& in) {
   const Sheet* sheet = sheet_named(in.sheet);
-  if (sheet == nullptr) return wrong("sheet", "must be a name that GET /api/v1/sheets lists");
-  if (in.to < in.from) return wrong("to", "must not be before from");
+  if (sheet == nullptr) {
+    return core::wrong_field("sheet", "must be a name that GET /api/v1/sheets lists");
+  }
+  if (in.to < in.from) return core::wrong_field("to", "must not be before from");
   if (in.start > sheet->labels()) {
-    return wrong("start",
-                 "must be a label of the sheet, which has " + std::to_string(sheet->labels()));
+    return core::wrong_field(
+        "start", "must be a label of the sheet, which has " + std::to_string(sheet->labels()));
   }
   const auto campaign = campaign_named(call, in.campaign);
   if (!campaign.ok()) return campaign.error();
   const auto cards = cards_of(call, *campaign, in);
   if (!cards.ok()) return cards.error();
-  if (cards->empty()) return wrong("from", "and to name no card that could be printed");
+  if (cards->empty()) return core::wrong_field("from", "and to name no card that could be printed");
   auto pdf = cards_pdf({.sheet = *sheet,
                         .start = static_cast<int>(in.start),
                         .move_x = in.move_x,

@@ -17,7 +17,6 @@ namespace {
 
 using http::list;
 
-constexpr const char* kDigitsRate = "codes";  // wrong digits are guesses
 constexpr std::int64_t kNameMax = 60;
 
 struct InviteInput {
@@ -341,7 +340,7 @@ void add_enrolment_endpoints(Endpoints& v1) {
           .auth = Auth::kNone,
           .success = 201,
           .refusals = {{404, Reason::kUnknownCode}},
-          .rate = kDigitsRate},
+          .rate = kCodesRate},
          [wrong](Call& call, const EnrolInput& in) { return enrol(call, *wrong, in); });
 }
 
@@ -382,7 +381,7 @@ void add_till_endpoints(Endpoints& v1) {
           .scope = "till",
           .refusals = {{404, Reason::kUnknownCode}, {400, Reason::kInvalidCode}},
           .keyed = false,
-          .rate = kDigitsRate},
+          .rate = kCodesRate},
          look_up);
   add_cashier_endpoints(v1);
 }

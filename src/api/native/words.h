@@ -19,4 +19,7 @@ using http::Page;
 using http::text;
 using http::timestamp;
 
+// The limit that wrong codes, and wrong digits, count against.
+inline constexpr const char* kCodesRate = "codes";
+
 }  // namespace coupon::api

@@ -12,12 +12,6 @@ namespace {
 
 using core::Reason;
 
-core::Error wrong(std::string field, std::string problem) {
-  return {.reason = Reason::kInvalidRequest,
-          .message = field + " " + problem,
-          .fields = {{std::move(field), std::move(problem)}}};
-}
-
 // Takes the two fields while nlohmann's parser reads, and passes over all others.
 class UploadReader {
  public:
@@ -43,16 +37,18 @@ class UploadReader {
     field_ = std::move(name);
     const bool again = field_ == "codes" ? std::exchange(has_codes_, true)
                                          : field_ == "couponBookId" && !upload_.book.empty();
-    return !again || stop(wrong(field_, "is given twice"));
+    return !again || stop(core::wrong_field(field_, "is given twice"));
   }
   bool start_object(std::size_t) {
     if (depth_ == 1 && (field_ == "codes" || field_ == "couponBookId")) return wrong_type();
-    return in_codes() ? stop(wrong("codes", "must be an array of strings")) : open(true);
+    return in_codes() ? stop(core::wrong_field("codes", "must be an array of strings"))
+                      : open(true);
   }
   bool start_array(std::size_t) {
     if (depth_ == 0) return stop(not_an_object());
     if (at_field("couponBookId")) return wrong_type();
-    return in_codes() ? stop(wrong("codes", "must be an array of strings")) : open(false);
+    return in_codes() ? stop(core::wrong_field("codes", "must be an array of strings"))
+                      : open(false);
   }
   bool end_object() { return close(); }
   bool end_array() { return close(); }
@@ -64,8 +60,8 @@ class UploadReader {
 
   core::Result<BookUpload> result(bool complete) {
     if (!complete) return *std::move(problem_);
-    if (upload_.book.empty()) return wrong("couponBookId", "should not be empty");
-    if (upload_.codes.size() == 0) return wrong("codes", "should not be empty");
+    if (upload_.book.empty()) return core::wrong_field("couponBookId", "should not be empty");
+    if (upload_.codes.size() == 0) return core::wrong_field("codes", "should not be empty");
     return std::move(upload_);
   }
 
@@ -81,13 +77,15 @@ class UploadReader {
     return false;
   }
   bool wrong_type() {
-    return stop(wrong(field_, field_ == "codes" ? "must be an array" : "must be a string"));
+    return stop(
+        core::wrong_field(field_, field_ == "codes" ? "must be an array" : "must be a string"));
   }
   // A value that is neither field's, or passed over.
   bool scalar(const char* problem) {
     if (depth_ == 0) return stop(not_an_object());
     if (in_codes()) {
-      return stop(wrong("codes[" + std::to_string(upload_.codes.size()) + "]", problem));
+      return stop(
+          core::wrong_field("codes[" + std::to_string(upload_.codes.size()) + "]", problem));
     }
     return at_field("codes") || at_field("couponBookId") ? wrong_type() : true;
   }
@@ -123,7 +121,7 @@ core::Result<BookUpload> read_book_upload(std::string_view body) {
   if (body.find('\0') != std::string_view::npos) {
     return core::Error{.reason = Reason::kInvalidJson, .message = "The body has a NUL character"};
   }
-  if (trimmed(body).empty()) return wrong("couponBookId", "should not be empty");
+  if (trimmed(body).empty()) return core::wrong_field("couponBookId", "should not be empty");
   UploadReader reader;
   const bool complete = nlohmann::json::sax_parse(body.begin(), body.end(), &reader);
   return reader.result(complete);
