@@ -35,9 +35,6 @@ CREATE TABLE users (
   password_hash        TEXT    NOT NULL,          -- beginning with '!': none, nobody logs in
   -- Raised by a change of password, role or active: every older session ends with it.
   token_epoch          INTEGER NOT NULL DEFAULT 1,
-  credit               INTEGER NOT NULL DEFAULT 0 CHECK (credit >= 0),
-  subscription_ends_at INTEGER,
-  last_redemption      INTEGER,                   -- their latest; each names the one before
   created_at           INTEGER NOT NULL,
   -- The API key that made it, or made the account that did; null: people made it.
   made_by_key          INTEGER REFERENCES api_keys (id)
@@ -47,6 +44,23 @@ CREATE INDEX users_by_username_in_any_case ON users (username COLLATE NOCASE)
 CREATE INDEX users_made_by_keys ON users (made_by_key) WHERE made_by_key IS NOT NULL;
 -- The few that may do everything: whether one is the last of them is asked at every change of role.
 CREATE INDEX users_in_charge ON users (active) WHERE role = 'admin';
+
+-- What redemptions move of an account, one row for each. It is apart from the row above because it
+-- changes with every use and is a tenth as long: a batch of redemptions writes fewer pages.
+CREATE TABLE balances (
+  user_id              INTEGER PRIMARY KEY REFERENCES users (id),
+  credit               INTEGER NOT NULL DEFAULT 0 CHECK (credit >= 0),
+  subscription_ends_at INTEGER,
+  last_redemption      INTEGER                    -- their latest; each names the one before
+) STRICT;
+
+CREATE TRIGGER balances_begin_once BEFORE INSERT ON balances
+WHEN NEW.last_redemption IS NOT NULL
+  OR EXISTS (SELECT 1 FROM balances WHERE user_id = NEW.user_id)
+BEGIN SELECT RAISE(ABORT, 'a balance begins once, before all redemptions'); END;
+
+CREATE TRIGGER balances_are_never_deleted BEFORE DELETE ON balances
+BEGIN SELECT RAISE(ABORT, 'an account keeps its balance'); END;
 
 -- Refresh tokens are random and kept as hashes. Each is used once and then names its successor;
 -- a second use means that one of two holders stole it, and ends the whole family.
@@ -359,7 +373,7 @@ CREATE TABLE redemptions (
   id             INTEGER PRIMARY KEY REFERENCES ledger (seq),  -- the ledger entry that made it
   coupon_id      INTEGER NOT NULL REFERENCES coupons (id),
   campaign_id    INTEGER NOT NULL REFERENCES campaigns (id),
-  user_id        INTEGER REFERENCES users (id),                -- null: a walk-in, nobody's account
+  user_id        INTEGER REFERENCES balances (user_id),        -- null: a walk-in, nobody's account
   amount         INTEGER NOT NULL CHECK (amount >= 0),         -- credit paid
   taken          INTEGER CHECK (taken >= 1),         -- from the coupon's balance, where it has one
   reward_kind    TEXT    NOT NULL,
@@ -409,8 +423,8 @@ BEGIN
    WHERE NEW.campaign_id <> OLD.campaign_id OR NEW.user_id <> OLD.user_id OR NEW.standing <>
      (WITH RECURSIVE chain (id, prev, counts) AS (
         SELECT r.id, r.user_prev, r.campaign_id = NEW.campaign_id AND r.rolled_back_at IS NULL
-          FROM users AS u JOIN redemptions AS r ON r.id = u.last_redemption
-         WHERE u.id = NEW.user_id
+          FROM balances AS b JOIN redemptions AS r ON r.id = b.last_redemption
+         WHERE b.user_id = NEW.user_id
          UNION ALL
         SELECT r.id, r.user_prev, r.campaign_id = NEW.campaign_id AND r.rolled_back_at IS NULL
           FROM chain AS c JOIN redemptions AS r ON r.id = c.prev)
@@ -423,9 +437,9 @@ BEGIN
    WHERE id = OLD.campaign_id AND max_redemptions_per_user IS NOT NULL;
 END;
 
-CREATE TRIGGER users_latest_redemption_moves_on BEFORE UPDATE OF last_redemption ON users
+CREATE TRIGGER balances_latest_redemption_moves_on BEFORE UPDATE OF last_redemption ON balances
 WHEN NOT EXISTS (SELECT 1 FROM redemptions
-                  WHERE id = NEW.last_redemption AND user_id = NEW.id
+                  WHERE id = NEW.last_redemption AND user_id = NEW.user_id
                     AND user_prev IS OLD.last_redemption)
 BEGIN SELECT RAISE(ABORT, 'a redemption names the one before of its user'); END;
 
@@ -449,7 +463,7 @@ BEGIN
   SELECT RAISE(ABORT, 'the last uses of the coupon are held') FROM coupons AS c
    WHERE c.id = NEW.coupon_id AND c.max_uses IS NOT NULL
      AND c.uses + (SELECT count(*) FROM holds WHERE coupon_id = NEW.coupon_id) > c.max_uses;
-  UPDATE users SET last_redemption = NEW.id WHERE id = NEW.user_id;
+  UPDATE balances SET last_redemption = NEW.id WHERE user_id = NEW.user_id;
 END;
 
 CREATE TRIGGER redemptions_within_the_user_cap AFTER INSERT ON redemptions

@@ -218,7 +218,7 @@ core::Result<Redeemed> redeem(store::Tx& tx, const Caller& caller, const RedeemR
   domain::CouponFacts facts = facts_for(tx, *loaded, request, user_id);
   store::Balance before;
   if (auto error = load_account(tx, *user_id, facts, before)) return *error;
-  if (bearer_token && !before.active) {
+  if (bearer_token && !store::is_active(tx.db(), *user_id)) {
     return core::Error{.reason = Reason::kForbidden,
                        .message = "The account that this token was issued to is deactivated"};
   }

@@ -13,6 +13,7 @@
 #include "coupond/store/coupons.h"
 #include "coupond/store/users.h"
 #include "src/store/divergence.h"
+#include "src/store/row.h"
 
 namespace coupon::store {
 namespace {
@@ -26,8 +27,14 @@ constexpr char kKeys[] =
 constexpr char kRestoreEpoch[] = "SELECT value FROM meta WHERE name = 'restore_epoch'";
 constexpr char kUsers[] = R"(
   SELECT id, uuid, role, active, credit, subscription_ends_at, email, email_key, username,
-         password_hash, made_by_key, token_epoch, external_id, last_redemption
-    FROM users WHERE id >= ? AND id <= ? ORDER BY id)";
+         password_hash, made_by_key, token_epoch, external_id, last_redemption, user_id IS NULL
+    FROM users LEFT JOIN balances ON user_id = id WHERE id >= ? AND id <= ? ORDER BY id)";
+constexpr char kBalances[] = "SELECT count(*) FROM balances WHERE user_id >= ? AND user_id <= ?";
+constexpr char kBeyond[] = R"(
+  SELECT 'users', id FROM users WHERE id > ?1 UNION ALL
+  SELECT 'balances', user_id FROM balances WHERE user_id > ?1 UNION ALL
+  SELECT 'coupons', id FROM coupons WHERE id > ?1 UNION ALL
+  SELECT 'holds', id FROM holds WHERE coupon_id > ?1 LIMIT 1)";
 constexpr char kCoupons[] = R"(
   SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at,
          value, topped_up, balance, (SELECT 1 FROM original_terms WHERE coupon_id = coupons.id)
@@ -55,7 +62,7 @@ constexpr char kPools[] = "SELECT id, available, mode FROM campaigns ORDER BY id
   throw Divergence{row_name(table, id) + " is missing: the ledger says that it was made"};
 }
 
-[[noreturn]] void extra(const char* table, std::int64_t id) {
+[[noreturn]] void extra(std::string_view table, std::int64_t id) {
   throw Divergence{row_name(table, id) + " has no ledger entry"};
 }
 
@@ -103,13 +110,14 @@ void compare_user(const Query& query, const UserFact& fact) {
   if (fact.token_epoch != 0) {
     expect_same("users", id, "token_epoch", query.integer(11), fact.token_epoch);
   }
-  expect_same("users", id, "credit", query.integer(4), fact.credit);
+  if (query.boolean(14)) missing("balances", id);
+  expect_same("balances", id, "credit", query.integer(4), fact.credit);
   std::optional<std::int64_t> ends_at;
   if (fact.subscription_ends_at != UserFact::kNone) ends_at = fact.subscription_ends_at;
-  expect_same("users", id, "subscription_ends_at", query.maybe_integer(5), ends_at);
+  expect_same("balances", id, "subscription_ends_at", query.maybe_integer(5), ends_at);
   std::optional<std::int64_t> latest;
   if (fact.last_redemption != 0) latest = fact.last_redemption;
-  expect_same("users", id, "last_redemption", query.maybe_integer(13), latest);
+  expect_same("balances", id, "last_redemption", query.maybe_integer(13), latest);
 }
 
 std::string_view state_of(const CouponFact& fact) {
@@ -294,7 +302,10 @@ std::int64_t compare_users(Connection& connection, const Replay& replay) {
     compare_user(query, *user);
   }
   none_until(std::min(replay.window().last, replay.users()) + 1);
-  return rows;
+  const std::int64_t balances =
+      read_integer(connection, kBalances, from(replay.window()), replay.window().last);
+  if (balances == rows) return rows;
+  throw Divergence{"balances has " + figure(balances) + " rows for " + figure(rows) + " accounts"};
 }
 
 std::int64_t compare_coupons(Connection& connection, const Replay& replay) {
@@ -332,6 +343,11 @@ std::int64_t compare_holds(Connection& connection, const Replay& replay) {
     if (!hold.may_be_gone) missing("holds", id);
   }
   return rows;
+}
+
+void find_beyond(Connection& connection, std::int64_t last) {
+  Query query(connection, kBeyond, last);
+  if (query.next()) extra(query.text(0), query.integer(1));
 }
 
 void compare_user_redemptions(Connection& connection) {

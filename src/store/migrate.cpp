@@ -40,6 +40,10 @@ struct Step {
   const char* sql;      // statements, or
   void (*run)(Connection&, const core::Secrets&);  // a function
 };
+// It was columns of the account's own row.
+constexpr char kBalanceRows[] = R"(
+  INSERT INTO main.balances (user_id, credit, subscription_ends_at)
+  SELECT id, credit, subscription_ends_at FROM old.users ORDER BY id)";
 // A checkpoint's rows did not say since when they count.
 constexpr char kCheckpointRows[] = R"(
   INSERT INTO main.checkpoint_campaigns (campaign_id, seq, issued, assigned, available, redeemed,
@@ -69,9 +73,9 @@ constexpr char kUserChain[] = R"(
     redeemed_at, rolled_back_at, lag(id) OVER (PARTITION BY user_id ORDER BY id)
     FROM old.redemptions ORDER BY id)";
 constexpr char kLatestOfUser[] = R"(
-  UPDATE main.users SET last_redemption = r.latest
+  UPDATE main.balances SET last_redemption = r.latest
     FROM (SELECT user_id, max(id) AS latest FROM main.redemptions GROUP BY user_id) AS r
-   WHERE r.user_id = main.users.id)";
+   WHERE r.user_id = main.balances.user_id)";
 constexpr char kCountOfUser[] = R"(
   INSERT INTO main.user_redemptions (campaign_id, user_id, standing)
   SELECT r.campaign_id, r.user_id, count(*)
@@ -86,7 +90,8 @@ constexpr char kJobLots[] = R"(
     FROM main.ledger AS l JOIN main.coupons AS c ON c.id = l.coupon_id
    WHERE l.operation = 'coupon.generate' AND l.actor GLOB 'job:*')";
 
-constexpr std::array kSteps{Step{2, "job_lots", kJobLots, nullptr},
+constexpr std::array kSteps{Step{2, "balances", kBalanceRows, nullptr},
+                            Step{2, "job_lots", kJobLots, nullptr},
                             Step{2, "holds", kHoldRows, nullptr},
                             Step{2, "checkpoint_campaigns", kCheckpointRows, nullptr},
                             Step{2, "refresh_tokens", nullptr, copy_marked_tokens},
@@ -123,10 +128,9 @@ constexpr char kDraftSettings[] = R"(
 // As schema.sql makes them: what holds rows, then what finds and guards them.
 constexpr char kTables[] =
     "SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY rowid";
-constexpr char kIndexes[] = R"(
-  SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid)";
-constexpr char kTriggers[] =
-    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid";
+constexpr char kIndexesAndTriggers[] = R"(
+  SELECT name, sql FROM sqlite_schema
+   WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type, rowid)";
 constexpr char kCommonColumns[] = R"(
   SELECT name FROM pragma_table_info(?1, 'main') WHERE name IN
     (SELECT name FROM pragma_table_info(?1, 'old')) ORDER BY cid)";
@@ -252,8 +256,7 @@ void fill(Connection& draft, std::int64_t version, const core::Secrets& secrets)
   for (const Step& step : kSteps) {
     if (step.before > version && step.table == nullptr) run(step, draft, secrets);
   }
-  for (const Object& index : objects(kIndexes)) draft.exec(index.sql);
-  for (const Object& trigger : objects(kTriggers)) draft.exec(trigger.sql);
+  for (const Object& object : objects(kIndexesAndTriggers)) draft.exec(object.sql);
 }
 
 // What SQLite calls now and then while it copies.

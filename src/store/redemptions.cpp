@@ -28,7 +28,7 @@ constexpr char kPlace[] = R"(
   SELECT CASE WHEN json_valid(r.metadata) THEN json_extract(r.metadata, '$.till') END,
          CASE WHEN json_valid(r.metadata) THEN json_extract(r.metadata, '$.cashier') END, l.actor
     FROM redemptions AS r JOIN ledger AS l ON l.seq = r.id WHERE r.id = ?)";
-constexpr char kLatest[] = "SELECT last_redemption FROM users WHERE id = ?";
+constexpr char kLatest[] = "SELECT last_redemption FROM balances WHERE user_id = ?";
 
 constexpr char kCount[] =
     "SELECT standing FROM user_redemptions WHERE campaign_id = ? AND user_id = ?";
@@ -54,9 +54,9 @@ constexpr char kUses[] = R"(
    WHERE seq BETWEEN ? AND ? AND operation IN ('coupon.redeem', 'coupon.rollback') ORDER BY seq)";
 
 constexpr char kBalance[] =
-    "SELECT credit, subscription_ends_at, last_redemption, active FROM users WHERE id = ?";
+    "SELECT credit, subscription_ends_at, last_redemption FROM balances WHERE user_id = ?";
 constexpr char kStoreBalance[] =
-    "UPDATE users SET credit = ?2, subscription_ends_at = ?3 WHERE id = ?1";
+    "UPDATE balances SET credit = ?2, subscription_ends_at = ?3 WHERE user_id = ?1";
 
 domain::Redemption read_redemption(const Query& query) {
   return {.id = {query.integer(0)},
@@ -268,8 +268,7 @@ std::optional<Balance> find_balance(Connection& connection, core::UserId user) {
   if (!query.next()) return std::nullopt;
   return Balance{.credit = {query.integer(0)},
                  .subscription_ends_at = query.maybe_time(1),
-                 .last_redemption = maybe_id<core::Seq>(query, 2),
-                 .active = query.integer(3) != 0};
+                 .last_redemption = maybe_id<core::Seq>(query, 2)};
 }
 
 void store_balance(Tx& tx, core::UserId user, const Balance& balance) {

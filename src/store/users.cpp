@@ -9,9 +9,11 @@ namespace {
 
 #define COUPOND_USER_COLUMNS                                                                  \
   "SELECT id, uuid, email, username, name, role, active, password_hash, token_epoch, credit," \
-  " subscription_ends_at, created_at, made_by_key, external_id FROM users "
+  " subscription_ends_at, created_at, made_by_key, external_id "                              \
+  "FROM users JOIN balances ON user_id = id "
 
 constexpr char kById[] = COUPOND_USER_COLUMNS "WHERE id = ?";
+constexpr char kActive[] = "SELECT 1 FROM users WHERE id = ? AND active = 1";
 constexpr char kByUuid[] = COUPOND_USER_COLUMNS "WHERE uuid = ?";
 constexpr char kByEmail[] = COUPOND_USER_COLUMNS "WHERE email_key = ?";
 constexpr char kByExternalId[] = COUPOND_USER_COLUMNS "WHERE external_id = ?";
@@ -46,8 +48,10 @@ constexpr char kNextId[] = R"(
 
 constexpr char kInsert[] = R"(
   INSERT INTO users (id, uuid, email, email_key, username, name, role, active, password_hash,
-    token_epoch, credit, subscription_ends_at, created_at, made_by_key, external_id)
-  VALUES (?1, ?2, ?3, ?14, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15))";
+    token_epoch, created_at, made_by_key, external_id)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
+constexpr char kInsertBalance[] =
+    "INSERT INTO balances (user_id, credit, subscription_ends_at) VALUES (?, ?, ?)";
 
 constexpr char kUpdate[] = R"(
   UPDATE users SET name = ?2, role = ?3, active = ?4, password_hash = ?5, token_epoch = ?6,
@@ -55,8 +59,8 @@ constexpr char kUpdate[] = R"(
    WHERE id = ?1)";
 
 constexpr char kAddCredit[] = R"(
-  UPDATE users SET credit = credit + ?2
-   WHERE id = ?1 AND credit + ?2 BETWEEN 0 AND ?3)";
+  UPDATE balances SET credit = credit + ?2
+   WHERE user_id = ?1 AND credit + ?2 BETWEEN 0 AND ?3)";
 
 domain::User read_user(const Query& query) {
   domain::User user{.id = {query.integer(0)},
@@ -98,6 +102,10 @@ std::optional<std::string_view> role_of(const UserFilter& filter) {
 
 std::optional<domain::User> find_user(Connection& connection, core::UserId id) {
   return find(connection, kById, id);
+}
+
+bool is_active(Connection& connection, core::UserId id) {
+  return Query(connection, kActive, id).next();
 }
 
 std::optional<domain::User> find_user_by_uuid(Connection& connection, std::string_view uuid) {
@@ -191,11 +199,11 @@ bool is_only_human_in_charge(Connection& connection, core::UserId id) {
 core::UserId insert_user(Tx& tx, const domain::User& user) {
   COUPOND_ASSERT(user.credit.value >= 0 && user.credit.value <= core::limits::kCreditMax);
   const core::UserId id = user.id.value != 0 ? user.id : next_id(tx);
-  Query(tx.db(), kInsert, id, user.uuid, user.email, user.username, user.name,
-        domain::name(user.role), user.active, user.password_hash, user.token_epoch, user.credit,
-        user.subscription_ends_at, user.created_at, user.made_by_key, email_key(user),
-        user.external_id)
+  Query(tx.db(), kInsert, id, user.uuid, user.email, email_key(user), user.username, user.name,
+        domain::name(user.role), user.active, user.password_hash, user.token_epoch, user.created_at,
+        user.made_by_key, user.external_id)
       .run();
+  Query(tx.db(), kInsertBalance, id, user.credit, user.subscription_ends_at).run();
   return id;
 }
 

@@ -252,7 +252,7 @@ TEST_CASE("what is no sound backup is refused, and the database stays as it is",
   }
   SECTION("changed") {
     store::Connection connection(fixture.file, store::Connection::Access::kReadWrite);
-    connection.exec("UPDATE users SET credit = 1000000");
+    connection.exec("UPDATE balances SET credit = 1000000");
   }
   const ProgramOutcome refused = fixture.run({"restore", fixture.file});
   CAPTURE(refused.err);
@@ -267,10 +267,10 @@ TEST_CASE("a backup of a database that contradicts its ledger is not made", "[ba
   {
     store::Connection connection(fixture.data + "/coupond.db",
                                  store::Connection::Access::kReadWrite);
-    connection.exec("UPDATE users SET credit = 1000000");
+    connection.exec("UPDATE balances SET credit = 1000000");
   }
   const ProgramOutcome refused = fixture.run({"backup", fixture.file});
   CHECK(refused.exit_code == 1);
-  CHECK(mentions(refused.err, "users"));
+  CHECK(mentions(refused.err, "balances"));
   CHECK_FALSE(std::filesystem::exists(fixture.file));
 }

@@ -68,7 +68,7 @@ bool give_credit_in(const std::string& parent) {
   if (!is_serving_in(parent)) return false;
   try {
     store::Connection db(database_in(parent), store::Connection::Access::kReadWrite);
-    db.exec("UPDATE users SET credit = credit + 1 WHERE id = 1");
+    db.exec("UPDATE balances SET credit = credit + 1 WHERE user_id = 1");
     return true;
   } catch (const std::exception&) {
     return false;  // locked just now

@@ -151,7 +151,7 @@ TEST_CASE("credit goes up and down, never below zero, always with a reason", "[a
   CHECK(test::reason_of(add(engine, Caller::cli(), ada.id, INT64_MIN)) ==
         Reason::kInsufficientCredit);
   CHECK(test::reason_of(add(engine, Caller::cli(), {99}, 1)) == Reason::kUnknownUser);
-  CHECK(engine.number("SELECT credit FROM users") == 0);
+  CHECK(engine.number("SELECT credit FROM balances") == 0);
 }
 
 TEST_CASE("a balance holds whatever many threads take from it at once", "[accounts][concurrency]") {
@@ -167,7 +167,7 @@ TEST_CASE("a balance holds whatever many threads take from it at once", "[accoun
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(taken == 50);
-  CHECK(engine.number("SELECT credit FROM users") == 0);
+  CHECK(engine.number("SELECT credit FROM balances") == 0);
   CHECK(engine.number("SELECT sum(credit) FROM ledger") == 0);
 }
 

@@ -143,9 +143,14 @@ constexpr Tampering kTables[] = {
     {"INSERT INTO campaigns (id, uuid, slug, mode, name, created_at, updated_at) VALUES (999, 'u', "
      "'s', 'pool', 'n', 1, 1)",
      "campaigns 999 has no ledger entry"},
-    {"UPDATE users SET credit = credit + 1 WHERE id = 3", "users 3: credit"},
-    {"UPDATE users SET subscription_ends_at = 9999999999999 WHERE id = 3",
-     "users 3: subscription_ends_at"},
+    {"UPDATE balances SET credit = credit + 1 WHERE user_id = 3", "balances 3: credit"},
+    {"UPDATE balances SET subscription_ends_at = 9999999999999 WHERE user_id = 3",
+     "balances 3: subscription_ends_at"},
+    {"DELETE FROM balances WHERE user_id = 3", "balances 3 is missing"},
+    {"UPDATE balances SET user_id = 99999 WHERE user_id = (SELECT max(id) FROM users)",
+     "is missing"},
+    {"INSERT INTO balances (user_id, credit) VALUES (99999, 5)", "balances "},
+    {"INSERT INTO balances (user_id, credit) VALUES (-4, 5)", "balances has "},
     {"UPDATE users SET role = 'admin' WHERE id = 3",
      "users 3: uuid, email, username, password_hash, role, active"},
     {"UPDATE users SET active = 1 - active WHERE id = 3",
@@ -155,9 +160,10 @@ constexpr Tampering kTables[] = {
     {"INSERT INTO users (uuid, email, email_key, password_hash, created_at) VALUES ('u', 'e', 'e', "
      "'p', 1)",
      "has no ledger entry"},
-    {"INSERT INTO users (id, uuid, email, email_key, password_hash, created_at) VALUES (-4, 'u', "
-     "'e', 'e', 'p', 1)",
-     "users -4 has no ledger entry"},
+    {"UPDATE users SET id = -4 WHERE id = 3", "users -4 has no ledger entry"},
+    {"INSERT INTO users (id, uuid, email, email_key, password_hash, created_at) "
+     "VALUES (99999, 'u', 'e', 'e', 'p', 1)",
+     "users 99999 has no ledger entry"},
     {"UPDATE coupons SET uses = uses + 1 WHERE id = " COUPOND_SOME_COUPON, ": uses is"},
     {"UPDATE coupons SET state = 'redeemed' WHERE id = (SELECT id FROM coupons WHERE state = "
      "'assigned' LIMIT 1)",
@@ -165,18 +171,16 @@ constexpr Tampering kTables[] = {
     {"UPDATE coupons SET state = 'available', uses = 0 WHERE id = (SELECT id FROM coupons WHERE "
      "state = 'redeemed' AND user_id IS NULL LIMIT 1)",
      ": uses is 0"},
-    {"UPDATE coupons SET state = 'assigned' WHERE id = (SELECT id FROM coupons WHERE state = "
-     "'void' "
-     "AND user_id IS NOT NULL LIMIT 1)",
+    {"UPDATE coupons SET state = 'assigned' WHERE id = "
+     "(SELECT id FROM coupons WHERE state = 'void' AND user_id IS NOT NULL LIMIT 1)",
      "the ledger says 'void'"},
     {"UPDATE coupons SET user_id = 1 WHERE id = (SELECT id FROM coupons WHERE user_id = 2 LIMIT 1)",
      ": user_id is 1; the ledger says 2"},
     {"UPDATE coupons SET user_id = 1, state = 'assigned', pool_slot = NULL WHERE id = (SELECT id "
      "FROM coupons WHERE state = 'available' LIMIT 1)",
      ": user_id is 1; the ledger says 0"},
-    {"UPDATE coupons SET max_uses = 1000 WHERE id = (SELECT id FROM coupons WHERE state = "
-     "'redeemed'"
-     " LIMIT 1)",
+    {"UPDATE coupons SET max_uses = 1000 WHERE id = "
+     "(SELECT id FROM coupons WHERE state = 'redeemed' LIMIT 1)",
      ": max_uses is 1000, which its state after"},
     {"UPDATE coupons SET number = 99999 WHERE id = " COUPOND_SOME_COUPON, ": number is 99999"},
     {"UPDATE coupons SET campaign_id = 6, number = 9999 WHERE id = " COUPOND_SOME_COUPON,
@@ -190,13 +194,15 @@ constexpr Tampering kTables[] = {
      "pool_slot"},
     {"DELETE FROM coupons WHERE id = " COUPOND_SOME_COUPON, "is missing"},
     {"DELETE FROM coupons WHERE id = (SELECT max(id) FROM coupons)", "is missing"},
-    {"INSERT INTO coupons (campaign_id, number, code_hash, code_sealed, state, last_seq) VALUES "
-     "(2, "
-     "999, randomblob(24), x'00', 'available', 1)",
+    {"INSERT INTO coupons (campaign_id, number, code_hash, code_sealed, state, last_seq) "
+     "VALUES (2, 999, randomblob(24), x'00', 'available', 1)",
      "has no ledger entry"},
+    {"INSERT INTO coupons (id, campaign_id, number, code_hash, code_sealed, state, last_seq) "
+     "VALUES (99999, 2, 999, randomblob(24), x'00', 'available', 1)",
+     "coupons 99999 has no ledger entry"},
+    {"UPDATE holds SET coupon_id = 99999", "holds "},
     {"DELETE FROM holds WHERE coupon_id = (SELECT max(coupon_id) FROM holds)", "is missing"},
-    {"UPDATE holds SET user_id = user_id + 1 WHERE coupon_id = (SELECT max(coupon_id) FROM holds)",
-     ": user_id is"},
+    {"UPDATE holds SET user_id = user_id + 1", ": user_id is"},
     {"INSERT INTO holds SELECT (SELECT max(seq) FROM ledger), id, campaign_id, 1, zeroblob(32), 9 "
      "FROM coupons WHERE state = 'assigned' AND id NOT IN (SELECT coupon_id FROM holds) LIMIT 1",
      "is not by a coupon.hold entry"},
@@ -270,10 +276,9 @@ TEST_CASE("verify names the first thing changed behind the program's back", "[au
   Tampered tampered;
   CHECK(tampered.verdict("") == "");
   CHECK(tampered.verdict("", 7) == "");
-  for (const auto* list : {"ledger", "tables"}) {
-    const bool ledger = std::string(list) == "ledger";
-    for (const Tampering& tampering :
-         ledger ? std::span<const Tampering>(kLedger) : std::span<const Tampering>(kTables)) {
+  for (const auto list :
+       {std::span<const Tampering>(kLedger), std::span<const Tampering>(kTables)}) {
+    for (const Tampering& tampering : list) {
       INFO(tampering.sql);
       CHECK_THAT(tampered.verdict(tampering.sql), Catch::Contains(tampering.told));
       CHECK_THAT(tampered.verdict(tampering.sql, 7), Catch::Contains(tampering.told));
@@ -372,7 +377,7 @@ TEST_CASE("accounts above the ordinary numbers are audited like all others", "[a
       {"UPDATE users SET id = 3 WHERE id = 1000001", "users 3 has no ledger entry"},
       {"UPDATE users SET id = 1000002 WHERE id = 1000003", "users 1000002 has no ledger entry"},
       {"UPDATE users SET id = 1000004 WHERE id = 1000003", "users 1000004 has no ledger entry"},
-      {"UPDATE users SET credit = 7 WHERE id = 1000003", "users 1000003: credit"}};
+      {"UPDATE balances SET credit = 7 WHERE user_id = 1000003", "balances 1000003: credit"}};
   for (const std::int64_t window : {4'000'000, 600'000, 1'000'002}) {
     CHECK(verdict_after(fixture, "", window) == "");
     for (const Tampering& tampering : cases) {

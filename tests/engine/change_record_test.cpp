@@ -16,7 +16,8 @@ using test::EngineFixture;
 namespace {
 
 core::Result<core::Done> give_credit(store::Tx& tx, core::UserId user, std::int64_t credit) {
-  store::Query(tx.db(), "UPDATE users SET credit = credit + ?1 WHERE id = ?2", credit, user).run();
+  store::Query(tx.db(), "UPDATE balances SET credit = credit + ?1 WHERE user_id = ?2", credit, user)
+      .run();
   tx.append({.operation = store::operation::kUserCredit,
              .actor = "system",
              .user_id = user,
@@ -165,7 +166,7 @@ TEST_CASE("what was undone, refused or only tried is in no record") {
     return give_credit(tx, user, 11);
   });
   CHECK(kept.ok());
-  CHECK(fixture.number("SELECT credit FROM users") == 118);
+  CHECK(fixture.number("SELECT credit FROM balances") == 118);
   CHECK(fixture.shadow()->records().size() == before + 1);
 }
 

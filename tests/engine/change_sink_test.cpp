@@ -45,7 +45,8 @@ struct Shop {
   }
   core::Result<core::Done> give(std::int64_t credit) {
     return fixture->run<core::Done>([&](store::Tx& tx) -> core::Result<core::Done> {
-      store::Query(tx.db(), "UPDATE users SET credit = credit + ?1 WHERE id = ?2", credit, user)
+      store::Query(tx.db(), "UPDATE balances SET credit = credit + ?1 WHERE user_id = ?2", credit,
+                   user)
           .run();
       tx.append({.operation = store::operation::kUserCredit,
                  .actor = "system",
@@ -58,7 +59,7 @@ struct Shop {
     return fixture->run<core::Done>(
         [](store::Tx&) -> core::Result<core::Done> { return Reason::kUserCapReached; });
   }
-  std::int64_t credit() { return fixture->number("SELECT credit FROM users"); }
+  std::int64_t credit() { return fixture->number("SELECT credit FROM balances"); }
   std::int64_t position() { return fixture->number("SELECT position FROM change_position"); }
 
   test::TempDir directory;

@@ -28,9 +28,10 @@ struct Attempt {
 // campaign 2: cards, single use: coupons 5 (redeemed), 6
 // campaign 3: one shared code for two uses: coupon 7, used once
 constexpr char kScene[] = R"(
-  INSERT INTO users (id, uuid, email, email_key, password_hash, created_at, credit)
-    VALUES (1, 'u1', 'a@b', 'a@b', 'x', 1, 10), (2, 'u2', 'c@d', 'c@d', 'x', 1, 10),
-           (3, 'u3', 'e@f', 'e@f', 'x', 1, 10);
+  INSERT INTO users (id, uuid, email, email_key, password_hash, created_at)
+    VALUES (1, 'u1', 'a@b', 'a@b', 'x', 1), (2, 'u2', 'c@d', 'c@d', 'x', 1),
+           (3, 'u3', 'e@f', 'e@f', 'x', 1), (4, 'u4', 'g@h', 'g@h', 'x', 1);
+  INSERT INTO balances (user_id, credit) VALUES (1, 10), (2, 10), (3, 10);
   INSERT INTO campaigns (id, uuid, slug, mode, name, max_issued, max_per_user,
                          max_redemptions_per_coupon, max_redemptions_per_user, issued, assigned,
                          available, voided, created_at, updated_at)
@@ -121,8 +122,8 @@ constexpr Attempt kAttempts[] = {
     {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 2, 2, 0, 'none', 0, 1, 2)", "names the one before"},
     {"UPDATE redemptions SET user_prev = NULL, rolled_back_at = 5 WHERE id = 2",
      "only be rolled back"},
-    {"UPDATE users SET last_redemption = NULL WHERE id = 1", "names the one before"},
-    {"UPDATE users SET last_redemption = 1 WHERE id = 1", "names the one before"},
+    {"UPDATE balances SET last_redemption = NULL WHERE user_id = 1", "names the one before"},
+    {"UPDATE balances SET last_redemption = 1 WHERE user_id = 1", "names the one before"},
     {"UPDATE user_redemptions SET standing = standing - 1", "one by one"},
     {"UPDATE user_redemptions SET standing = standing + 2", "one by one"},
     {"UPDATE user_redemptions SET user_id = 2, standing = standing + 1", "one by one"},
@@ -131,9 +132,14 @@ constexpr Attempt kAttempts[] = {
     {"UPDATE redemptions SET rolled_back_at = 5 WHERE id = 2;"
      "UPDATE user_redemptions SET standing = standing - 1",
      "one by one"},
+    {"INSERT INTO balances (user_id, last_redemption) VALUES (4, 2)", "begins once"},
+    {COUPOND_NEW_REDEMPTION "VALUES (3, 6, 2, 4, 0, 'none', 0, 1, NULL)", "FOREIGN KEY"},
     // Credit.
-    {"UPDATE users SET credit = credit - 11 WHERE id = 1", "CHECK"},
-    {"UPDATE users SET credit = 'much' WHERE id = 1", "cannot store TEXT"},
+    {"UPDATE balances SET credit = credit - 11 WHERE user_id = 1", "CHECK"},
+    {"UPDATE balances SET credit = 'much' WHERE user_id = 1", "cannot store TEXT"},
+    {"INSERT OR REPLACE INTO balances (user_id, credit) VALUES (1, 99)", "begins once"},
+    {"INSERT INTO balances (user_id) VALUES (99)", "FOREIGN KEY"},
+    {"DELETE FROM balances WHERE user_id = 3", "keeps its balance"},
     {"UPDATE users SET role = 'root' WHERE id = 1", "CHECK"},
     {"UPDATE users SET email_key = 'a@b' WHERE id = 2", "UNIQUE"},
     {"DELETE FROM users WHERE id = 1", "FOREIGN KEY"},

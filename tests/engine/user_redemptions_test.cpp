@@ -80,7 +80,8 @@ TEST_CASE("verify names a redemption that is out of its user's line, or miscount
        ": user_prev is "},
       {"UPDATE redemptions SET user_prev = id WHERE id = (SELECT min(id) FROM redemptions)",
        ": user_prev is "},
-      {"UPDATE users SET last_redemption = NULL WHERE id = (SELECT max(user_id) FROM redemptions)",
+      {"UPDATE balances SET last_redemption = NULL "
+       "WHERE user_id = (SELECT max(user_id) FROM redemptions)",
        ": last_redemption is "},
       {"DELETE FROM user_redemptions WHERE standing > 0", "user_redemptions miscounts"},
       {"UPDATE user_redemptions SET standing = standing + 1", "user_redemptions miscounts"},

@@ -201,7 +201,8 @@ std::string Household::dump_alice() {
         constexpr const char* kTables[] = {
             "SELECT quote(id) || quote(email) || quote(name) || quote(role) || quote(active) ||"
             " quote(password_hash) || quote(token_epoch) || quote(credit) ||"
-            " quote(subscription_ends_at) FROM users WHERE email LIKE 'alice%'",
+            " quote(subscription_ends_at) FROM users JOIN balances ON user_id = id"
+            " WHERE email LIKE 'alice%'",
             "SELECT quote(c.id) || c.state || c.uses || c.last_seq FROM coupons c"
             " JOIN users u ON u.id = c.user_id AND u.email LIKE 'alice%'",
             "SELECT quote(coupon_id) || quote(h.user_id) || quote(expires_at) FROM holds h",
@@ -307,7 +308,7 @@ TEST_CASE("nobody makes themself more than they are by saying so", "[authorizati
                      {"cap", 1'000'000},    {"max_issued", 1'000'000}, {"scopes", {"admin"}}};
   const auto number = [&](const char* sql) { return home.api().engine().number(sql); };
   constexpr const char* kAdmins = "SELECT count(*) FROM users WHERE role <> 'user'";
-  constexpr const char* kCredit = "SELECT sum(credit) FROM users";
+  constexpr const char* kCredit = "SELECT sum(credit) FROM balances";
   constexpr const char* kCaps = "SELECT sum(coalesce(max_issued, 0)) FROM campaigns";
   const std::array before{number(kAdmins), number(kCredit), number(kCaps)};
   int strict = 0;

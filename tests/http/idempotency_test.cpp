@@ -57,7 +57,7 @@ TEST_CASE("a refusal is the answer too, even when the request would pass by now"
   CHECK(again.status == 409);
   CHECK(again.raw.body == refused.raw.body);
   CHECK(is_replay(again));
-  CHECK(api.engine().number("SELECT max(credit) FROM users") == 10);
+  CHECK(api.engine().number("SELECT max(credit) FROM balances") == 10);
 }
 
 TEST_CASE("a key says one thing: another body under it is refused", "[idempotency]") {

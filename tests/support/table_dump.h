@@ -23,8 +23,9 @@ inline std::string dump_state(store::Connection& db) {
       " || quote(redeemed) || quote(rolled_back) || quote(voided) || quote(last_seq)"
       " || quote(archived_at) FROM campaigns ORDER BY id",
       "SELECT quote(id) || quote(email) || quote(username) || quote(name) || quote(role)"
-      " || quote(active) || quote(password_hash) || quote(token_epoch) || quote(credit)"
-      " || quote(subscription_ends_at) FROM users ORDER BY id",
+      " || quote(active) || quote(password_hash) || quote(token_epoch) FROM users ORDER BY id",
+      "SELECT quote(user_id) || quote(credit) || quote(subscription_ends_at)"
+      " || quote(last_redemption) FROM balances ORDER BY user_id",
       "SELECT quote(id) || quote(coupon_id) || quote(user_id) || quote(amount)"
       " || quote(rolled_back_at) FROM redemptions ORDER BY id",
       "SELECT quote(coupon_id) || quote(user_id) || quote(token_hash) || quote(expires_at)"

@@ -88,7 +88,6 @@ struct Balance {
   core::Credit credit = {};
   std::optional<core::UnixMs> subscription_ends_at = {};
   std::optional<core::Seq> last_redemption = {};
-  bool active = true;  // whether the account is; store_balance() leaves it alone
 };
 std::optional<Balance> find_balance(Connection& connection, core::UserId user);
 void store_balance(Tx& tx, core::UserId user, const Balance& balance);

@@ -16,6 +16,8 @@
 namespace coupon::store {
 
 std::optional<domain::User> find_user(Connection& connection, core::UserId id);
+// False for no account.
+bool is_active(Connection& connection, core::UserId id);
 std::optional<domain::User> find_user_by_uuid(Connection& connection, std::string_view uuid);
 // `email` as core::canonical_email() gives it. That of an account made before +tags were ignored is
 // found by its own; else see core::account_email().
