@@ -159,6 +159,16 @@ TEST_CASE("a server of the benchmark's own says what it wrote, and its books are
   }
 }
 
+TEST_CASE("bench says that no code is left, instead of a rate of nothing", "[cli][bench]") {
+  const ProgramOutcome outcome =
+      run_program({.arguments = {"bench", "--seconds", "0.2", "--users", "3", "--codes", "10",
+                                 "--connections", "4", "--mix", "redeem"}});
+  CAPTURE(outcome.out);
+  CHECK(outcome.exit_code == 1);
+  CHECK(mentions(outcome.err, "No code was left for redeem: the runs before it used all 10."));
+  CHECK(mentions(outcome.err, "--codes"));
+}
+
 TEST_CASE("two builds are measured in turn, each with its own books", "[cli][bench]") {
   const ProgramOutcome outcome =
       run_program({.arguments = {"bench", "--seconds", "0.2", "--users", "2", "--codes", "50",

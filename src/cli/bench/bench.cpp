@@ -110,10 +110,16 @@ class Bench {
       const std::size_t server = (i + round) % servers_.size();
       auto run = servers_[server]->measure(*find_bench_kind(name), plan(), progress_);
       if (!run.ok()) return run.error();
+      if (run->outcome.right + run->outcome.wrong == 0) return none_left(name);
       result(reports_[server], name).runs.push_back(*std::move(run));
       ++step_;
     }
     return Done{};
+  }
+
+  core::Error none_left(const std::string& name) const {
+    return core::refuse("No code was left for " + name + ": the runs before it used all " +
+                        std::to_string(*options_.codes) + ". Say more with --codes.");
   }
 
   load::Plan plan() {
