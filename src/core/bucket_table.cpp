@@ -122,7 +122,7 @@ BucketTable::Shard& BucketTable::shard_of(const Key& key) const {
 }
 
 Verdict BucketTable::take_one(std::string_view key, const RateLimit& rate, std::int64_t now_ms,
-                              bool always) {
+                              Take how) const {
   const Cost cost(rate);
   const std::int64_t now_us = now_ms * kUsPerMs;
   const Key hashed = key_of(key);
@@ -131,7 +131,9 @@ Verdict BucketTable::take_one(std::string_view key, const RateLimit& rate, std::
   const Count* found = shard.find(hashed, now_us);
   const std::int64_t taken = found ? found->at_us - now_us : 0;
   const bool allowed = taken + cost.one_us <= cost.all_us;
-  if (!allowed && !always) return verdict_of(false, taken, cost);
+  if (how == Take::kNothing || (!allowed && how == Take::kIfAllowed)) {
+    return verdict_of(allowed, taken, cost);
+  }
   Count& count = shard.make(hashed, now_us);
   count.at_us = now_us + taken + cost.one_us;
   count.forget_us = count.at_us;
@@ -139,22 +141,15 @@ Verdict BucketTable::take_one(std::string_view key, const RateLimit& rate, std::
 }
 
 Verdict BucketTable::take(std::string_view key, const RateLimit& rate, std::int64_t now_ms) {
-  return take_one(key, rate, now_ms, false);
+  return take_one(key, rate, now_ms, Take::kIfAllowed);
 }
 
 Verdict BucketTable::charge(std::string_view key, const RateLimit& rate, std::int64_t now_ms) {
-  return take_one(key, rate, now_ms, true);
+  return take_one(key, rate, now_ms, Take::kAnyway);
 }
 
 Verdict BucketTable::look(std::string_view key, const RateLimit& rate, std::int64_t now_ms) const {
-  const Cost cost(rate);
-  const std::int64_t now_us = now_ms * kUsPerMs;
-  const Key hashed = key_of(key);
-  Shard& shard = shard_of(hashed);
-  const MutexLock lock(shard.mutex);
-  const Count* found = shard.find(hashed, now_us);
-  const std::int64_t taken = found ? found->at_us - now_us : 0;
-  return verdict_of(taken + cost.one_us <= cost.all_us, taken, cost);
+  return take_one(key, rate, now_ms, Take::kNothing);
 }
 
 void BucketTable::give_back(std::string_view key, const RateLimit& rate, std::int64_t now_ms) {

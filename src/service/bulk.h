@@ -4,13 +4,23 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "coupond/core/limits.h"
 #include "coupond/core/result.h"
 #include "coupond/domain/campaign.h"
+#include "coupond/domain/job.h"
 #include "coupond/service/engine.h"
 #include "coupond/service/generate.h"
 #include "src/service/code_source.h"
 
 namespace coupon::service {
+
+// The words of all files about jobs.
+using core::Done;
+using core::Reason;
+using core::Result;
+using domain::Job;
+using domain::JobState;
+namespace limits = core::limits;
 
 // Codes looked up in one read: a snapshot must be short.
 inline constexpr std::size_t kLookUps = 1000;

@@ -12,14 +12,10 @@
 #include "coupond/store/campaigns.h"
 #include "coupond/store/coupons.h"
 #include "coupond/store/jobs.h"
+#include "src/service/bulk.h"
 
 namespace coupon::service {
 namespace {
-
-using core::Done;
-using core::Reason;
-using core::Result;
-using domain::Job;
 
 constexpr std::array<std::pair<ChangeAction, std::string_view>, 4> kActions{
     {{ChangeAction::kVoid, "void"},

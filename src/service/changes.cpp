@@ -72,6 +72,13 @@ std::optional<core::Error> uses_refusal(const LoadedCoupon& loaded,
                      .number = coupon.uses};
 }
 
+core::Result<LoadedCoupon> load_for_change(store::Tx& tx, const Caller& caller, core::CouponId id) {
+  if (!caller.may(Scope::kIssue)) return Reason::kForbidden;
+  auto loaded = load_coupon(tx, id);
+  if (!loaded) return Reason::kUnknownCode;
+  return *std::move(loaded);
+}
+
 }  // namespace
 
 core::Result<core::CouponId> coupon_of(store::Tx& tx, const domain::CodeHash& code) {
@@ -83,9 +90,8 @@ core::Result<core::CouponId> coupon_of(store::Tx& tx, const domain::CodeHash& co
 core::Result<CouponChanged> change_terms(store::Tx& tx, const Caller& caller, core::CouponId id,
                                          const Terms& terms,
                                          const std::optional<std::string>& why) {
-  if (!caller.may(Scope::kIssue)) return Reason::kForbidden;
-  auto loaded = load_coupon(tx, id);
-  if (!loaded) return Reason::kUnknownCode;
+  auto loaded = load_for_change(tx, caller, id);
+  if (!loaded) return loaded.error();
   domain::Coupon& coupon = loaded->coupon;
   if (loaded->campaign->archived_at) return Reason::kArchived;
   if (domain::is_ended(coupon)) return Reason::kVoid;
@@ -111,9 +117,8 @@ core::Result<CouponChanged> change_terms(store::Tx& tx, const Caller& caller, co
 
 core::Result<CouponChanged> restore_coupon(store::Tx& tx, const Caller& caller, core::CouponId id,
                                            const std::optional<std::string>& why) {
-  if (!caller.may(Scope::kIssue)) return Reason::kForbidden;
-  auto loaded = load_coupon(tx, id);
-  if (!loaded) return Reason::kUnknownCode;
+  auto loaded = load_for_change(tx, caller, id);
+  if (!loaded) return loaded.error();
   domain::Coupon& coupon = loaded->coupon;
   if (loaded->campaign->archived_at) return Reason::kArchived;
   if (coupon.state == CouponState::kFreed) return Reason::kVoid;
@@ -135,9 +140,8 @@ core::Result<CouponChanged> restore_coupon(store::Tx& tx, const Caller& caller, 
 
 core::Result<CouponChanged> free_coupon(store::Tx& tx, const Caller& caller, core::CouponId id,
                                         const std::optional<std::string>& why) {
-  if (!caller.may(Scope::kIssue)) return Reason::kForbidden;
-  auto loaded = load_coupon(tx, id);
-  if (!loaded) return Reason::kUnknownCode;
+  auto loaded = load_for_change(tx, caller, id);
+  if (!loaded) return loaded.error();
   domain::Coupon& coupon = loaded->coupon;
   if (coupon.state == CouponState::kFreed) return Reason::kVoid;
   if (was_ever_used(tx.db(), coupon)) return Reason::kAlreadyRedeemed;
@@ -161,9 +165,8 @@ core::Result<CouponChanged> free_coupon(store::Tx& tx, const Caller& caller, cor
 
 core::Result<CouponChanged> reassign(store::Tx& tx, const Caller& caller, core::CouponId id,
                                      core::UserId user, const std::optional<std::string>& why) {
-  if (!caller.may(Scope::kIssue)) return Reason::kForbidden;
-  auto loaded = load_coupon(tx, id);
-  if (!loaded) return Reason::kUnknownCode;
+  auto loaded = load_for_change(tx, caller, id);
+  if (!loaded) return loaded.error();
   domain::Coupon& coupon = loaded->coupon;
   const domain::Campaign& campaign = *loaded->campaign;
   const domain::ModeTraits& mode = domain::traits(campaign.mode);

@@ -131,6 +131,20 @@ std::string line_of(const Row& row, std::string_view code, const std::string& sl
   return line.add(redemption.redeemed_at).add(redemption.rolled_back_at).finish();
 }
 
+// A line for each row, which `write` makes of the row and its code.
+template <class Write>
+Result<std::string> lines_of(const Engine& engine, const Result<std::vector<Row>>& rows,
+                             const Write& write) {
+  if (!rows) return rows.error();
+  std::string lines;
+  for (const Row& row : *rows) {
+    const auto code = code_of(engine, row.coupon);
+    if (!code) return code.error();
+    lines += write(row, *code);
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string_view CodeExport::header() {
@@ -171,13 +185,11 @@ Result<std::string> CodeExport::next() {
           return some;
         },
         store::Readers::Use::kList);
-    if (!rows) return rows.error();
-    for (const Row& row : *rows) {
-      const auto code = code_of(*engine_, row.coupon);
-      if (!code) return code.error();
-      lines += line_of(row, *code, campaign_);
-    }
-    if (all) break;
+    auto some = lines_of(*engine_, rows, [&](const Row& row, const std::string& code) {
+      return line_of(row, code, campaign_);
+    });
+    if (!some || all) return some;
+    lines = *std::move(some);
   }
   return lines;
 }
@@ -221,13 +233,12 @@ Result<std::string> RedemptionExport::next() {
           return some;
         },
         store::Readers::Use::kList);
-    if (!rows) return rows.error();
-    for (const Row& row : *rows) {
-      const auto code = code_of(*engine_, row.coupon);
-      if (!code) return code.error();
+    auto some = lines_of(*engine_, rows, [&](const Row& row, const std::string& code) {
       const domain::Campaign& campaign = campaigns.at(row.coupon.campaign_id);
-      lines += line_of(row, *code, campaign.slug, campaign.policy.currency);
-    }
+      return line_of(row, code, campaign.slug, campaign.policy.currency);
+    });
+    if (!some) return some;
+    lines = *std::move(some);
   }
   return lines;
 }

@@ -15,12 +15,6 @@
 namespace coupon::service {
 namespace {
 
-using core::Done;
-using core::Reason;
-using core::Result;
-using domain::Job;
-namespace limits = core::limits;
-
 // A part of an import, ready to be stored.
 struct Part {
   std::vector<ImportLine> lines;

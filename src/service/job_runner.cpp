@@ -16,13 +16,6 @@
 namespace coupon::service {
 namespace {
 
-using core::Done;
-using core::Reason;
-using core::Result;
-using domain::Job;
-using domain::JobState;
-namespace limits = core::limits;
-
 // Waiting for a full queue to drain, and for an owner to make room on a full disk.
 constexpr std::int64_t kBusyPauseMs = 20;
 constexpr std::int64_t kFullPauseMs = 1000;

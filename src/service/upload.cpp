@@ -17,13 +17,6 @@
 namespace coupon::service {
 namespace {
 
-using core::Done;
-using core::Reason;
-using core::Result;
-using domain::Job;
-using domain::JobState;
-namespace limits = core::limits;
-
 // Codes that a refusal names.
 constexpr std::size_t kNamesMax = 20;
 // Codes of one operation, and of one read.

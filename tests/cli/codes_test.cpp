@@ -4,13 +4,7 @@
 #include <memory>
 #include <sstream>
 
-#include "tests/support/program.h"
-#include "tests/support/temp_dir.h"
-
-using namespace coupon;
-using test::Daemon;
-using test::ProgramOutcome;
-using test::run_program;
+#include "tests/cli/words.h"
 
 namespace {
 

@@ -5,15 +5,7 @@
 #include <fstream>
 
 #include "coupond/store/connection.h"
-#include "tests/support/program.h"
-#include "tests/support/temp_dir.h"
-#include "tests/support/text.h"
-
-using namespace coupon;
-using test::Daemon;
-using test::mentions;
-using test::ProgramOutcome;
-using test::run_program;
+#include "tests/cli/words.h"
 
 namespace {
 

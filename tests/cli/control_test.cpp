@@ -10,17 +10,10 @@
 #include <sstream>
 #include <vector>
 
-#include "tests/support/program.h"
-#include "tests/support/temp_dir.h"
-#include "tests/support/text.h"
+#include "tests/cli/words.h"
 #include "tests/support/unix_client.h"
 
-using namespace coupon;
 using test::content_of;
-using test::Daemon;
-using test::mentions;
-using test::ProgramOutcome;
-using test::run_program;
 using test::UnixClient;
 
 namespace {

@@ -8,13 +8,10 @@
 #include <map>
 #include <sstream>
 
-#include "tests/support/program.h"
+#include "tests/cli/words.h"
 #include "tests/support/source_dir.h"
-#include "tests/support/text.h"
 
-using namespace coupon;
 using test::content_of;
-using test::run_program;
 
 namespace {
 

@@ -9,16 +9,11 @@
 #include <thread>
 
 #include "tests/support/http_client.h"
-#include "tests/support/program.h"
-#include "tests/support/temp_dir.h"
-#include "tests/support/text.h"
+#include "tests/cli/words.h"
 
-using namespace coupon;
 using nlohmann::json;
 using test::content_of;
-using test::Daemon;
 using test::HttpClient;
-using test::run_program;
 
 namespace {
 

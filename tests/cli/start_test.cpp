@@ -12,14 +12,8 @@
 
 #include "coupond/store/connection.h"
 #include "tests/support/http_client.h"
-#include "tests/support/program.h"
+#include "tests/cli/words.h"
 #include "tests/support/raw_client.h"
-#include "tests/support/temp_dir.h"
-
-using namespace coupon;
-using test::Daemon;
-using test::ProgramOutcome;
-using test::run_program;
 
 namespace {
 

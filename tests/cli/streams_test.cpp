@@ -10,15 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/http_client.h"
-#include "tests/support/program.h"
+#include "tests/cli/words.h"
 #include "tests/support/server_process.h"
-#include "tests/support/temp_dir.h"
 
-using namespace coupon;
 using nlohmann::json;
-using test::Daemon;
 using test::HttpClient;
-using test::run_program;
 using test::ServerProcess;
 
 namespace {

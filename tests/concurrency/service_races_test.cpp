@@ -6,20 +6,11 @@
 #include "tests/support/black_box.h"
 
 using namespace coupon;
-using test::Answer;
-using test::BlackBox;
-using test::HttpClient;
-using test::Person;
+using namespace coupon::test;
 
 namespace {
 
 using Json = nlohmann::json;
-
-std::vector<Person> add_people(BlackBox& box, int count, std::int64_t credit = 0) {
-  std::vector<Person> people;
-  for (int i = 0; i < count; ++i) people.push_back(box.add_person(domain::Role::kUser, credit));
-  return people;
-}
 
 const Person& at(const std::vector<Person>& people, int i) {
   return people[static_cast<std::size_t>(i)];

@@ -6,21 +6,12 @@
 #include "tests/support/black_box.h"
 
 using namespace coupon;
-using test::Answer;
-using test::BlackBox;
-using test::HttpClient;
-using test::Person;
+using namespace coupon::test;
 
 namespace {
 
 constexpr int kCap = 77;
 constexpr int kPerUser = 5;
-
-std::vector<Person> add_people(BlackBox& box, int count) {
-  std::vector<Person> people;
-  for (int i = 0; i < count; ++i) people.push_back(box.add_person());
-  return people;
-}
 
 Answer use(HttpClient& client, const std::string& token) {
   return test::ask(client, {}, "POST", "/use-token", nlohmann::json{{"token", token}}.dump());

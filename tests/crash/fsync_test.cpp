@@ -19,7 +19,6 @@ using test::Person;
 namespace {
 
 using std::chrono::steady_clock;
-using test::may_trace;
 
 constexpr int kDelayMs = 500;
 constexpr int kWriters = 8;
@@ -69,17 +68,19 @@ void wait_until_quiet(const std::string& trace) {
   }
 }
 
+bool is_skipped() {
+  if (test::may_trace()) return false;
+  WARN("skipped: strace may not trace here");
+  SUCCEED("skipped");
+  return true;
+}
+
 }  // namespace
 
 TEST_CASE("no write is acknowledged before its fsync, and one serves many", "[fsync]") {
-  if (!may_trace()) {
-    WARN("skipped: strace may not trace here");
-    SUCCEED("skipped");
-    return;
-  }
+  if (is_skipped()) return;
   BlackBox box;
-  std::vector<Person> people;
-  for (int i = 0; i < kWriters; ++i) people.push_back(box.add_person());
+  const auto people = test::add_people(box, kWriters);
   const test::TempDir directory;
   const std::string trace = directory / "trace";
   const int port = box.start({}, slow_disk(trace)).port();
@@ -117,14 +118,9 @@ TEST_CASE("no write is acknowledged before its fsync, and one serves many", "[fs
 }
 
 TEST_CASE("a disk that does not answer makes the server not ready, and named as why", "[fsync]") {
-  if (!may_trace()) {
-    WARN("skipped: strace may not trace here");
-    SUCCEED("skipped");
-    return;
-  }
+  if (is_skipped()) return;
   BlackBox box;
-  std::vector<Person> people;
-  for (int i = 0; i < kWriters; ++i) people.push_back(box.add_person());
+  const auto people = test::add_people(box, kWriters);
   // Of each thread, so that a start is not held up: from the eighth on every sync takes a minute.
   // Several clients, because what one sends alone is synced by whichever worker has it.
   const int port = box.start({}, {"strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=fdatasync",

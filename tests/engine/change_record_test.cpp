@@ -12,18 +12,9 @@
 using namespace coupon;
 using store::ChangeRecord;
 using test::EngineFixture;
+using test::give_credit;
 
 namespace {
-
-core::Result<core::Done> give_credit(store::Tx& tx, core::UserId user, std::int64_t credit) {
-  store::Query(tx.db(), "UPDATE balances SET credit = credit + ?1 WHERE user_id = ?2", credit, user)
-      .run();
-  tx.append({.operation = store::operation::kUserCredit,
-             .actor = "system",
-             .user_id = user,
-             .credit = {credit}});
-  return core::Done{};
-}
 
 // The records of a small shop's day.
 std::vector<ChangeRecord> some_records(int count) {

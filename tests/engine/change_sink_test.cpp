@@ -44,16 +44,8 @@ struct Shop {
     judge.asked.clear();
   }
   core::Result<core::Done> give(std::int64_t credit) {
-    return fixture->run<core::Done>([&](store::Tx& tx) -> core::Result<core::Done> {
-      store::Query(tx.db(), "UPDATE balances SET credit = credit + ?1 WHERE user_id = ?2", credit,
-                   user)
-          .run();
-      tx.append({.operation = store::operation::kUserCredit,
-                 .actor = "system",
-                 .user_id = user,
-                 .credit = {credit}});
-      return core::Done{};
-    });
+    return fixture->run<core::Done>(
+        [&](store::Tx& tx) { return test::give_credit(tx, user, credit); });
   }
   core::Result<core::Done> refused() {
     return fixture->run<core::Done>(

@@ -5,13 +5,7 @@
 #include "tests/support/copied_shop.h"
 
 using namespace coupon;
-using test::bytes_of;
-using test::CopiedShop;
-using test::mentions;
-using test::parts_of;
-using test::restore_copy;
-using test::users_in;
-using test::write;
+using namespace coupon::test;
 namespace fs = std::filesystem;
 
 TEST_CASE("with --copy-sync nothing is done that the copy has not", "[copy]") {

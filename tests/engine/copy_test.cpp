@@ -10,14 +10,7 @@
 #include "tests/support/text.h"
 
 using namespace coupon;
-using test::bytes_of;
-using test::CopiedShop;
-using test::last_seq_in;
-using test::mentions;
-using test::parts_of;
-using test::restore_copy;
-using test::users_in;
-using test::write;
+using namespace coupon::test;
 namespace fs = std::filesystem;
 
 namespace {

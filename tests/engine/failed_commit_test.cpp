@@ -8,13 +8,7 @@
 #include "tests/support/one_batch.h"
 
 using namespace coupon;
-using core::Reason;
-using core::Result;
-using core::Seq;
-using store::Tx;
-using test::Body;
-using test::EngineFixture;
-using test::FaultVfs;
+using namespace coupon::test;
 
 namespace {
 

@@ -1,6 +1,7 @@
 // A standby that follows a copy, becomes the shop, and is told from the one it followed.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <optional>
 
 #include "coupond/store/audit.h"
 #include "coupond/store/follow.h"
@@ -59,14 +60,24 @@ void sell(CopiedShop& shop, int accounts) {
   REQUIRE(shop.wait_for_copy());
 }
 
+// A shop that sells, and a standby that has followed it so far.
+struct FollowedShop {
+  explicit FollowedShop(int sold = 3) {
+    REQUIRE(shop.open() == "");
+    sell(shop, sold);
+    standby.emplace(shop);
+    REQUIRE(standby->open() == "");
+  }
+  CopiedShop shop;
+  std::optional<Standby> standby;
+};
+
 }  // namespace
 
 TEST_CASE("a standby takes each change as it arrives, and goes on after a stop", "[follow]") {
-  CopiedShop shop;
-  REQUIRE(shop.open() == "");
-  sell(shop, 3);
-  Standby standby(shop);
-  REQUIRE(standby.open() == "");
+  FollowedShop followed;
+  CopiedShop& shop = followed.shop;
+  Standby& standby = *followed.standby;
   for (int i = 0; i < 4; ++i) {
     sell(shop, 2);
     const auto state = standby.step();
@@ -82,11 +93,9 @@ TEST_CASE("a standby takes each change as it arrives, and goes on after a stop",
 }
 
 TEST_CASE("a standby begins again from a newer base when changes are missing", "[follow]") {
-  CopiedShop shop;
-  REQUIRE(shop.open() == "");
-  sell(shop, 3);
-  Standby standby(shop);
-  REQUIRE(standby.open() == "");
+  FollowedShop followed;
+  CopiedShop& shop = followed.shop;
+  Standby& standby = *followed.standby;
   standby.step();
   shop.crash();
   REQUIRE(shop.open() == "");
@@ -106,11 +115,9 @@ TEST_CASE("a standby begins again from a newer base when changes are missing", "
 
 TEST_CASE("a standby that is served becomes the shop, and the other one is known to be older",
           "[follow]") {
-  CopiedShop shop;
-  REQUIRE(shop.open() == "");
-  sell(shop, 3);
-  Standby standby(shop);
-  REQUIRE(standby.open() == "");
+  FollowedShop followed;
+  CopiedShop& shop = followed.shop;
+  Standby& standby = *followed.standby;
   standby.step();
   standby.follower.reset();
   const auto same = standby.against(shop.copy());
@@ -147,11 +154,9 @@ TEST_CASE("a standby that is served becomes the shop, and the other one is known
 }
 
 TEST_CASE("ledgers that cannot be compared are refused with a sentence", "[follow]") {
-  CopiedShop shop;
-  REQUIRE(shop.open() == "");
-  sell(shop, 1);
-  Standby standby(shop);
-  REQUIRE(standby.open() == "");
+  FollowedShop followed(1);
+  CopiedShop& shop = followed.shop;
+  Standby& standby = *followed.standby;
   standby.follower.reset();
   CopiedShop other;
   REQUIRE(other.open() == "");

@@ -17,7 +17,6 @@ using namespace coupon;
 using core::Reason;
 using domain::Job;
 using domain::JobState;
-using domain::Mode;
 using service::Caller;
 using service::JobRunner;
 using test::JobEngine;
@@ -26,7 +25,7 @@ using test::Pause;
 
 TEST_CASE("a generation job makes exactly what it was asked for", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool);
+  const auto campaign = engine.add_campaign(domain::Mode::kPool);
   const Job queued = must(engine.queue({campaign, 5000, {}}));
   CHECK(queued.state == JobState::kQueued);
   CHECK(queued.total == 5000);
@@ -44,7 +43,7 @@ TEST_CASE("a generation job makes exactly what it was asked for", "[jobs]") {
 
 TEST_CASE("jobs run one after the other, oldest first", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kCard);
+  const auto campaign = engine.add_campaign(domain::Mode::kCard);
   const Job first = must(engine.queue({campaign, 300, {}}));
   const Job second = must(engine.queue({campaign, 200, {}}));
   engine.run_all({});
@@ -56,7 +55,7 @@ TEST_CASE("jobs run one after the other, oldest first", "[jobs]") {
 
 TEST_CASE("a job cut off at any slice goes on at the next start, none lost or doubled", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool);
+  const auto campaign = engine.add_campaign(domain::Mode::kPool);
   const Job job = must(engine.queue({campaign, 2000, {}}));
   int starts = 0;
   std::int64_t last = 0;
@@ -79,7 +78,7 @@ TEST_CASE("a job cut off at any slice goes on at the next start, none lost or do
 
 TEST_CASE("a job that fills a small space resumes where it stood", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
+  const auto campaign = engine.add_campaign(domain::Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
   CHECK(engine.refusal({campaign, 1001, {}}) == Reason::kPatternExhausted);
   const Job job = must(engine.queue({campaign, 1000, {}}));
   int starts = 0;
@@ -98,7 +97,7 @@ TEST_CASE("a job that fills a small space resumes where it stood", "[jobs]") {
 
 TEST_CASE("codes that came to exist in the meantime are replaced by others", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
+  const auto campaign = engine.add_campaign(domain::Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
   const Job job = must(engine.queue({campaign, 600, {}}));
   must(service::generate(*engine, Caller::cli(), {campaign, 400, {}}));
   engine.run_all({.slice_codes_max = 50, .lot_codes = 100});
@@ -108,7 +107,7 @@ TEST_CASE("codes that came to exist in the meantime are replaced by others", "[j
 
 TEST_CASE("a job whose space somebody else has filled fails and keeps what it stored", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
+  const auto campaign = engine.add_campaign(domain::Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
   const Job job = must(engine.queue({campaign, 600, {}}));
   must(service::generate(*engine, Caller::cli(), {campaign, 500, {}}));
   engine.run_all({});
@@ -121,7 +120,7 @@ TEST_CASE("a job whose space somebody else has filled fails and keeps what it st
 
 TEST_CASE("a job that meets the campaign's cap fails and stays below it", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool, {.max_issued = 1000});
+  const auto campaign = engine.add_campaign(domain::Mode::kPool, {.max_issued = 1000});
   CHECK(engine.refusal({campaign, 1001, {}}) == Reason::kCampaignCapReached);
   const Job job = must(engine.queue({campaign, 1000, {}}));
   must(service::generate(*engine, Caller::cli(), {campaign, 1, {}}));
@@ -134,7 +133,7 @@ TEST_CASE("a job that meets the campaign's cap fails and stays below it", "[jobs
 
 TEST_CASE("a cancelled job stops after the slice it is in and keeps its codes", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool);
+  const auto campaign = engine.add_campaign(domain::Mode::kPool);
   const Job job = must(engine.queue({campaign, 5000, {}}));
   Pause pause(3);
   JobRunner runner(*engine, pause.options({.slice_codes_max = 50}));
@@ -154,7 +153,7 @@ TEST_CASE("a cancelled job stops after the slice it is in and keeps its codes", 
 
 TEST_CASE("what names a job's codes in the file is not the order they come in", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
+  const auto campaign = engine.add_campaign(domain::Mode::kPool, {.code_pattern = "{NUMERIC:3}"});
   const Job first = must(engine.queue({campaign, 10, {}}));
   const Job second = must(engine.queue({campaign, 10, {}}));
   CHECK(first.parameters != second.parameters);
@@ -163,7 +162,7 @@ TEST_CASE("what names a job's codes in the file is not the order they come in", 
 
 TEST_CASE("jobs are for administrators, and reading them for who may read", "[jobs]") {
   JobEngine engine;
-  const auto campaign = engine.add_campaign(Mode::kPool);
+  const auto campaign = engine.add_campaign(domain::Mode::kPool);
   const auto staff = Caller::user({1}, domain::Role::kStaff);
   const auto user = Caller::user({2}, domain::Role::kUser);
   const auto planned = service::plan_generation(*engine, staff, {campaign, 5000, {}});

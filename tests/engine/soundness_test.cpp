@@ -9,7 +9,6 @@
 #include "tests/support/live_engine.h"
 
 using namespace coupon;
-using service::Engine;
 using store::DataPaths;
 using test::LiveEngine;
 
@@ -55,7 +54,7 @@ struct SoundnessShop {
     return store::restore(elsewhere, file, {}).ok();
   }
   bool starts() const {
-    return Engine::open({.data_dir = paths.directory, .demo = std::nullopt}).ok();
+    return service::Engine::open({.data_dir = paths.directory, .demo = std::nullopt}).ok();
   }
 
   test::TempDir directory;

@@ -16,14 +16,7 @@
 #include "tests/support/text.h"
 
 using namespace coupon;
-using core::Reason;
-using core::Result;
-using core::Seq;
-using store::Tx;
-using test::Body;
-using test::EngineFixture;
-using test::long_run;
-using test::relaxed;
+using namespace coupon::test;
 
 namespace {
 

@@ -5,37 +5,13 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 coupond=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../../examples"
+source ../tests/examples/server.sh
 for tool in restic rsync; do
   command -v "$tool" >/dev/null && continue
   echo "skipped: there is no $tool here (scripts/deps.sh installs it)"
   exit 0
 done
 
-work=$(mktemp -d)
-server=""
-stop() {
-  [[ -z $server ]] || kill "$server" 2>/dev/null || true
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap stop EXIT
-fail() { echo "FAILED: $*"; cat "$work"/log* "$work"/said 2>/dev/null; exit 1; }
-
-# serve DATA FLAG...: until it says that it serves.
-serve() {
-  local data=$1
-  shift
-  : >"$work/banner"
-  timeout 600 "$coupond" serve --data "$data" --listen 127.0.0.1:0 "$@" \
-    >"$work/banner" 2>"$work/log" &
-  server=$!
-  for _ in $(seq 600); do
-    url=$(sed -n 's/^ *serving *\(http:[^ ]*\).*/\1/p' "$work/banner")
-    [[ -z $url ]] || return 0
-    sleep 0.1
-  done
-  fail "the server did not start"
-}
 make_admin() {
   echo "correct horse 7" |
     "$coupond" admin create "$1@example.com" --data "$work/shop" >"$work/said" 2>&1 ||
@@ -44,7 +20,7 @@ make_admin() {
 admins() { "$coupond" admin list --data "$1"; }
 
 mkdir "$work/nas"
-serve "$work/shop" --copy "$work/nas/shop"
+serve --data "$work/shop" --listen 127.0.0.1:0 --copy "$work/nas/shop"
 for name in one two three; do
   make_admin "$name"
 done
@@ -72,14 +48,13 @@ rsync -a --delay-updates "$work/nas/shop/" "$work/carried/"
 "$coupond" follow "$work/carried" --data "$work/standby" --key "$work/shop/secret.key" --once \
   >"$work/said" 2>&1 || fail "follow"
 make_admin four
-kill "$server"; wait "$server" || fail "the server's stop"
+quit "the shop"
 rsync -a --delay-updates "$work/nas/shop/" "$work/carried/"
 "$coupond" follow "$work/carried" --data "$work/standby" --once >"$work/said" 2>&1 || fail "follow"
 admins "$work/standby" >"$work/said" 2>&1 && fail "a command made the standby a shop"
-serve "$work/standby"
+serve --data "$work/standby" --listen 127.0.0.1:0
 grep -q four@example.com <(admins "$work/standby") || fail "the standby lacks what was sold"
-kill "$server"; wait "$server" || fail "the standby's stop"
-server=""
+quit "the standby"
 # The old machine comes back and sells.
 make_admin five
 "$coupond" verify --data "$work/standby" --against "$work/shop" >"$work/said" && fail "no fork"

@@ -12,21 +12,15 @@ if [[ ! -x $unpacked/usr/lib/postgresql/15/bin/postgres ]]; then
   exit 0
 fi
 
-work=$(mktemp -d)
-server=""
+source ../tests/examples/server.sh
 feed=""
 as_user=()
 port=0
-stop() {
-  [[ -z $server ]] || kill "$server" 2>/dev/null || true
+also_stop() {
   [[ -z $feed ]] || kill "$feed" 2>/dev/null || true
   [[ ! -s $work/sql/data/postmaster.pid ]] ||
     "${as_user[@]}" "$bin/pg_ctl" -D "$work/sql/data" -m immediate stop >/dev/null 2>&1 || true
-  wait 2>/dev/null || true
-  rm -rf "$work"
 }
-trap stop EXIT
-fail() { echo "FAILED: $*"; cat "$work"/log* "$work"/said "$work"/sql/log 2>/dev/null; exit 1; }
 
 # The programs find their files beside themselves; nobody may not be able to read the tree.
 start_postgres() {
@@ -45,21 +39,10 @@ start_postgres() {
   export PATH=$bin:$PATH PGHOST=$work/sql PGUSER=shop PGDATABASE=postgres
 }
 
-serve() {
-  : >"$work/banner"
-  timeout 300 "$coupond" serve --demo --data "$work/shop" --listen "127.0.0.1:$port" \
-    --rate-limits off >"$work/banner" 2>"$work/log" &
-  server=$!
-  for _ in $(seq 600); do
-    COUPOND_URL=$(sed -n 's/^ *serving *\(http:[^ ]*\).*/\1/p' "$work/banner")
-    [[ -z $COUPOND_URL ]] || break
-    sleep 0.1
-  done
-  [[ -n $COUPOND_URL ]] || fail "the server did not start"
+open_shop() {
+  serve --demo --data "$work/shop" --listen "127.0.0.1:$port" --rate-limits off
   port=${COUPOND_URL##*:}
-  export COUPOND_URL
 }
-quit() { kill "$server"; wait "$server" || fail "the server's stop"; server=""; }
 
 # What the shop itself has, and what the table has.
 there() { sqlite3 -readonly "$work/shop/coupond.db" \
@@ -68,7 +51,7 @@ here() { psql -XqtA -c "SELECT seq, operation, coalesce(detail, ''), hash FROM c
   ORDER BY seq"; }
 
 start_postgres
-serve
+open_shop
 source ./lib.sh >"$work/said"
 log_in_as_admin >"$work/said"
 export COUPOND_TOKEN=$token
@@ -115,9 +98,9 @@ echo "ok: $(here | wc -l) entries, each once"
 sell feed 5
 bash ledger_to_postgres.sh --once || fail "the run before the restore"
 here >"$work/before"
-quit
+quit "the shop"
 "$coupond" restore "$work/old.backup" --data "$work/shop" >"$work/said" 2>&1 || fail "restore"
-serve
+open_shop
 log_in_as_admin >"$work/said"
 export COUPOND_TOKEN=$token
 bash ledger_to_postgres.sh --once >"$work/said" 2>&1 && fail "a shorter ledger was taken"

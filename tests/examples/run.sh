@@ -6,26 +6,9 @@ export LC_ALL=C.UTF-8
 coupond=$(realpath "$1")
 embed=$(realpath "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/../../examples"
+source ../tests/examples/server.sh
 
-work=$(mktemp -d)
-server=""
-stop() {
-  [[ -z $server ]] || kill "$server" 2>/dev/null || true
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap stop EXIT
-
-timeout 300 "$coupond" serve --demo --data "$work/demo" --listen 127.0.0.1:0 --rate-limits off \
-  >"$work/banner" 2>"$work/log" &
-server=$!
-for _ in $(seq 600); do
-  COUPOND_URL=$(sed -n 's/^ *serving *\(http:[^ ]*\).*/\1/p' "$work/banner")
-  [[ -z $COUPOND_URL ]] || break
-  sleep 0.1
-done
-[[ -n $COUPOND_URL ]] || { echo "the server did not start:"; cat "$work/log"; exit 1; }
-export COUPOND_URL
+serve --demo --data "$work/demo" --listen 127.0.0.1:0 --rate-limits off
 
 # run NAME COMMAND...: shows what a failing example printed.
 run() {
@@ -69,7 +52,5 @@ call GET "/api/v1/redemptions?order_id=order-1" >/dev/null
 run embed "$embed" "$work/embedded"
 grep -q 'again: already_redeemed' "$work/output" || { cat "$work/output"; exit 1; }
 
-kill "$server"
-wait "$server"
-server=""
+quit "the demo"
 run verify "$coupond" verify --data "$work/demo"

@@ -10,15 +10,8 @@
 #include "tests/support/temp_dir.h"
 
 namespace coupon {
-namespace {
 
-using test::eventually;
-using test::HttpClient;
-using test::HttpResponse;
-using test::LocalServer;
-using test::RawClient;
-
-}  // namespace
+using namespace test;
 
 TEST_CASE("clients that do not read share what they do not read", "[http]") {
   const auto constant = std::make_shared<const std::string>(std::size_t{1} << 20, 'c');

@@ -12,11 +12,7 @@
 namespace coupon {
 namespace {
 
-using test::eventually;
-using test::HttpClient;
-using test::HttpResponse;
-using test::LocalServer;
-using test::RawClient;
+using namespace test;
 
 // Holds handlers until it is opened.
 class Gate {

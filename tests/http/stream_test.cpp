@@ -10,11 +10,7 @@
 namespace coupon {
 namespace {
 
-using test::eventually;
-using test::HttpClient;
-using test::HttpResponse;
-using test::LocalServer;
-using test::RawClient;
+using namespace test;
 
 // Far more than the socket buffers of both ends together.
 constexpr std::size_t kPieces = 2000;

@@ -12,9 +12,7 @@
 
 using namespace coupon;
 using nlohmann::json;
-using test::BlackBox;
-using test::knock;
-using test::Person;
+using namespace coupon::test;
 
 namespace {
 

@@ -120,35 +120,10 @@ std::vector<std::string> strangers_keys(const Forger& forger) {
 }
 
 std::vector<std::string> damaged(const std::string& token) {
-  const auto part = segments(token);
-  const std::string& head = part[0];
-  const std::string& body = part[1];
-  const std::string& tail = part[2];
-  std::vector<std::string> tokens = {".",
-                                     "..",
-                                     "...",
-                                     head,
-                                     head + "." + body,
-                                     head + "." + body + ".",
-                                     head + ".." + tail,
-                                     "." + body + "." + tail,
-                                     head + "." + tail,
-                                     token + ".",
-                                     token + "." + tail,
-                                     "." + token,
-                                     token + "." + body,
-                                     token + "=",
-                                     token + "A",
-                                     token.substr(1),
-                                     head + "." + body + "=." + tail,
-                                     head + "." + body + "." + tail + tail,
-                                     head + "." + body + "." + tail.substr(0, 22),
-                                     head + "." + body + "." + std::string(tail.size(), 'A'),
-                                     head + "." + b64("{}") + "." + tail,
-                                     "null",
-                                     "undefined",
-                                     token + std::string(4000, 'A'),
-                                     std::string(4000, '.')};
+  auto tokens = core::jwt_samples::damaged(token);
+  for (const std::string more : {"null", "undefined"}) tokens.push_back(more);
+  tokens.push_back(token + std::string(4000, 'A'));
+  tokens.push_back(std::string(4000, '.'));
   for (std::size_t at = 3; at < token.size(); at += token.size() / 12) {
     std::string changed = token;
     changed[at] = changed[at] == 'A' ? 'B' : 'A';

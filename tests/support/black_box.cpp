@@ -148,6 +148,12 @@ std::string divergence_of(const std::string& data_dir) {
   return report.first_divergence.value_or("");
 }
 
+std::vector<Person> add_people(BlackBox& box, int count, std::int64_t credit) {
+  std::vector<Person> people;
+  for (int i = 0; i < count; ++i) people.push_back(box.add_person(domain::Role::kUser, credit));
+  return people;
+}
+
 std::vector<Answer> race(int port, int count, const std::function<Answer(int, HttpClient&)>& body) {
   std::vector<Answer> answers(static_cast<std::size_t>(count));
   std::barrier start(count);

@@ -76,6 +76,8 @@ class BlackBox {
   int people_ = 0;
 };
 
+std::vector<Person> add_people(BlackBox& box, int count, std::int64_t credit = 0);
+
 // Calls `body(i, client)` for every i below `count` at once, each on a thread and a connection of
 // its own that exists already; returns the answers in order. A client that loses its connection
 // answers with status 0.

@@ -205,4 +205,13 @@ store::AuditReport EngineFixture::verify() {
   return store::verify(connection, {.verifier = test_verifier(), .vault = &vault_});
 }
 
+core::Result<core::Done> give_credit(store::Tx& tx, core::UserId user, std::int64_t credit) {
+  CHECK(store::add_credit(tx, user, {credit}));
+  tx.append({.operation = store::operation::kUserCredit,
+             .actor = "system",
+             .user_id = user,
+             .credit = {credit}});
+  return core::Done{};
+}
+
 }  // namespace coupon::test

@@ -138,4 +138,7 @@ inline EngineFixture::Options relaxed(std::uint64_t seed = 1) {
   return {.writer = {.durability = store::Durability::kRelaxed}, .seed = seed};
 }
 
+// A whole operation: adds to the account's credit, and the ledger says so.
+core::Result<core::Done> give_credit(store::Tx& tx, core::UserId user, std::int64_t credit);
+
 }  // namespace coupon::test

@@ -14,7 +14,12 @@
 
 namespace coupon::test {
 
-using Body = std::function<core::Result<core::Seq>(store::Tx&)>;
+// The words of tests about batches.
+using core::Reason;
+using core::Result;
+using core::Seq;
+using store::Tx;
+using Body = std::function<Result<Seq>(Tx&)>;
 
 // Holds the writer's thread from construction until open().
 class Gate {

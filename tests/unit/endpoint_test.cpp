@@ -223,14 +223,23 @@ TEST_CASE("the endpoint that serves a path is found as the router finds it", "[e
   CHECK(serving("POST", "/api/v1/coupons//hold") == "none");
 }
 
-TEST_CASE("of two endpoints that match, the one with the earlier literal serves", "[endpoint]") {
+namespace {
+
+// An API without endpoints yet, and two handlers for some.
+struct EmptyApi {
   Api api;
-  const Dialect dialect = sample::strict_dialect();
-  Group<sample::Call, sample::Gate> group(api, dialect, sample::gate);
-  const auto done = [](sample::Call&) -> core::Result<core::Done> { return core::Done{}; };
-  const auto hold = [](sample::Call&, const sample::HoldRequest&) -> core::Result<core::Done> {
-    return core::Done{};
-  };
+  Dialect dialect = sample::strict_dialect();
+  Group<sample::Call, sample::Gate> group{api, dialect, sample::gate};
+};
+core::Result<core::Done> done(sample::Call&) { return core::Done{}; }
+core::Result<core::Done> hold(sample::Call&, const sample::HoldRequest&) { return core::Done{}; }
+
+}  // namespace
+
+TEST_CASE("of two endpoints that match, the one with the earlier literal serves", "[endpoint]") {
+  EmptyApi empty;
+  auto& api = empty.api;
+  auto& group = empty.group;
   group.add({.route = "GET /a/all", .id = "all", .summary = "A"}, done);
   group.add({.route = "GET /a/{code}", .id = "one", .summary = "B"}, hold);
   group.add({.route = "GET /b/{code}", .id = "other", .summary = "C"}, hold);
@@ -242,13 +251,8 @@ TEST_CASE("of two endpoints that match, the one with the earlier literal serves"
 }
 
 TEST_CASE("a malformed declaration is refused at start-up", "[endpoint]") {
-  Api api;
-  const Dialect dialect = sample::strict_dialect();
-  Group<sample::Call, sample::Gate> group(api, dialect, sample::gate);
-  const auto done = [](sample::Call&) -> core::Result<core::Done> { return core::Done{}; };
-  const auto hold = [](sample::Call&, const sample::HoldRequest&) -> core::Result<core::Done> {
-    return core::Done{};
-  };
+  EmptyApi empty;
+  auto& group = empty.group;
   group.add({.route = "GET /a", .id = "a", .summary = "A"}, done);
   CHECK_THROWS_AS(group.add({.route = "GET /b", .id = "a", .summary = "B"}, done),
                   std::logic_error);

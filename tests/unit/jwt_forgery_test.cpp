@@ -46,49 +46,18 @@ std::vector<std::string> bad_headers(const std::string& good, const std::string&
   return headers;
 }
 
-// Damage to a token's text that needs no key.
-std::vector<std::string> damaged(const std::string& token) {
-  const std::vector<std::string> part = segments(token);
-  const std::string& head = part[0];
-  const std::string& body = part[1];
-  const std::string& tail = part[2];
-  const std::string long_head(2000, 'A');
-  return {"",
-          ".",
-          "..",
-          "...",
-          head,
-          head + "." + body,
-          head + "." + body + ".",
-          head + ".." + tail,
-          "." + body + "." + tail,
-          head + "." + tail,
-          token + ".",
-          token + "." + tail,
-          "." + token,
-          token + "." + body + "." + tail,
-          token + "=",
-          token + "A",
-          token + " ",
-          " " + token,
-          token + "\n",
-          token + std::string(1, '\0'),
-          "Bearer " + token,
-          token.substr(0, token.size() - 1),
-          token.substr(1),
-          head + "." + body + "=." + tail,
-          head + "=." + body + "." + tail,
-          head + "." + body + "." + tail.substr(0, tail.size() / 2),
-          head + "." + body + "." + std::string(tail.size(), 'A'),
-          head + "." + body + "." + tail + tail,
-          head + "." + body.substr(4) + "." + tail,
-          head + "." + body + "AAAA." + tail,
-          head + "." + b64("{}") + "." + tail,
-          head + " ." + body + "." + tail,
-          head + "." + body + "." + std::string(1, tail[0] == '-' ? '+' : '/') + tail.substr(1),
-          token + std::string(1'000'000, 'A'),
-          std::string(1'000'000, '.'),
-          long_head + "." + body + "." + tail};
+// Damage to a token's text that needs no key, also of kinds that HTTP does not let through.
+std::vector<std::string> damaged_anyhow(const std::string& token) {
+  auto tokens = damaged(token);
+  const auto part = segments(token);
+  for (const std::string& more :
+       {std::string(), token + " ", " " + token, token + "\n", token + std::string(1, '\0'),
+        "Bearer " + token, part[0] + " ." + part[1] + "." + part[2],
+        std::string(2000, 'A') + "." + part[1] + "." + part[2],
+        token + std::string(1'000'000, 'A'), std::string(1'000'000, '.')}) {
+    tokens.push_back(more);
+  }
+  return tokens;
 }
 
 }  // namespace
@@ -145,14 +114,14 @@ TEST_CASE("every damage to a token is refused", "[jwt]") {
   const Jwt jwt(secrets());
   const std::string token = jwt.sign_session(session_claims());
   const std::string coupon_token = jwt.sign_coupon(coupon_claims());
-  for (const std::string& wrong : damaged(token)) {
+  for (const std::string& wrong : damaged_anyhow(token)) {
     CAPTURE(wrong.substr(0, 500));
     const Result<SessionClaims> read = jwt.verify_session(wrong, kNow);
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().reason == Reason::kInvalidToken);
     CHECK(read.error().message.empty());
   }
-  for (const std::string& wrong : damaged(coupon_token)) {
+  for (const std::string& wrong : damaged_anyhow(coupon_token)) {
     CAPTURE(wrong.substr(0, 500));
     CHECK_FALSE(jwt.verify_coupon(wrong, kNow).ok());
   }

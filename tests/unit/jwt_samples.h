@@ -90,4 +90,39 @@ inline std::string replaced(std::string text, std::string_view from, std::string
   return text.replace(at, from.size(), to);
 }
 
+// Damage to a token's text that needs no key.
+inline std::vector<std::string> damaged(const std::string& token) {
+  const std::vector<std::string> part = segments(token);
+  const std::string& head = part[0];
+  const std::string& body = part[1];
+  const std::string& tail = part[2];
+  return {".",
+          "..",
+          "...",
+          head,
+          head + "." + body,
+          head + "." + body + ".",
+          head + ".." + tail,
+          "." + body + "." + tail,
+          head + "." + tail,
+          token + ".",
+          token + "." + tail,
+          "." + token,
+          token + "." + body,
+          token + "." + body + "." + tail,
+          token + "=",
+          token + "A",
+          token.substr(0, token.size() - 1),
+          token.substr(1),
+          head + "." + body + "=." + tail,
+          head + "=." + body + "." + tail,
+          head + "." + body + "." + tail.substr(0, tail.size() / 2),
+          head + "." + body + "." + std::string(tail.size(), 'A'),
+          head + "." + body + "." + tail + tail,
+          head + "." + body.substr(4) + "." + tail,
+          head + "." + body + "AAAA." + tail,
+          head + "." + b64("{}") + "." + tail,
+          head + "." + body + "." + std::string(1, tail[0] == '-' ? '+' : '/') + tail.substr(1)};
+}
+
 }  // namespace coupon::core::jwt_samples

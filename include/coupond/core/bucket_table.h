@@ -73,7 +73,9 @@ class BucketTable {
  private:
   struct Shard;
   struct Key;
-  Verdict take_one(std::string_view key, const RateLimit& rate, std::int64_t now_ms, bool always);
+  enum class Take { kNothing, kIfAllowed, kAnyway };
+  Verdict take_one(std::string_view key, const RateLimit& rate, std::int64_t now_ms,
+                   Take how) const;
   Key key_of(std::string_view key) const;
   Shard& shard_of(const Key& key) const;
 

@@ -6,7 +6,7 @@
 #include "coupond/core/limits.h"
 #include "coupond/core/password.h"
 #include "src/api/gate/call.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 

@@ -6,7 +6,7 @@
 #include "src/api/gate/login.h"
 #include "src/api/native/account_shapes.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {

@@ -5,7 +5,7 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {

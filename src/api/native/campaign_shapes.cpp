@@ -6,7 +6,7 @@
 
 #include "coupond/core/limits.h"
 #include "src/api/native/fields.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {

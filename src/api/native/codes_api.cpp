@@ -15,12 +15,10 @@
 #include "src/api/native/job_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {
-
-using http::list;
 
 struct CodesInput {
   std::string campaign = {};

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "coupond/core/bytes.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 

@@ -5,7 +5,7 @@
 
 #include "coupond/http/openapi.h"
 #include "coupond_version.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 #include "src/web/assets.h"
 
 namespace coupon::api {

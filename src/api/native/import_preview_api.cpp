@@ -6,12 +6,10 @@
 #include "src/api/native/import_options.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {
-
-using http::list;
 
 constexpr std::int64_t kCellMax = 65'536;
 

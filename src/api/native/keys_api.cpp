@@ -4,7 +4,7 @@
 #include "src/api/gate/cursor.h"
 #include "src/api/native/fields.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {

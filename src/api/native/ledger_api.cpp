@@ -10,12 +10,10 @@
 #include "src/api/native/campaign_shapes.h"
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {
-
-using http::list;
 
 // A waiting reader holds a worker, so only so many may wait at once.
 constexpr int kWaitersMax = 16;

@@ -5,7 +5,7 @@
 #include "coupond/service/naming.h"
 #include "coupond/service/reads.h"
 #include "src/api/native/account_shapes.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 

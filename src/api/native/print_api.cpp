@@ -5,13 +5,11 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 #include "src/api/print/card_sheet.h"
 
 namespace coupon::api {
 namespace {
-
-using http::list;
 
 constexpr std::int64_t kCardsMax = 1'000;  // of one PDF, which takes about 2 KB each
 constexpr Um kMoveMax = 20'000;

@@ -13,13 +13,12 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {
 
 using core::LocalPeriod;
-using http::list;
 
 http::Choices<LocalPeriod> periods() {
   return {{"hour", LocalPeriod::kHour}, {"day", LocalPeriod::kDay}};

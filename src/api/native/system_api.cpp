@@ -2,14 +2,13 @@
 
 #include "coupond/service/readiness.h"
 #include "coupond_version.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {
 
 using http::Answer;
 using http::answer_of;
-using http::list;
 using http::Object;
 using http::Reply;
 

@@ -10,12 +10,10 @@
 #include "src/api/native/coupon_shapes.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {
-
-using http::list;
 
 constexpr std::int64_t kNameMax = 60;
 

@@ -2,7 +2,7 @@
 #include "src/api/native/upkeep_api.h"
 
 #include "coupond/core/time_text.h"
-#include "src/api/native/words.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {

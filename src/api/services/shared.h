@@ -11,6 +11,7 @@
 #include "coupond/http/shape.h"
 #include "coupond/service/coupons.h"
 #include "src/api/native/naming.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 

@@ -9,7 +9,6 @@
 namespace coupon::cli {
 namespace {
 
-using core::Done;
 using core::Reason;
 using core::Result;
 using http::Json;
@@ -92,13 +91,13 @@ Result<BenchApi::Session> BenchApi::log_in(const std::string& email,
       call("POST /api/v1/auth/login", {}, {{"email", email}, {"password", password}}));
 }
 
-Result<Done> BenchApi::keep(Session& session, std::chrono::duration<double> how_long) const {
-  if (steady_clock::now() + how_long < session.good_until) return Done{};
+Result<core::Done> BenchApi::keep(Session& session, std::chrono::duration<double> how_long) const {
+  if (steady_clock::now() + how_long < session.good_until) return core::Done{};
   auto renewed =
       session_of(call("POST /api/v1/auth/refresh", {}, {{"refresh_token", session.refresh_token}}));
   if (!renewed.ok()) return renewed.error();
   session = *std::move(renewed);
-  return Done{};
+  return core::Done{};
 }
 
 }  // namespace coupon::cli

@@ -11,9 +11,6 @@ namespace coupon::api {
 namespace {
 
 using namespace book_shapes;
-using core::Reason;
-using core::Result;
-using http::Auth;
 
 AssignedReply assigned_reply(const service::Issued& issued, const std::string& user_uuid,
                              const std::string& book_uuid) {

@@ -18,9 +18,6 @@ namespace coupon::api {
 namespace {
 
 using namespace book_shapes;
-using core::Reason;
-using core::Result;
-using http::Auth;
 
 const http::Dialect kBookService{
     .tag = "Book service",

@@ -17,13 +17,6 @@
 
 namespace coupon::api::book_shapes {
 
-using http::boolean;
-using http::integer;
-using http::list;
-using http::object;
-using http::text;
-using http::timestamp;
-
 // Its clients read times as JavaScript writes them.
 constexpr core::TimeStyle kIso = core::TimeStyle::kIsoMillis;
 

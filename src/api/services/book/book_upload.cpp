@@ -10,8 +10,6 @@
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-
 // Takes the two fields while nlohmann's parser reads, and passes over all others.
 class UploadReader {
  public:

@@ -16,9 +16,6 @@ namespace coupon::api {
 namespace {
 
 using namespace card_shapes;
-using core::Reason;
-using core::Result;
-using http::Auth;
 
 constexpr service::SessionKind kSession = service::SessionKind::kCard;
 constexpr const char* kCampaign = "subscription-cards";

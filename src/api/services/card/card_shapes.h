@@ -13,13 +13,6 @@
 
 namespace coupon::api::card_shapes {
 
-using http::boolean;
-using http::integer;
-using http::list;
-using http::object;
-using http::text;
-using http::timestamp;
-
 struct Credentials {
   std::optional<std::string> email, password;
   static http::Object<Credentials> shape() {

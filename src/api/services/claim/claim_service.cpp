@@ -15,14 +15,6 @@
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
-using http::choice;
-using http::integer;
-using http::text;
-using http::timestamp;
-
 const http::Dialect kClaimService{
     .tag = "Claim service",
     .doc = "Limited stock, first come: N in stock, N claims, never one more.",

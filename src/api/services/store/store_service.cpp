@@ -17,9 +17,6 @@
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
-using http::Auth;
 using namespace store_shapes;
 
 // The words for a status, of which these clients know six.

@@ -11,13 +11,6 @@
 
 namespace coupon::api::store_shapes {
 
-using http::boolean;
-using http::integer;
-using http::list;
-using http::object;
-using http::text;
-using http::timestamp;
-
 // ---- the envelope ----
 
 struct NoData {

@@ -15,10 +15,7 @@
 namespace coupon::api {
 namespace {
 
-using core::Reason;
-using core::Result;
 using core::TokenProblem;
-using http::Auth;
 using service::SessionKind;
 
 const http::Dialect kTokenService{

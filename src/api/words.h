@@ -1,4 +1,4 @@
-// The words that every endpoint of the native API is declared with.
+// The words that every endpoint is declared with.
 #pragma once
 
 #include "coupond/core/error.h"
@@ -14,6 +14,7 @@ using http::Auth;
 using http::boolean;
 using http::choice;
 using http::integer;
+using http::list;
 using http::object;
 using http::Page;
 using http::text;
