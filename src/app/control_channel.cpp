@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/limits.h"
 #include "coupond/http/uri.h"
 #include "coupond/store/copy_duty.h"
@@ -79,19 +80,14 @@ http::ServerOptions control_options(const store::DataPaths& paths) {
 // that its path may be longer than an address has room for.
 struct ControlChannel::Remote {
   explicit Remote(const std::string& path)
-      : fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)),
-        client(http::Client::of_socket("/proc/self/fd/" + std::to_string(fd), kPatient)) {}
-  ~Remote() {
-    if (fd >= 0) ::close(fd);
-  }
-  Remote(const Remote&) = delete;
-  Remote& operator=(const Remote&) = delete;
+      : socket(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)),
+        client(http::Client::of_socket("/proc/self/fd/" + std::to_string(socket.fd()), kPatient)) {}
 
   // Somebody else's socket, put there in a directory that all may write to, would be told
   // passwords.
   bool is_owners() const {
     struct stat info = {};
-    return fd >= 0 && ::fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) &&
+    return socket.is_open() && ::fstat(socket.fd(), &info) == 0 && S_ISSOCK(info.st_mode) &&
            (info.st_uid == ::geteuid() || info.st_uid == 0);
   }
   bool answers() { return client.send({.target = "/healthz"}).ok(); }
@@ -103,7 +99,7 @@ struct ControlChannel::Remote {
         "The server stopped before it had answered. Look whether it was done, and repeat.");
   }
 
-  const int fd;
+  const core::Descriptor socket;
   http::Client client;
 };
 

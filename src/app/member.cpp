@@ -1,7 +1,6 @@
 #include "coupond/app/member.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -197,10 +196,8 @@ Result<bool> Member::Parts::make_database() {
 
 Result<bool> Member::follow() {
   tell_service_manager("READY=1\nSTATUS=following");
-  const int stop_fd = stop_signals_fd(0);
-  auto leads = parts_->follow(stop_fd);
-  ::close(stop_fd);
-  return leads;
+  const core::Descriptor stop = stop_signals_fd(0);
+  return parts_->follow(stop.fd());
 }
 
 Result<bool> Member::Parts::follow(int stop_fd) {

@@ -1,8 +1,8 @@
 #include "src/app/service_manager.h"
+#include "coupond/core/descriptor.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
@@ -18,12 +18,11 @@ void tell_service_manager(const std::string& state) noexcept {
   if (size == 0 || size >= sizeof address.sun_path) return;
   std::memcpy(address.sun_path, name, size);
   if (name[0] == '@') address.sun_path[0] = '\0';  // a name outside the file system
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
+  const core::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
-  ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+  ::sendto(socket.fd(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
            reinterpret_cast<const sockaddr*>(&address), length);
-  ::close(fd);
 }
 
 }  // namespace coupon::app

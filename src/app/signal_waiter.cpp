@@ -42,9 +42,9 @@ void take_stop_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-int stop_signals_fd(int flags) {
+core::Descriptor stop_signals_fd(int flags) {
   const sigset_t set = stop_signals();
-  return ::signalfd(-1, &set, SFD_CLOEXEC | flags);
+  return core::Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | flags));
 }
 
 SignalWaiter::SignalWaiter(std::function<void()> stop)
@@ -56,18 +56,16 @@ SignalWaiter::SignalWaiter(std::function<void()> stop)
 SignalWaiter::~SignalWaiter() {
   ask_to_stop();
   thread_.join();
-  ::close(stop_event_);
-  ::close(signals_);
 }
 
 void SignalWaiter::ask_to_stop() noexcept {
   const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(stop_event_, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(stop_event_.fd(), &one, sizeof one);
 }
 
 void SignalWaiter::wait() {
-  std::array<pollfd, 2> wanted{pollfd{.fd = stop_event_, .events = POLLIN, .revents = 0},
-                               pollfd{.fd = signals_, .events = POLLIN, .revents = 0}};
+  std::array<pollfd, 2> wanted{pollfd{.fd = stop_event_.fd(), .events = POLLIN, .revents = 0},
+                               pollfd{.fd = signals_.fd(), .events = POLLIN, .revents = 0}};
   while (::poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) {
   }
   stop_();

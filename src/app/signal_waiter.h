@@ -4,6 +4,8 @@
 #include <functional>
 #include <thread>
 
+#include "coupond/core/descriptor.h"
+
 namespace coupon::app {
 
 class SignalWaiter {
@@ -21,8 +23,8 @@ class SignalWaiter {
   void wait();
 
   const std::function<void()> stop_;
-  const int stop_event_;  // an eventfd
-  const int signals_;     // a signalfd
+  const core::Descriptor stop_event_;  // an eventfd
+  const core::Descriptor signals_;     // a signalfd
   std::thread thread_;
 };
 

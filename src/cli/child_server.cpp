@@ -60,8 +60,8 @@ pid_t spawn(const ChildServer::Options& options, std::vector<std::string> argume
   return pid;
 }
 
-int open_log(const std::string& log) {
-  return ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+core::Descriptor open_log(const std::string& log) {
+  return core::Descriptor(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
 }
 
 // The number behind a word of a file of /proc; 0 when it is not there.
@@ -87,10 +87,9 @@ std::string ChildServer::last_line(const std::string& log) {
 
 int ChildServer::run(const std::string& program, std::vector<std::string> arguments,
                      const std::string& log) {
-  const int log_fd = open_log(log);
-  if (log_fd < 0) return -1;
-  const pid_t pid = spawn({.program = program}, std::move(arguments), log_fd, log_fd);
-  ::close(log_fd);
+  const core::Descriptor to = open_log(log);
+  if (!to.is_open()) return -1;
+  const pid_t pid = spawn({.program = program}, std::move(arguments), to.fd(), to.fd());
   int status = 0;
   if (pid < 0 || ::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return -1;
   return WEXITSTATUS(status);
@@ -100,17 +99,16 @@ core::Result<std::unique_ptr<ChildServer>> ChildServer::launch(const std::string
                                                                const std::string& log,
                                                                const Options& options) {
   std::array<int, 2> pipe{-1, -1};
-  const int log_fd = open_log(log);
-  if (log_fd < 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
-    if (log_fd >= 0) ::close(log_fd);
+  const core::Descriptor to = open_log(log);
+  if (!to.is_open() || ::pipe2(pipe.data(), O_CLOEXEC) != 0) {
     return refuse("No log or pipe for a server on " + data_dir + " could be made.");
   }
+  core::Descriptor read_end(pipe[0]);
+  const core::Descriptor write_end(pipe[1]);
   const pid_t pid = spawn(
       options, {"serve", "--data", data_dir, "--listen", "127.0.0.1:0", "--rate-limits", "off"},
-      pipe[1], log_fd);
-  ::close(pipe[1]);
-  ::close(log_fd);
-  std::unique_ptr<ChildServer> server(new ChildServer(pid, pipe[0]));
+      write_end.fd(), to.fd());
+  std::unique_ptr<ChildServer> server(new ChildServer(pid, std::move(read_end)));
   if (pid < 0) return refuse("No server could be started on " + data_dir + ".");
   return server;
 }
@@ -123,10 +121,7 @@ core::Result<std::unique_ptr<ChildServer>> ChildServer::start(const std::string&
   return refuse("The server did not start: " + last_line(log));
 }
 
-ChildServer::~ChildServer() {
-  kill();
-  ::close(output_);
-}
+ChildServer::~ChildServer() { kill(); }
 
 bool ChildServer::wait_until_ready() {
   if (!read_port() || !asks_until_ready()) return false;
@@ -139,9 +134,9 @@ bool ChildServer::read_port() {
   std::string text;
   std::array<char, 512> buffer{};
   for (;;) {
-    pollfd readable{output_, POLLIN, 0};
+    pollfd readable{output_.fd(), POLLIN, 0};
     if (::poll(&readable, 1, kStartTimeoutMs) != 1) return false;
-    const ssize_t n = ::read(output_, buffer.data(), buffer.size());
+    const ssize_t n = ::read(output_.fd(), buffer.data(), buffer.size());
     if (n <= 0) return false;
     text.append(buffer.data(), static_cast<std::size_t>(n));
     const std::size_t url = text.find(kUrl);

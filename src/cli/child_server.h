@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/result.h"
 
 namespace coupon::cli {
@@ -66,7 +67,7 @@ class ChildServer {
   void kill();
 
  private:
-  ChildServer(pid_t pid, int output) : pid_(pid), output_(output) {}
+  ChildServer(pid_t pid, core::Descriptor output) : pid_(pid), output_(std::move(output)) {}
 
   // False when it ended instead, or took more than a minute.
   bool wait_until_ready();
@@ -76,7 +77,7 @@ class ChildServer {
 
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   pid_t pid_;
-  const int output_;  // its standard output
+  const core::Descriptor output_;  // its standard output
   int port_ = 0;
   double ready_ms_ = 0;
 };

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "coupond/core/count_text.h"
+#include "coupond/core/descriptor.h"
 #include "src/cli/code_filter.h"
 #include "src/cli/progress.h"
 
@@ -92,9 +93,8 @@ core::Error cannot_write(const std::string& file) {
 
 // A new file: who prints twice shall not lose the first.
 core::Result<core::Done> write_new(const std::string& file, const std::string& text) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return cannot_write(file);
-  ::close(fd);
+  const core::Descriptor made(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!made.is_open()) return cannot_write(file);
   std::ofstream out(file, std::ios::binary);
   if (!out.write(text.data(), static_cast<std::streamsize>(text.size())).flush()) {
     return cannot_write(file);

@@ -1,7 +1,6 @@
 #include "coupond/store/follow.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <iostream>
 #include <memory>
@@ -43,7 +42,7 @@ bool pause(int stop_fd) {
 
 int follow(const FollowInput& input) {
   app::take_stop_signals();
-  const int stop_fd = app::stop_signals_fd(0);
+  const core::Descriptor stop = app::stop_signals_fd(0);
   auto follower = store::Follower::open(
       store::DataPaths(input.data), input.directory,
       {.key_file = input.key,
@@ -58,9 +57,8 @@ int follow(const FollowInput& input) {
       break;
     }
     print(*state, said);
-    if (input.once || pause(stop_fd)) break;
+    if (input.once || pause(stop.fd())) break;
   }
-  ::close(stop_fd);
   return code;
 }
 

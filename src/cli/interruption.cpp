@@ -10,11 +10,9 @@ namespace coupon::cli {
 Interruption::Interruption()
     : signals_((app::take_stop_signals(), app::stop_signals_fd(SFD_NONBLOCK))) {}
 
-Interruption::~Interruption() { ::close(signals_); }
-
 bool Interruption::asked() {
   signalfd_siginfo told{};
-  if (::read(signals_, &told, sizeof told) == sizeof told) asked_ = true;
+  if (::read(signals_.fd(), &told, sizeof told) == sizeof told) asked_ = true;
   return asked_;
 }
 

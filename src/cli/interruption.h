@@ -3,12 +3,13 @@
 // threads inherit it. One thread.
 #pragma once
 
+#include "coupond/core/descriptor.h"
+
 namespace coupon::cli {
 
 class Interruption {
  public:
   Interruption();
-  ~Interruption();
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
@@ -16,7 +17,7 @@ class Interruption {
   bool asked();
 
  private:
-  const int signals_;  // a signalfd
+  const core::Descriptor signals_;  // a signalfd
   bool asked_ = false;
 };
 

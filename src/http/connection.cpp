@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,18 +15,15 @@ constexpr int kStopCheckMs = 100;
 
 }  // namespace
 
-Connection::Connection(int fd, std::string address, std::string limit_key, std::size_t body_bytes,
-                       MemoryBudget& budget)
+Connection::Connection(core::Descriptor socket, std::string address, std::string limit_key,
+                       std::size_t body_bytes, MemoryBudget& budget)
     : reader(body_bytes),
       budget_(budget),
-      fd_(fd),
+      socket_(std::move(socket)),
       address_(std::move(address)),
       limit_key_(std::move(limit_key)) {}
 
-Connection::~Connection() {
-  budget_.change(charged_, 0);
-  ::close(fd_);
-}
+Connection::~Connection() { budget_.change(charged_, 0); }
 
 void Connection::charge() {
   const std::size_t held = reader.held_bytes() + out.size();
@@ -38,7 +34,7 @@ void Connection::charge() {
 
 int Connection::take(std::span<char> scratch) {
   for (;;) {
-    const ssize_t n = ::recv(fd_, scratch.data(), scratch.size(), 0);
+    const ssize_t n = ::recv(fd(), scratch.data(), scratch.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       unread_in_kernel_ = false;
@@ -102,7 +98,7 @@ ssize_t Connection::send_rest() {
                 shared_out->size() - from_shared};
     message.msg_iovlen = 2;
   }
-  return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+  return ::sendmsg(fd(), &message, MSG_NOSIGNAL);
 }
 
 bool Connection::flush_all(int timeout_ms, const std::atomic<bool>& stopping) {
@@ -111,7 +107,7 @@ bool Connection::flush_all(int timeout_ms, const std::atomic<bool>& stopping) {
     if (flushed != Flushed::kPart) return flushed == Flushed::kAll;
     if (waited_ms >= timeout_ms || stopping.load()) return false;
     const int wait_ms = std::min(kStopCheckMs, timeout_ms - waited_ms);
-    pollfd writable{fd_, POLLOUT, 0};
+    pollfd writable{fd(), POLLOUT, 0};
     if (::poll(&writable, 1, wait_ms) == 0) waited_ms += wait_ms;
   }
 }
@@ -120,13 +116,13 @@ void Connection::send_continue() {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   // Nothing else is on its way, so the kernel takes these few bytes; a client that is gone shows
   // at the next read.
-  if (::send(fd_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL) < 0) return;
+  if (::send(fd(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL) < 0) return;
 }
 
 void Connection::cut() {
   cut_ = true;
   const linger reset{1, 0};
-  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
 void Connection::begin_next() {
@@ -136,6 +132,6 @@ void Connection::begin_next() {
   started_ms = 0;
 }
 
-void Connection::finish_sending() { ::shutdown(fd_, SHUT_WR); }
+void Connection::finish_sending() { ::shutdown(fd(), SHUT_WR); }
 
 }  // namespace coupon::http

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "coupond/core/descriptor.h"
 #include "src/http/memory_budget.h"
 #include "src/http/request_reader.h"
 
@@ -29,13 +30,13 @@ class Connection {
 
   // Takes the socket over; it must be non-blocking. `address` is the other end, `limit_key` whom
   // limits count (core::IpAddress::rate_key). `budget` must outlive this.
-  Connection(int fd, std::string address, std::string limit_key, std::size_t body_bytes,
-             MemoryBudget& budget);
+  Connection(core::Descriptor socket, std::string address, std::string limit_key,
+             std::size_t body_bytes, MemoryBudget& budget);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return socket_.fd(); }
   const std::string& address() const { return address_; }
   const std::string& limit_key() const { return limit_key_; }
 
@@ -90,7 +91,7 @@ class Connection {
 
   MemoryBudget& budget_;
   std::size_t charged_ = 0;
-  const int fd_;
+  const core::Descriptor socket_;
   const std::string address_;
   const std::string limit_key_;
   std::size_t sent_ = 0;  // of out and shared_out together

@@ -78,16 +78,14 @@ EventLoop::EventLoop(const ServerOptions& options, const core::Clock& clock,
       budget_(options.memory_bytes),
       tick_ms_(std::clamp(shortest(options) / 4, 10, 500)),
       scratch_(kScratchBytes) {
-  epoll_fd_ = check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
-  wake_fd_ = check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  epoll_ = core::Descriptor(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
+  wake_ = core::Descriptor(check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
   // Edge-triggered: each write wakes us once, and nobody needs to read the count.
-  check(watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN | EPOLLET, this) ? 0 : -1, "epoll_ctl");
+  check(watch(epoll_.fd(), EPOLL_CTL_ADD, wake_.fd(), EPOLLIN | EPOLLET, this) ? 0 : -1,
+        "epoll_ctl");
 }
 
-EventLoop::~EventLoop() {
-  ::close(wake_fd_);
-  ::close(epoll_fd_);
-}
+EventLoop::~EventLoop() = default;
 
 std::int64_t EventLoop::steady_us() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -103,7 +101,7 @@ void EventLoop::run(int listen_fd) {
   resume_accepting();
   epoll_event events[kEventsAtOnce];
   while (!stopping_.load() || !connections_.empty()) {
-    const int n = ::epoll_wait(epoll_fd_, events, kEventsAtOnce, wait_ms());
+    const int n = ::epoll_wait(epoll_.fd(), events, kEventsAtOnce, wait_ms());
     now_ms_ = steady_us() / 1000;
     for (int i = 0; i < n; ++i) {
       void* const about = events[i].data.ptr;
@@ -128,7 +126,7 @@ void EventLoop::stop() noexcept {
 void EventLoop::wake() noexcept {
   const int saved = errno;  // a signal handler must leave it alone
   const std::uint64_t one = 1;
-  if (::write(wake_fd_, &one, sizeof one) < 0) errno = saved;
+  if (::write(wake_.fd(), &one, sizeof one) < 0) errno = saved;
 }
 
 void EventLoop::give_back(Connection& connection) {
@@ -172,10 +170,10 @@ void EventLoop::accept_some() {
   for (int i = 0; i < kAcceptsAtOnce && accepting_; ++i) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
-    const int fd = ::accept4(listen_fd_, reinterpret_cast<sockaddr*>(&peer), &size,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      admit(fd, address_of(peer).value_or(core::IpAddress{}));
+    core::Descriptor socket(::accept4(listen_fd_, reinterpret_cast<sockaddr*>(&peer), &size,
+                                      SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket.is_open()) {
+      admit(std::move(socket), address_of(peer).value_or(core::IpAddress{}));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -195,23 +193,23 @@ bool EventLoop::over_limit(const core::IpAddress& address) const {
   return !options_.trusted_proxies.trusts(address);
 }
 
-void EventLoop::admit(int fd, const core::IpAddress& address) {
+void EventLoop::admit(core::Descriptor socket, const core::IpAddress& address) {
   if (connections_.size() >= options_.max_connections + refused_at_once(options_.max_connections)) {
-    ::close(fd);
     return;
   }
   const int yes = 1;
+  const int fd = socket.fd();
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   const bool refused = over_limit(address);
-  auto owned = std::make_unique<Connection>(fd, address.to_string(), address.rate_key(),
-                                            options_.body_bytes, budget_);
+  auto owned = std::make_unique<Connection>(std::move(socket), address.to_string(),
+                                            address.rate_key(), options_.body_bytes, budget_);
   Connection& connection = *owned;
   connection.index = connections_.size();
   connections_.push_back(std::move(owned));
   ++per_address_[connection.limit_key()];
   open_.store(connections_.size(), std::memory_order_relaxed);
   const std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  if (!watch(epoll_fd_, EPOLL_CTL_ADD, fd, events, &connection)) {
+  if (!watch(epoll_.fd(), EPOLL_CTL_ADD, fd, events, &connection)) {
     close(connection);
   } else if (refused) {
     refuse(connection, kTooManyConnections);
@@ -223,11 +221,11 @@ void EventLoop::admit(int fd, const core::IpAddress& address) {
 
 void EventLoop::pause_accepting() {
   accepting_ = false;
-  watch(epoll_fd_, EPOLL_CTL_DEL, listen_fd_, 0, nullptr);
+  watch(epoll_.fd(), EPOLL_CTL_DEL, listen_fd_, 0, nullptr);
 }
 
 void EventLoop::resume_accepting() {
-  accepting_ = watch(epoll_fd_, EPOLL_CTL_ADD, listen_fd_, EPOLLIN, nullptr);
+  accepting_ = watch(epoll_.fd(), EPOLL_CTL_ADD, listen_fd_, EPOLLIN, nullptr);
 }
 
 void EventLoop::park(Connection& connection, std::int64_t deadline_ms) {

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/mutex.h"
 #include "coupond/core/net.h"
 #include "coupond/http/server.h"
@@ -51,7 +52,7 @@ class EventLoop {
   void wake() noexcept;
 
   void accept_some();
-  void admit(int fd, const core::IpAddress& address);
+  void admit(core::Descriptor socket, const core::IpAddress& address);
   bool over_limit(const core::IpAddress& address) const;
   void pause_accepting();
   void resume_accepting();
@@ -86,8 +87,8 @@ class EventLoop {
   Responder responder_;
   const int tick_ms_;
 
-  int epoll_fd_ = -1;
-  int wake_fd_ = -1;
+  core::Descriptor epoll_;
+  core::Descriptor wake_;  // an eventfd
   int listen_fd_ = -1;
   bool accepting_ = false;
   bool told_of_distrusted_ = false;

@@ -74,23 +74,19 @@ bool bind_to_path(int fd, const std::string& path) {
     return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   }
   const std::size_t slash = path.rfind('/');
-  const int directory = ::open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return false;
-  const bool bound =
-      bind_to_path(fd, "/proc/self/fd/" + std::to_string(directory) + path.substr(slash));
-  const int error = errno;
-  ::close(directory);
-  errno = error;
-  return bound;
+  const core::Descriptor directory(
+      ::open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return directory.is_open() &&
+         bind_to_path(fd, "/proc/self/fd/" + std::to_string(directory.fd()) + path.substr(slash));
 }
 
 }  // namespace
 
 core::Result<core::Done> ListenSocket::open_unix(const std::string& path, int backlog) {
-  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  socket_ = core::Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   ::unlink(path.c_str());
-  const bool listening = fd_ >= 0 && bind_to_path(fd_, path) && ::chmod(path.c_str(), 0600) == 0 &&
-                         ::listen(fd_, backlog) == 0;
+  const bool listening = socket_.is_open() && bind_to_path(fd(), path) &&
+                         ::chmod(path.c_str(), 0600) == 0 && ::listen(fd(), backlog) == 0;
   if (listening) {
     unix_path_ = path;
     return core::Done{};
@@ -109,12 +105,13 @@ core::Result<core::Done> ListenSocket::open(const std::string& host, int port, i
                        .message = "Cannot listen on \"" + host + "\" port " + std::to_string(port) +
                                   ": give an IP address or localhost, and a port from 0 to 65535."};
   }
-  fd_ = ::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  socket_ = core::Descriptor(
+      ::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int yes = 1;
   const bool listening =
-      fd_ >= 0 && ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-      ::bind(fd_, address->get(), address->size) == 0 && ::listen(fd_, backlog) == 0 &&
-      ::getsockname(fd_, address->get(), &address->size) == 0;
+      socket_.is_open() && ::setsockopt(fd(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+      ::bind(fd(), address->get(), address->size) == 0 && ::listen(fd(), backlog) == 0 &&
+      ::getsockname(fd(), address->get(), &address->size) == 0;
   if (!listening) {
     const int error = errno;
     close();
@@ -127,8 +124,7 @@ core::Result<core::Done> ListenSocket::open(const std::string& host, int port, i
 void ListenSocket::close() {
   if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
   unix_path_.clear();
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
+  socket_ = core::Descriptor();
 }
 
 }  // namespace coupon::http

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/result.h"
 
 namespace coupon::http {
@@ -22,11 +23,11 @@ class ListenSocket {
   core::Result<core::Done> open_unix(const std::string& path, int backlog);
   void close();
 
-  int fd() const { return fd_; }
+  int fd() const { return socket_.fd(); }
   int port() const { return port_; }
 
  private:
-  int fd_ = -1;
+  core::Descriptor socket_;
   int port_ = 0;
   std::string unix_path_;
 };

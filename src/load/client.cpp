@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
@@ -42,26 +41,20 @@ bool connect_v6(int fd, const std::string& address, int port) {
 
 }  // namespace
 
-Client::~Client() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Client::Client(Client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
 bool Client::connect(const std::string& address, int port) {
   const bool v6 = address.find(':') != std::string::npos;
-  fd_ = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd_ < 0) return false;
-  if (!(v6 ? connect_v6(fd_, address, port) : connect_v4(fd_, address, port))) return false;
+  socket_ = core::Descriptor(::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket_.is_open()) return false;
+  if (!(v6 ? connect_v6(fd(), address, port) : connect_v4(fd(), address, port))) return false;
   const int on = 1;
-  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return ::fcntl(fd_, F_SETFL, O_NONBLOCK) == 0;
+  ::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return ::fcntl(fd(), F_SETFL, O_NONBLOCK) == 0;
 }
 
 bool Client::send() {
   input_.clear();
   head_bytes_ = 0;
-  const ssize_t sent = ::send(fd_, request_.data(), request_.size(), MSG_NOSIGNAL);
+  const ssize_t sent = ::send(fd(), request_.data(), request_.size(), MSG_NOSIGNAL);
   waiting = sent == static_cast<ssize_t>(request_.size());
   return waiting;
 }
@@ -69,7 +62,7 @@ bool Client::send() {
 Client::Progress Client::receive() {
   const std::size_t had = input_.size();
   input_.resize(had + kReadAtOnce);
-  const ssize_t n = ::recv(fd_, input_.data() + had, kReadAtOnce, 0);
+  const ssize_t n = ::recv(fd(), input_.data() + had, kReadAtOnce, 0);
   input_.resize(had + static_cast<std::size_t>(n > 0 ? n : 0));
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Progress::kWaiting;
   if (n <= 0) return Progress::kBroken;

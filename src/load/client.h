@@ -5,21 +5,17 @@
 #include <string>
 #include <string_view>
 
+#include "coupond/core/descriptor.h"
+
 namespace coupon::load {
 
 class Client {
  public:
   enum class Progress { kWaiting, kReply, kBroken };
 
-  Client() = default;
-  ~Client();
-  Client(Client&& other) noexcept;
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
   // Connects, waiting; after that nothing here waits. False when it could not.
   bool connect(const std::string& address, int port);
-  int fd() const { return fd_; }
+  int fd() const { return socket_.fd(); }
 
   // The request to send: to be filled after the reply to the last one was read. Requests are small
   // and one at a time, so the kernel takes each whole; false when it did not.
@@ -39,7 +35,7 @@ class Client {
   Progress parse();
   bool parse_head(std::string_view head);
 
-  int fd_ = -1;
+  core::Descriptor socket_;
   std::string request_;
   std::string input_;
   std::size_t head_bytes_ = 0;  // 0: the head is not whole yet

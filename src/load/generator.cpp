@@ -1,7 +1,6 @@
 #include "coupond/load/generator.h"
 
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/net.h"
 #include "src/load/client.h"
 
@@ -54,8 +54,10 @@ struct Run {
 class Lane {
  public:
   Lane(Run& run, std::vector<Client> clients, bool reports)
-      : run_(run), clients_(std::move(clients)), reports_(reports), epoll_(::epoll_create1(0)) {}
-  ~Lane() { ::close(epoll_); }
+      : run_(run),
+        clients_(std::move(clients)),
+        reports_(reports),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
@@ -85,13 +87,13 @@ class Lane {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = &client;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.fd(), &event);
+    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, client.fd(), &event);
     send_next(client);
   }
 
   void step() {
     std::array<epoll_event, kEventsAtOnce> events;
-    const int n = ::epoll_wait(epoll_, events.data(), kEventsAtOnce, kTickMs);
+    const int n = ::epoll_wait(epoll_.fd(), events.data(), kEventsAtOnce, kTickMs);
     for (int i = 0; i < n; ++i) {
       receive(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
     }
@@ -134,7 +136,7 @@ class Lane {
   void drop(Client& client, const char* why) {
     if (client.waiting) --waiting_;
     client.waiting = false;
-    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, client.fd(), nullptr);
+    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, client.fd(), nullptr);
     note_wrong(why);
   }
 
@@ -145,7 +147,7 @@ class Lane {
   Run& run_;
   std::vector<Client> clients_;
   const bool reports_;
-  const int epoll_;
+  const core::Descriptor epoll_;
   std::size_t waiting_ = 0;
   std::int64_t next_report_ns_ = 0;
   std::int64_t end_ns_ = 0;

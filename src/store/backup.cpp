@@ -67,13 +67,11 @@ class Draft {
 // Whether a file is the draft of a backup of ours that nobody works at: one that was cut off while
 // its pages were copied has a journal beside it, one that was cut off later says what it is.
 bool is_left_draft(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return false;
+  const core::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.is_open()) return false;
   std::array<char, 72> head{};
-  const ssize_t size = ::pread(fd, head.data(), head.size(), 0);
-  const bool free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
-  ::close(fd);
-  if (!free) return false;
+  const ssize_t size = ::pread(file.fd(), head.data(), head.size(), 0);
+  if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) return false;
   if (exists(path + "-journal")) return true;
   std::string id;
   for (int shift = 24; shift >= 0; shift -= 8) id += static_cast<char>(kApplicationId >> shift);

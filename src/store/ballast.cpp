@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/limits.h"
 #include "src/store/files.h"
 
@@ -15,10 +16,10 @@ bool keep_ballast(const DataPaths& paths) {
   constexpr auto kNeeded =
       static_cast<std::uint64_t>(core::limits::kBallastBytes) + core::limits::kDiskFreeMinBytes;
   if (free_bytes(paths) < kNeeded) return false;
-  const int fd = ::open(paths.ballast.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return false;
-  const bool made = ::posix_fallocate(fd, 0, core::limits::kBallastBytes) == 0;
-  ::close(fd);
+  const core::Descriptor file(
+      ::open(paths.ballast.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.is_open()) return false;
+  const bool made = ::posix_fallocate(file.fd(), 0, core::limits::kBallastBytes) == 0;
   if (!made) ::unlink(paths.ballast.c_str());
   return made;
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/store/database.h"
 
 namespace coupon::store {
@@ -41,11 +42,9 @@ void mark_clean_stop(const DataPaths& paths) noexcept {
   try {
     const auto noted = fingerprint(paths);
     if (!noted) return;
-    const int fd = ::open(paths.clean_stop.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return;
-    const std::string line = *noted + "\n";
-    [[maybe_unused]] const ssize_t written = ::write(fd, line.data(), line.size());
-    ::close(fd);
+    const core::Descriptor file(
+        ::open(paths.clean_stop.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (file.is_open()) core::write_all(file.fd(), *noted + "\n");
   } catch (const std::exception&) {
     // Out of memory: then there is no note.
   }

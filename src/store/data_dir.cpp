@@ -159,32 +159,25 @@ bool has_foreign_files(const DataPaths& paths) {
 
 core::Result<DataLock> DataLock::take(const DataPaths& paths) {
   while (true) {
-    const int fd = ::open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return not_writable(paths, errno);
-    DataLock lock(fd);
+    core::Descriptor file(::open(paths.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file.is_open()) return not_writable(paths, errno);
+    const int fd = file.fd();
     if (!lock_now_or_soon(fd)) {
       if (errno == EWOULDBLOCK) return held_by(read_pid(fd), paths);
       return not_writable(paths, errno);
     }
     if (!still_has_its_name(fd, paths.lock)) continue;
     write_pid(fd);
-    return lock;
+    return DataLock(std::move(file));
   }
 }
 
 int DataLock::holder(const DataPaths& paths) {
-  const int fd = ::open(paths.lock.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  const DataLock closes(fd);
+  const core::Descriptor file(::open(paths.lock.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return 0;
   // A shared lock, so that two askers do not take each other for a server.
-  const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
-  return free ? 0 : read_pid(fd);
-}
-
-DataLock::DataLock(DataLock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-
-DataLock::~DataLock() {
-  if (fd_ >= 0) ::close(fd_);
+  const bool free = ::flock(file.fd(), LOCK_SH | LOCK_NB) == 0;
+  return free ? 0 : read_pid(file.fd());
 }
 
 }  // namespace coupon::store

@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <optional>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/ids.h"
 #include "coupond/store/inspect.h"
 #include "coupond/store/schema_check.h"
@@ -85,12 +85,11 @@ void add_fact(Connection& connection, const char* name, const std::string& value
 // Made by us, so that it is readable by its owner only whatever the umask; SQLite gives the files
 // it puts beside it the same mode.
 std::optional<core::Error> make_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno != EEXIST) {
+  const core::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.is_open() && errno != EEXIST) {
     return refuse("The file " + path + " cannot be made: " + std::strerror(errno) +
                   ". Make its directory writable for this user.");
   }
-  if (fd >= 0) ::close(fd);
   return std::nullopt;
 }
 

@@ -6,9 +6,9 @@
 #include <fstream>
 
 #include "coupond/store/connection.h"
+#include "tests/cli/words.h"
 #include "tests/support/black_box.h"
 #include "tests/support/http_client.h"
-#include "tests/cli/words.h"
 
 namespace {
 

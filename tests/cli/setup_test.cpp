@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "tests/support/http_client.h"
 #include "tests/cli/words.h"
+#include "tests/support/http_client.h"
 
 using nlohmann::json;
 using test::content_of;

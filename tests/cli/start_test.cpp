@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "coupond/store/connection.h"
-#include "tests/support/http_client.h"
 #include "tests/cli/words.h"
+#include "tests/support/http_client.h"
 #include "tests/support/raw_client.h"
 
 namespace {

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/http_client.h"
 #include "tests/cli/words.h"
+#include "tests/support/http_client.h"
 #include "tests/support/server_process.h"
 
 using nlohmann::json;

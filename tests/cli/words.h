@@ -1,5 +1,5 @@
-// The words of all tests of the command line: a run of the program, a server in its own process, and
-// what they printed.
+// The words of all tests of the command line: a run of the program, a server in its own process,
+// and what they printed.
 #pragma once
 
 #include "tests/support/program.h"

@@ -53,8 +53,8 @@ std::vector<std::string> damaged_anyhow(const std::string& token) {
   for (const std::string& more :
        {std::string(), token + " ", " " + token, token + "\n", token + std::string(1, '\0'),
         "Bearer " + token, part[0] + " ." + part[1] + "." + part[2],
-        std::string(2000, 'A') + "." + part[1] + "." + part[2],
-        token + std::string(1'000'000, 'A'), std::string(1'000'000, '.')}) {
+        std::string(2000, 'A') + "." + part[1] + "." + part[2], token + std::string(1'000'000, 'A'),
+        std::string(1'000'000, '.')}) {
     tokens.push_back(more);
   }
   return tokens;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/log.h"
 #include "coupond/core/result.h"
 #include "coupond/store/copy_target.h"
@@ -61,7 +62,7 @@ struct Settings {
 // the process, and SIGPIPE nothing.
 void take_stop_signals();
 // A new signalfd, close-on-exec, that those signals make readable once they are taken.
-int stop_signals_fd(int flags);
+core::Descriptor stop_signals_fd(int flags);
 
 class Member;
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "coupond/core/descriptor.h"
 #include "coupond/core/result.h"
 
 namespace coupon::store {
@@ -58,14 +59,10 @@ class DataLock {
   // The process id that holds the lock, as far as the file tells; 0 when nobody holds it.
   static int holder(const DataPaths& paths);
 
-  DataLock(DataLock&& other) noexcept;
-  DataLock& operator=(DataLock&& other) = delete;
-  ~DataLock();
-
  private:
-  explicit DataLock(int fd) : fd_(fd) {}
+  explicit DataLock(core::Descriptor file) : file_(std::move(file)) {}
 
-  int fd_;
+  core::Descriptor file_;
 };
 
 }  // namespace coupon::store

@@ -7,8 +7,8 @@
 #include "src/api/native/campaign_shapes.h"
 #include "src/api/native/coupon_requests.h"
 #include "src/api/native/naming.h"
-#include "src/api/words.h"
 #include "src/api/print/qr.h"
+#include "src/api/words.h"
 #include "src/web/assets.h"
 
 namespace coupon::api {

@@ -5,8 +5,8 @@
 #include "src/api/native/fields.h"
 #include "src/api/native/naming.h"
 #include "src/api/native/native.h"
-#include "src/api/words.h"
 #include "src/api/print/card_sheet.h"
+#include "src/api/words.h"
 
 namespace coupon::api {
 namespace {

@@ -1,4 +1,5 @@
 #include "src/cli/prove/prove_disk.h"
+#include "coupond/core/descriptor.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -37,10 +38,9 @@ std::optional<double> quickest(int fd) {
 
 std::optional<double> quickest_sync_us(const std::string& directory) {
   const std::string path = directory + "/sync-probe";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return std::nullopt;
-  const auto best = quickest(fd);
-  ::close(fd);
+  const core::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file.is_open()) return std::nullopt;
+  const auto best = quickest(file.fd());
   ::unlink(path.c_str());
   return best;
 }
