@@ -6,7 +6,7 @@
 #include <memory>
 #include <thread>
 
-#include "coupond/core/digits.h"
+#include "coupond/core/ascii.h"
 #include "coupond/domain/money.h"
 #include "src/cli/code_filter.h"
 #include "src/cli/progress.h"

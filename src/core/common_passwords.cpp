@@ -8,6 +8,8 @@
 
 #include "coupond/core/password.h"
 
+#include "coupond/core/ascii.h"
+
 namespace coupon::core {
 namespace {
 
@@ -119,14 +121,6 @@ constexpr std::size_t kWalkMin = 3;
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // The letter that a digit or sign stands for; others stay.
 char plain(char c) {
   constexpr std::string_view kLooks = "0134578@$!|+";
@@ -184,7 +178,7 @@ bool is_made_of_cores(std::string_view text) {
 }  // namespace
 
 bool is_common_password(std::string_view password) {
-  const std::string text = lower(password);
+  const std::string text = to_lower(password);
   const std::size_t front = std::min(dress(text.begin(), text.end()), kDressMax);
   const std::size_t back = std::min(dress(text.rbegin(), text.rend()), kDressMax);
   for (std::size_t i = 0; i <= front; ++i) {

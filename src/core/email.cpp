@@ -1,5 +1,6 @@
 #include "coupond/core/email.h"
 
+#include "coupond/core/ascii.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/trim.h"
 
@@ -50,10 +51,7 @@ bool is_domain(std::string_view domain) {
 }  // namespace
 
 Result<std::string> canonical_email(std::string_view text) {
-  std::string email(trimmed(text, kSpace));
-  for (char& c : email) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  std::string email = to_lower(trimmed(text, kSpace));
   const std::string_view view = email;
   const std::size_t at = view.rfind('@');
   if (at == std::string_view::npos || email.size() > limits::kEmailMaxBytes ||

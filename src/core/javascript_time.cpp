@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "coupond/core/digits.h"
+#include "coupond/core/ascii.h"
 #include "coupond/core/time_text.h"
 
 namespace coupon::core {
@@ -88,8 +88,7 @@ bool take_word(std::string_view text, Parts& parts) {
   constexpr std::string_view kNames = "janfebmaraprmayjunjulaugsepoctnovdec";
   constexpr std::string_view kWeekdays = "sunmontuewedthufrisat";
   if (text.size() < 3) return false;
-  std::string start(text.substr(0, 3));
-  for (char& c : start) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string start = to_lower(text.substr(0, 3));
   const std::size_t place = kNames.find(start);
   if (place != std::string_view::npos && place % 3 == 0) {
     parts.month = two_digits(std::to_string(place / 3 + 1));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "coupond/core/ascii.h"
 #include "coupond/core/limits.h"
 #include "coupond/core/pattern.h"
 #include "coupond/domain/money.h"
@@ -130,8 +131,7 @@ bool is_slug(std::string_view text) {
 
 std::string slug_of(std::string_view name) {
   std::string slug;
-  for (char c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (const char c : core::to_lower(name)) {
     if (slug.size() == kSlugMaxBytes) break;
     if (is_slug_character(c)) {
       slug += c;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "coupond/core/ascii.h"
 #include "coupond/http/endpoint.h"
 #include "coupond/http/problem.h"
 #include "coupond/http/reply.h"
@@ -20,11 +21,7 @@ std::string media_type(const Request& request) {
   std::string_view value = request.header("Content-Type").value_or("");
   value = value.substr(0, value.find(';'));
   while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
-  std::string type(value);
-  std::transform(type.begin(), type.end(), type.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return type;
+  return core::to_lower(value);
 }
 
 Json coerce(const ValueSpec& spec, const std::string& text) {

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "coupond/core/ascii.h"
 #include "coupond/http/reply.h"
 #include "src/http/declared.h"
 #include "src/http/route_text.h"
@@ -14,13 +15,6 @@ namespace {
 
 OrderedJson reference(std::string_view kind, std::string_view name) {
   return {{"$ref", "#/components/" + std::string(kind) + "/" + std::string(name)}};
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 OrderedJson security_schemes() {
@@ -136,7 +130,7 @@ class Document {
     if (place->second != path) {
       throw std::logic_error(path + " and " + place->second + " are one path to OpenAPI");
     }
-    paths_[path][lower_case(method)] = std::move(operation);
+    paths_[path][core::to_lower(method)] = std::move(operation);
   }
 
   // Dialects may share a tag; the first that describes it does so for all.

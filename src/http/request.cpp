@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "coupond/core/ascii.h"
+
 namespace coupon::http {
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return std::ranges::equal(
+      a, b, [](char one, char other) { return core::to_lower(one) == core::to_lower(other); });
 }
 
 std::optional<std::string_view> Request::header(std::string_view name) const {

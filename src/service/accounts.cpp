@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coupond/core/ascii.h"
 #include "coupond/core/bytes.h"
 #include "coupond/core/email.h"
 #include "coupond/core/fold.h"
@@ -32,13 +33,6 @@ std::optional<Error> name_problem(std::string_view name) {
   return invalid_field("name", "name must be at most 256 bytes of printable text");
 }
 
-std::string in_small_letters(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 // A username with '@' could be taken for somebody's address when they log in, and one that could be
 // an id for another account wherever one is named.
 std::optional<Error> username_problem(const std::optional<std::string>& username) {
@@ -50,7 +44,7 @@ std::optional<Error> username_problem(const std::optional<std::string>& username
   }
   // In capitals or not, which the look-up knows; everything else has one form.
   const std::string form = core::nfkc_casefold(*username);
-  if (form != in_small_letters(*username)) {
+  if (form != core::to_lower(*username)) {
     return invalid_field("username", "username looks like another one: write it as " + form);
   }
   if (core::mixes_scripts(*username)) {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "coupond/core/digits.h"
+#include "coupond/core/ascii.h"
 #include "coupond/core/time_text.h"
 
 namespace coupon::service {
@@ -190,9 +190,9 @@ std::string folded_name(std::string_view name) {
   std::string folded;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const auto c = static_cast<unsigned char>(name[i]);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80;
-    if (c >= 'A' && c <= 'Z') folded += static_cast<char>(c - 'A' + 'a');
-    if (letter) folded += name[i];
+    const bool letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80;
+    if (letter) folded += core::to_lower(name[i]);
     // A capital umlaut is its small one: 0xc3 0x84, 0x96 or 0x9c.
     if (c == 0xc3 && i + 1 < name.size()) {
       const auto second = static_cast<unsigned char>(name[++i]);

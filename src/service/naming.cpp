@@ -1,10 +1,10 @@
 #include "coupond/service/naming.h"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "coupond/core/ascii.h"
 #include "coupond/core/email.h"
 #include "coupond/core/fold.h"
 #include "coupond/core/ids.h"
@@ -30,23 +30,16 @@ std::optional<std::string_view> after(std::string_view mark, std::string_view te
   return text.substr(mark.size());
 }
 
-std::string lower(std::string_view uuid) {
-  std::string text(uuid);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 std::optional<User> user_with_id(Connection& connection, std::string_view id) {
   if (const auto number = core::parse_id(id)) {
     return store::find_user(connection, core::UserId{*number});
   }
   // A UUID; of the demo's two accounts of the book service, their 24 hex digits.
-  return store::find_user_by_uuid(connection, lower(id));
+  return store::find_user_by_uuid(connection, core::to_lower(id));
 }
 
 std::optional<Campaign> campaign_with_id(Connection& connection, std::string_view id) {
-  if (core::is_uuid(id)) return store::find_campaign_by_uuid(connection, lower(id));
+  if (core::is_uuid(id)) return store::find_campaign_by_uuid(connection, core::to_lower(id));
   const auto number = core::parse_id(id);
   if (!number) return std::nullopt;
   return store::find_campaign(connection, core::CampaignId{*number});

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "coupond/core/ascii.h"
 #include "coupond/core/bytes.h"
-#include "coupond/core/digits.h"
 #include "coupond/core/email.h"
 #include "coupond/core/ids.h"
 #include "coupond/store/users.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "coupond/core/ascii.h"
 #include "coupond/core/bytes.h"
-#include "coupond/core/digits.h"
 #include "coupond/core/ids.h"
 #include "coupond/core/signing.h"
 #include "coupond/store/checkpoint.h"
