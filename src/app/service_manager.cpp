@@ -1,5 +1,4 @@
 #include "src/app/service_manager.h"
-#include "coupond/core/descriptor.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -7,6 +6,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+
+#include "coupond/core/descriptor.h"
 
 namespace coupon::app {
 

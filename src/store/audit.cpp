@@ -57,7 +57,6 @@ class Audit {
       window = {.first = window.last + 1, .last = window.last + options_.window};
       compare_window(next_pass(window));
     }
-    find_beyond(connection_, window.last);
   }
 
  private:

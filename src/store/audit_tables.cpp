@@ -30,11 +30,6 @@ constexpr char kUsers[] = R"(
          password_hash, made_by_key, token_epoch, external_id, last_redemption, user_id IS NULL
     FROM users LEFT JOIN balances ON user_id = id WHERE id >= ? AND id <= ? ORDER BY id)";
 constexpr char kBalances[] = "SELECT count(*) FROM balances WHERE user_id >= ? AND user_id <= ?";
-constexpr char kBeyond[] = R"(
-  SELECT 'users', id FROM users WHERE id > ?1 UNION ALL
-  SELECT 'balances', user_id FROM balances WHERE user_id > ?1 UNION ALL
-  SELECT 'coupons', id FROM coupons WHERE id > ?1 UNION ALL
-  SELECT 'holds', id FROM holds WHERE coupon_id > ?1 LIMIT 1)";
 constexpr char kCoupons[] = R"(
   SELECT id, campaign_id, number, state, user_id, uses, max_uses, last_seq, assigned_at, expires_at,
          value, topped_up, balance, (SELECT 1 FROM original_terms WHERE coupon_id = coupons.id)
@@ -62,7 +57,7 @@ constexpr char kPools[] = "SELECT id, available, mode FROM campaigns ORDER BY id
   throw Divergence{row_name(table, id) + " is missing: the ledger says that it was made"};
 }
 
-[[noreturn]] void extra(std::string_view table, std::int64_t id) {
+[[noreturn]] void extra(const char* table, std::int64_t id) {
   throw Divergence{row_name(table, id) + " has no ledger entry"};
 }
 
@@ -86,9 +81,14 @@ class Gapless {
   const std::int64_t last_;
 };
 
-// Ids below 1 belong to the first window, so that a row hidden there is found too.
-std::int64_t from(const Window& window) {
-  return window.first == 1 ? std::numeric_limits<std::int64_t>::min() : window.first;
+// The ids of a window's rows. Those below 1 belong to the first, and those above all that the
+// ledger made to the last, so that a row hidden there is found too.
+Window reach(const Replay& replay) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  Window ids = replay.window();
+  if (ids.first == 1) ids.first = Limits::min();
+  if (ids.last >= std::max(replay.users(), replay.coupons())) ids.last = Limits::max();
+  return ids;
 }
 
 void compare_user(const Query& query, const UserFact& fact) {
@@ -292,7 +292,8 @@ std::int64_t compare_users(Connection& connection, const Replay& replay) {
       if (replay.user(next) != nullptr) missing("users", next);
     }
   };
-  Query query(connection, kUsers, from(replay.window()), replay.window().last);
+  const Window ids = reach(replay);
+  Query query(connection, kUsers, ids.first, ids.last);
   for (; query.next(); ++rows) {
     const std::int64_t id = query.integer(0);
     const UserFact* user = replay.user(id);
@@ -302,8 +303,7 @@ std::int64_t compare_users(Connection& connection, const Replay& replay) {
     compare_user(query, *user);
   }
   none_until(std::min(replay.window().last, replay.users()) + 1);
-  const std::int64_t balances =
-      read_integer(connection, kBalances, from(replay.window()), replay.window().last);
+  const std::int64_t balances = read_integer(connection, kBalances, ids.first, ids.last);
   if (balances == rows) return rows;
   throw Divergence{"balances has " + figure(balances) + " rows for " + figure(rows) + " accounts"};
 }
@@ -312,7 +312,8 @@ std::int64_t compare_coupons(Connection& connection, const Replay& replay) {
   std::int64_t rows = 0;
   const Policies policies = read_policies(connection, replay);
   Gapless ids("coupons", replay.window(), replay.coupons());
-  Query query(connection, kCoupons, from(replay.window()), replay.window().last);
+  const Window reached = reach(replay);
+  Query query(connection, kCoupons, reached.first, reached.last);
   for (; query.next(); ++rows) {
     ids.see(query.integer(0));
     compare_coupon(query, *replay.coupon(query.integer(0)));
@@ -327,7 +328,8 @@ std::int64_t compare_coupons(Connection& connection, const Replay& replay) {
 std::int64_t compare_holds(Connection& connection, const Replay& replay) {
   std::int64_t rows = 0;
   auto expected = replay.holds();
-  Query query(connection, kHolds, from(replay.window()), replay.window().last);
+  const Window ids = reach(replay);
+  Query query(connection, kHolds, ids.first, ids.last);
   for (; query.next(); ++rows) {
     const std::int64_t id = query.integer(0);
     const auto found = expected.find(id);
@@ -343,11 +345,6 @@ std::int64_t compare_holds(Connection& connection, const Replay& replay) {
     if (!hold.may_be_gone) missing("holds", id);
   }
   return rows;
-}
-
-void find_beyond(Connection& connection, std::int64_t last) {
-  Query query(connection, kBeyond, last);
-  if (query.next()) extra(query.text(0), query.integer(1));
 }
 
 void compare_user_redemptions(Connection& connection) {

@@ -20,8 +20,6 @@ std::int64_t compare_holds(Connection& connection, const Replay& replay);
 
 // Slots of the draw: as many as coupons to be drawn, without gaps.
 void compare_slots(Connection& connection);
-// No account, balance, coupon or hold has an id above all that were looked at.
-void find_beyond(Connection& connection, std::int64_t last);
 // How many redemptions of a user stand, where that is counted.
 void compare_user_redemptions(Connection& connection);
 

@@ -118,6 +118,8 @@ constexpr Tampering kLedger[] = {
      "ledger entry 0 is before the first"},
 };
 
+#define COUPOND_NEW_USER \
+  "INSERT INTO users (id, uuid, email, email_key, password_hash, created_at) VALUES "
 #define COUPOND_SOME_COUPON "(SELECT max(id) / 2 FROM coupons)"
 #define COUPOND_SOME_REDEMPTION "(SELECT id FROM redemptions WHERE rolled_back_at IS NULL LIMIT 1)"
 #define COUPOND_SOME_ROLLBACK "(SELECT id FROM redemptions WHERE rolled_back_at > 0 LIMIT 1)"
@@ -149,7 +151,7 @@ constexpr Tampering kTables[] = {
     {"DELETE FROM balances WHERE user_id = 3", "balances 3 is missing"},
     {"UPDATE balances SET user_id = 99999 WHERE user_id = (SELECT max(id) FROM users)",
      "is missing"},
-    {"INSERT INTO balances (user_id, credit) VALUES (99999, 5)", "balances "},
+    {"INSERT INTO balances (user_id, credit) VALUES (99999, 5)", "balances has "},
     {"INSERT INTO balances (user_id, credit) VALUES (-4, 5)", "balances has "},
     {"UPDATE users SET role = 'admin' WHERE id = 3",
      "users 3: uuid, email, username, password_hash, role, active"},
@@ -157,13 +159,9 @@ constexpr Tampering kTables[] = {
      "users 3: uuid, email, username, password_hash, role, active"},
     {"DELETE FROM users WHERE id = 3", "users 3 is missing"},
     {"DELETE FROM users WHERE id = (SELECT max(id) FROM users)", "is missing"},
-    {"INSERT INTO users (uuid, email, email_key, password_hash, created_at) VALUES ('u', 'e', 'e', "
-     "'p', 1)",
-     "has no ledger entry"},
-    {"UPDATE users SET id = -4 WHERE id = 3", "users -4 has no ledger entry"},
-    {"INSERT INTO users (id, uuid, email, email_key, password_hash, created_at) "
-     "VALUES (99999, 'u', 'e', 'e', 'p', 1)",
-     "users 99999 has no ledger entry"},
+    {COUPOND_NEW_USER "(NULL, 'u', 'e', 'e', 'p', 1)", "has no ledger entry"},
+    {COUPOND_NEW_USER "(-4, 'u', 'e', 'e', 'p', 1)", "users -4 has no ledger entry"},
+    {COUPOND_NEW_USER "(99999, 'u', 'e', 'e', 'p', 1)", "users 99999 has no ledger entry"},
     {"UPDATE coupons SET uses = uses + 1 WHERE id = " COUPOND_SOME_COUPON, ": uses is"},
     {"UPDATE coupons SET state = 'redeemed' WHERE id = (SELECT id FROM coupons WHERE state = "
      "'assigned' LIMIT 1)",
@@ -202,7 +200,8 @@ constexpr Tampering kTables[] = {
      "coupons 99999 has no ledger entry"},
     {"UPDATE holds SET coupon_id = 99999", "holds "},
     {"DELETE FROM holds WHERE coupon_id = (SELECT max(coupon_id) FROM holds)", "is missing"},
-    {"UPDATE holds SET user_id = user_id + 1", ": user_id is"},
+    {"UPDATE holds SET user_id = user_id + 1 WHERE coupon_id = (SELECT max(coupon_id) FROM holds)",
+     ": user_id is"},
     {"INSERT INTO holds SELECT (SELECT max(seq) FROM ledger), id, campaign_id, 1, zeroblob(32), 9 "
      "FROM coupons WHERE state = 'assigned' AND id NOT IN (SELECT coupon_id FROM holds) LIMIT 1",
      "is not by a coupon.hold entry"},

@@ -214,8 +214,7 @@ TEST_CASE("a wrong password and an unknown account look the same", "[S11][securi
 
 TEST_CASE("wrong passwords count one by one, at once or one after the other", "[S12][security]") {
   BlackBox box;
-  std::vector<Person> people;
-  for (int i = 0; i < 4; ++i) people.push_back(box.add_person());
+  const auto people = add_people(box, 4);
   box.start(test::kGuarded);
   const int port = box.server().port();
   const auto guess = [&](const std::string& path, const Person& person) {

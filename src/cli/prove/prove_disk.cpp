@@ -1,5 +1,4 @@
 #include "src/cli/prove/prove_disk.h"
-#include "coupond/core/descriptor.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+
+#include "coupond/core/descriptor.h"
 
 namespace coupon::cli {
 namespace {

@@ -1,10 +1,10 @@
 #include "src/api/services/book/book_coupons.h"
-#include "coupond/service/reads.h"
 
 #include <algorithm>
 #include <limits>
 #include <span>
 
+#include "coupond/service/reads.h"
 #include "src/api/services/book/book_shapes.h"
 
 namespace coupon::api {
